@@ -1,0 +1,34 @@
+/* The reference endpoint: the server side of the Sessions wire protocol, on one loop and one port.
+ *
+ * It is the mock server of `chatspec serve`, the built-in subject of the endpoint role, and, with a
+ * violation switched on, the proof that the cases of that role can fail.
+ */
+#ifndef CHATSPEC_ENDPOINT_ENDPOINT_H
+#define CHATSPEC_ENDPOINT_ENDPOINT_H
+
+#include "endpoint/violations.h"
+#include "net/server.h"
+
+struct cs_endpoint;
+
+struct cs_endpoint_config {
+    const char *address;    /* NULL: 127.0.0.1 */
+    uint16_t port;          /* 0: the kernel chooses */
+    const char *secret_key; /* NULL: CS_ENDPOINT_SECRET_KEY; also signs tokens (TOK-05) */
+    const struct cs_violation *const *violations;
+    size_t n_violations;
+    uint64_t seed; /* for ids; 0: from the system */
+    bool quiet;    /* false: one line per request on stderr */
+};
+
+#define CS_ENDPOINT_SECRET_KEY "tr_dev_chatspec0000000000000000"
+
+/* Errors as cs_server_start. */
+CS_MUST_USE enum cs_err cs_endpoint_start(struct cs_loop *loop,
+                                          const struct cs_endpoint_config *config,
+                                          struct cs_endpoint **ret_endpoint, struct cs_diag *diag);
+void cs_endpoint_stop(struct cs_endpoint *endpoint);
+/* "http://127.0.0.1:PORT", valid as long as the endpoint. */
+const char *cs_endpoint_url(const struct cs_endpoint *endpoint);
+
+#endif

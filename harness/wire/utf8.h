@@ -1,0 +1,29 @@
+/* UTF-8 as a JavaScript TextDecoder reads it: a leading byte order mark dropped, each maximal
+ * invalid sequence replaced by one U+FFFD, incremental over any split of the input.
+ */
+#ifndef CHATSPEC_WIRE_UTF8_H
+#define CHATSPEC_WIRE_UTF8_H
+
+#include "wire/bytes.h"
+
+/* A zeroed struct is a decoder at the start of its input. */
+struct cs_utf8 {
+    unsigned char pending[4]; /* a started sequence that the input so far does not complete */
+    uint8_t n_pending;
+    bool started; /* the first character was seen: a byte order mark is text from now on */
+    uint64_t replaced; /* how many U+FFFD were put in */
+};
+
+/* Decodes `bytes` and appends the text to `out`. */
+void cs_utf8_feed(struct cs_utf8 *utf8, struct cs_view bytes, struct cs_buf *out);
+/* End of input: an incomplete sequence becomes one U+FFFD. */
+void cs_utf8_finish(struct cs_utf8 *utf8, struct cs_buf *out);
+
+/* Length of the longest valid UTF-8 prefix; equal to view.len when all of it is valid. */
+size_t cs_utf8_valid_prefix(struct cs_view text);
+/* Number of UTF-16 code units of valid UTF-8 text: what JavaScript calls its length (SES-23). */
+size_t cs_utf8_utf16_len(struct cs_view text);
+/* Appends one code point (up to U+10FFFF; surrogates become U+FFFD). */
+void cs_utf8_put(struct cs_buf *out, uint32_t code_point);
+
+#endif
