@@ -5,17 +5,20 @@
  * `if (violating)` in the routes. Booleans are 0 and 1, statuses HTTP statuses, sizes bytes, times
  * ms unless the field says otherwise.
  *
- * To add one: a line here, its use in one route, and a row in violations.c.
+ * To add one: a line here (streams and appends: in policy_stream.h), its use in one route, and a
+ * row in violations.c (violations_stream.inc).
  */
 #ifndef CHATSPEC_ENDPOINT_POLICY_H
 #define CHATSPEC_ENDPOINT_POLICY_H
 
 #include <stdint.h>
 
+#include "endpoint/policy_stream.h"
+
 /* X(field, default, what it decides) */
 #define CS_POLICY_FIELDS(X)                                                                        \
-    X(append_body_limit, 1048576, "largest append body by Content-Length (LIM-01)")                \
-    X(append_metered_limit, 1048576, "largest metered record (LIM-04)")
+    CS_POLICY_STREAM_FIELDS(X)                                                                     \
+    X(append_body_limit, 1048576, "largest append body by Content-Length (LIM-01)")
 
 struct cs_policy {
 #define CS_POLICY_FIELD(name, value, text) int64_t name;

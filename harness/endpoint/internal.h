@@ -1,0 +1,270 @@
+/* What the files of the reference endpoint share. Nobody outside this folder includes it.
+ *
+ * One request is one struct cs_call. The router fills it in (route, authentication, size, ids, row,
+ * scope, body) in the order that the protocol fixes (ERR-01, ERR-02) and then calls the route's
+ * function, which answers now or later. The cs_answer_... functions complete the call: it is freed
+ * and must not be touched afterwards. An event stream begins with cs_answer_stream and is completed
+ * by cs_call_end. If the client leaves earlier, on_gone is called and the call freed.
+ *
+ * Sessions and runs live as long as the endpoint, so pointers to them stay good in callbacks.
+ */
+#ifndef CHATSPEC_ENDPOINT_INTERNAL_H
+#define CHATSPEC_ENDPOINT_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include <cjson/cJSON.h>
+
+#include "endpoint/endpoint.h"
+#include "endpoint/policy.h"
+#include "endpoint/store.h"
+#include "net/server.h"
+#include "wire/token.h"
+
+#define CS_ID_LEN           25 /* of what follows "session_" or "run_" (SES-04) */
+#define CS_ENVIRONMENTS_MAX 2
+#define CS_NO_TIME          INT64_MIN /* closedAt and the like: null */
+
+struct cs_call;
+struct cs_streams; /* the streams' own state: de-duplication and so on */
+struct cs_agent;   /* the scripted agent of one run */
+struct cs_objects; /* stored snapshots */
+struct cs_windows; /* rate limit windows */
+
+enum cs_io {
+    CS_IO_IN,
+    CS_IO_OUT
+};
+
+/* What a secret key, or the `sub` of a token, picks. */
+struct cs_environment {
+    char id[CS_ID_LEN + 1];
+    const char *slug;
+    char *secret_key;
+    /* The token bucket of the management API (LIM-18). */
+    int64_t bucket_tokens;
+    int64_t bucket_filled_ms;
+};
+
+/* Those from CS_RUN_COMPLETED on are terminal (CON-02). */
+enum cs_run_status {
+    CS_RUN_QUEUED,
+    CS_RUN_EXECUTING,
+    CS_RUN_WAITING,
+    CS_RUN_COMPLETED,
+    CS_RUN_FAILED,
+    CS_RUN_CANCELED
+};
+
+struct cs_run {
+    char id[sizeof("run_") + CS_ID_LEN];
+    struct cs_session *session;
+    enum cs_run_status status;
+    char *payload; /* JSON text */
+    int64_t created_ms;
+    int64_t updated_ms;
+    int64_t started_ms;  /* CS_NO_TIME until it executes */
+    int64_t finished_ms; /* CS_NO_TIME until it is terminal */
+    struct cs_agent *agent; /* the agent's own, NULL when there is none */
+    TAILQ_ENTRY(cs_run) link;
+};
+
+struct cs_session {
+    char id[sizeof("session_") + CS_ID_LEN];
+    const struct cs_environment *environment;
+    char *external_id; /* NULL when there is none */
+    struct cs_view key; /* canonical: external_id, else id */
+    uint64_t row;       /* what list cursors are made of (SES-49) */
+    char *type;
+    char *task;
+    char *trigger_config; /* JSON text, known members only (SES-33) */
+    char *base_payload;   /* JSON text of an object: the member of trigger_config */
+    char *tags;           /* JSON text of an array of strings */
+    char *metadata;       /* JSON text of an object, or NULL */
+    int64_t created_ms;
+    int64_t updated_ms;
+    int64_t closed_ms;  /* CS_NO_TIME while open */
+    int64_t expires_ms; /* CS_NO_TIME when never */
+    char *closed_reason; /* JSON text of a string, or NULL */
+    struct cs_run *run;  /* the current one, or NULL */
+    TAILQ_ENTRY(cs_session) link;
+};
+
+TAILQ_HEAD(cs_session_list, cs_session);
+TAILQ_HEAD(cs_run_list, cs_run);
+
+struct cs_endpoint {
+    struct cs_loop *loop;
+    struct cs_server *server;
+    struct cs_store *store;
+    struct cs_policy policy;
+    struct cs_environment environments[CS_ENVIRONMENTS_MAX];
+    size_t n_environments;
+    struct cs_session_list sessions; /* in order of creation */
+    size_t n_sessions;
+    uint64_t last_row;
+    void *sessions_by_id;          /* search.h trees */
+    void *sessions_by_external_id;
+    struct cs_run_list runs;
+    size_t n_runs;
+    void *runs_by_id;
+    struct cs_objects *objects;
+    struct cs_windows *windows;
+    struct cs_streams *streams;
+    uint64_t random;
+    char url[128];
+    bool quiet;
+};
+
+/* ---- one request ---- */
+
+enum cs_auth_kind {
+    CS_AUTH_NONE,
+    CS_AUTH_SECRET,
+    CS_AUTH_PUBLIC
+};
+
+struct cs_auth {
+    enum cs_auth_kind kind;
+    struct cs_environment *environment; /* NULL only with CS_AUTH_NONE */
+    struct cs_token token;              /* of a public token: scopes, sub */
+};
+
+struct cs_call {
+    struct cs_endpoint *endpoint;
+    struct cs_conn *conn;
+    const struct cs_request *request; /* gone after cs_conn_release_request */
+    const struct cs_route *route;
+    struct cs_auth auth;
+    struct cs_buf id_text;
+    struct cs_view id; /* the {session}, {run} or {name} of the path, decoded */
+    struct cs_buf channel_text;
+    struct cs_view channel; /* of a side channel; empty for the reserved pair */
+    enum cs_io io;
+    struct cs_session *session; /* NULL on row-optional routes when there is no row */
+    struct cs_view key;         /* canonical key: the session's, else `id` */
+    struct cs_buf origin;       /* value of Origin, when has_origin */
+    bool has_origin;
+    struct cs_buf headers; /* header lines that go into the answer */
+    struct cs_buf json;    /* of routes with a JSON body: its text, checked */
+    char method[8];        /* for the log and for HEAD */
+    struct cs_buf log_path;
+    int64_t started_ms;
+    int status;
+    bool in_head; /* the router is still inside on_head */
+    /* For answers that stay open: */
+    void *user;
+    void (*on_drained)(struct cs_call *call);
+    void (*on_gone)(struct cs_call *call); /* the connection is no more: free `user` */
+};
+
+/* ---- answers (answer.c) ---- */
+
+/* Adds a header line to the answer to come. */
+void cs_answer_header(struct cs_call *call, const char *name, const char *fmt, ...)
+    CS_PRINTF(3, 4);
+/* application/json; the text is copied, the cJSON tree freed. */
+void cs_answer_json_text(struct cs_call *call, int status, struct cs_view text);
+void cs_answer_json(struct cs_call *call, int status, cJSON *json);
+/* {"error": message} */
+void cs_answer_error(struct cs_call *call, int status, const char *message);
+/* text/plain; charset=utf-8 */
+void cs_answer_text(struct cs_call *call, int status, const char *text);
+/* No body; no CORS headers either: for answers that come from below the routes (ERR-08). */
+void cs_answer_bare(struct cs_call *call, int status);
+/* Any type and body. */
+void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body);
+/* Head of a chunked answer: the headers so far, CORS (exposing everything: OUT-04), and
+ * Transfer-Encoding. False when the connection is gone: the call was freed. Chunks follow by
+ * cs_conn_send; the end is the last chunk and cs_call_end. */
+bool cs_answer_stream(struct cs_call *call, int status, const char *type);
+/* The answer is complete: logs it, frees the call and lets the connection go on. */
+void cs_call_end(struct cs_call *call);
+
+/* CORS lines of an actual answer (ERR-06, ERR-07), `expose` as the exposed header names. */
+void cs_cors_headers(const struct cs_call *call, const char *expose, struct cs_buf *out);
+void cs_cors_preflight(struct cs_call *call);
+
+/* ---- authentication and scopes (auth.c) ---- */
+
+/* Fills call->auth. False when it answered 401 (the call is freed). */
+bool cs_auth_check(struct cs_call *call);
+/* May this call do `action` on any of these ids of `type`? A secret key always may. */
+bool cs_auth_allows(const struct cs_call *call, const char *action, const char *type,
+                    const struct cs_view *ids, size_t n_ids);
+/* 403 as srv says it (TOK-19). */
+void cs_answer_forbidden(struct cs_call *call);
+/* Mints a session's public token (TOK-01 to TOK-05); with `run` its scopes are added (TOK-44). */
+CS_MUST_USE enum cs_err cs_token_for_session(const struct cs_endpoint *endpoint,
+                                             const struct cs_session *session,
+                                             const struct cs_run *run, struct cs_buf *out);
+
+/* ---- sessions (session.c) ---- */
+
+/* By friendly id when `id` begins with "session_", else by external id: never both. NULL: none in
+ * this environment. */
+struct cs_session *cs_session_find(const struct cs_endpoint *endpoint,
+                                   const struct cs_environment *environment, struct cs_view id);
+bool cs_session_expired(const struct cs_session *session, int64_t now_ms);
+/* The live run; when there is none or it is terminal a new one is started first (CON-01, CON-04).
+ * NULL when out of memory or when runs are not to be started. */
+struct cs_run *cs_session_ensure_run(struct cs_endpoint *endpoint, struct cs_session *session);
+/* True when the value names a friendly id and nothing else. */
+bool cs_is_friendly_id(struct cs_view id);
+
+/* ---- runs (runs.c) ---- */
+
+bool cs_run_terminal(const struct cs_run *run);
+/* For the agent: it took the run up, waits, or has ended. */
+void cs_run_set_status(struct cs_endpoint *endpoint, struct cs_run *run,
+                       enum cs_run_status status);
+const char *cs_run_status_name(enum cs_run_status status);
+
+/* ---- streams (written elsewhere in this folder) ---- */
+
+/* The store's name of a channel: "<environment>/sessions/<key>/<in or out>", for a side channel
+ * "<environment>/sessions/<key>/channels/<name>/<in or out>". Never what the URL said, so both id
+ * forms meet (SES, section 0.1). Clears `out` first. */
+void cs_stream_name(const struct cs_environment *environment, struct cs_view key,
+                    struct cs_view channel, enum cs_io io, struct cs_buf *out);
+const char *cs_io_name(enum cs_io io);
+
+/* State of the streams, made and freed with the endpoint. */
+struct cs_streams *cs_streams_new(struct cs_endpoint *endpoint);
+void cs_streams_free(struct cs_streams *streams);
+
+/* Routes; authentication, ids, row and scope are settled and, for `in_body` routes, the body is
+ * complete in call->request->body. GET, HEAD, PUT and records come with session NULL for an unknown
+ * external id; append always has a row. */
+void cs_route_channel_get(struct cs_call *call);
+void cs_route_channel_head(struct cs_call *call);
+void cs_route_channel_put(struct cs_call *call);
+void cs_route_channel_append(struct cs_call *call);
+void cs_route_channel_records(struct cs_call *call);
+/* POST /v1/streams/{name}/records: authentication is the store token's and so its own business;
+ * call->auth is empty, call->id the decoded stream name. */
+void cs_route_s2_append(struct cs_call *call);
+
+/* A run began (status CS_RUN_QUEUED); the agent sets CS_RUN_EXECUTING when it takes it up. */
+void cs_agent_on_run_started(struct cs_endpoint *endpoint, struct cs_session *session,
+                             struct cs_run *run);
+/* A record was appended to `in`, after its run was ensured. */
+void cs_agent_on_input(struct cs_endpoint *endpoint, struct cs_session *session,
+                       const struct cs_record *in_record);
+/* The run was cancelled from outside, or the endpoint stops: stop timers, free run->agent. Also
+ * called for runs without an agent. */
+void cs_agent_on_run_ended(struct cs_endpoint *endpoint, struct cs_run *run);
+
+/* ---- small things (ids.c) ---- */
+
+uint64_t cs_endpoint_random(struct cs_endpoint *endpoint);
+/* Writes `len` lower-case letters and digits, the first a letter, and a NUL. */
+void cs_random_id(struct cs_endpoint *endpoint, char *ret_text, size_t len);
+/* Milliseconds since the epoch. */
+int64_t cs_endpoint_now(const struct cs_endpoint *endpoint);
+/* Appends "2026-08-21T10:00:00.000Z" in quotes, or null for CS_NO_TIME. */
+void cs_json_time(struct cs_buf *out, int64_t time_ms);
+/* Appends a quoted, escaped string. */
+void cs_json_text(struct cs_buf *out, struct cs_view text);
+
+#endif
