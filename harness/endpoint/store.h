@@ -1,10 +1,10 @@
 /* The stream store: numbered records per stream, as S2 keeps them.
  *
- * An interface with two backends: memory (the default) and, later, a real S2 endpoint. All calls are
- * asynchronous in form, since that one talks HTTP; the memory backend may answer before it returns.
- * Rules (LIM-25, LIM-26, REC-14, RES-10, RES-16): seq_num from 0, grows by 1 for every record of any
- * kind; a batch is atomic and contiguous; a trim is a command record whose point is clamped to its
- * own seq + 1 and never moves back; timestamps never decrease.
+ * An interface with two backends: memory (the default) and, later, a real S2 endpoint. All calls
+ * are asynchronous in form, since that one talks HTTP; the memory backend may answer before it
+ * returns. Rules (LIM-25, LIM-26, REC-14, RES-10, RES-16): seq_num from 0, grows by 1 for every
+ * record of any kind; a batch is atomic and contiguous; a trim is a command record whose point is
+ * clamped to its own seq + 1 and never moves back; timestamps never decrease.
  */
 #ifndef CHATSPEC_ENDPOINT_STORE_H
 #define CHATSPEC_ENDPOINT_STORE_H
@@ -35,14 +35,17 @@ struct cs_store_append {
 
 struct cs_store_appended {
     enum cs_store_status status;
-    const char *message; /* why not, for people */
+    const char *message;      /* why not, for people */
     struct cs_position start; /* of the first record */
     struct cs_position end;   /* after the last one */
     struct cs_position tail;  /* on CS_STORE_CONDITION: the tail that did not match */
+    bool fencing_mismatch;    /* CS_STORE_CONDITION because of the token and not of the number */
+    struct cs_view fencing_token; /* then: the token in force; valid during the call */
 };
 
 /* A read session, embedded in whoever reads (zeroed to begin with). The store calls the hooks from
- * the loop, never from inside cs_store_read_start. Records and headers are valid during the call. */
+ * the loop, never from inside cs_store_read_start. Records and headers are valid during the call.
+ */
 struct cs_store_reader {
     /* A batch: at most 1000 records and 1 MiB metered. `live` when it arrived at the edge, where
      * `tail` is known; a backlog batch comes without (OUT-17). Return false to be asked again later
@@ -81,7 +84,12 @@ struct cs_store {
     const struct cs_store_vtable *ops;
 };
 
-/* The memory backend. `clock` gives ms since the epoch and may be NULL (the system's). */
+/* The batch limits of any backend, as a reason why `input` is not legal; NULL when it is. Counts,
+ * metered sizes and the form of command records (CHN-12, LIM-25, LIM-26). */
+const char *cs_store_append_fault(const struct cs_store_append *input);
+
+/* The memory backend. `clock` gives ms since the epoch and may be NULL (the system's). The loop
+ * must outlive the store; NULL when out of memory. */
 struct cs_store *cs_store_memory_new(struct cs_loop *loop, int64_t (*clock)(void *ctx), void *ctx);
 
 #endif
