@@ -37,11 +37,15 @@ struct cs_token_claims {
                               .iat = (now_s),                                                      \
                               .exp = (now_s) + CS_TOKEN_LIFE_S})
 
-/* Appends the signed token. Errors: CS_ERR_NO_MEMORY, CS_ERR_LIMIT. */
+/* Appends the signed token; with CS_ALG_NONE its third part is empty. Strings must be valid UTF-8.
+ * Only `out` bounds the length, so that cases can make tokens which are too long.
+ * Errors: CS_ERR_NO_MEMORY, CS_ERR_LIMIT. */
 CS_MUST_USE enum cs_err cs_token_mint(const struct cs_token_claims *claims, struct cs_view key,
                                       struct cs_buf *out);
 
-/* A decoded token. Strings are owned; free with cs_token_free. */
+/* A decoded token. Strings are owned; free with cs_token_free. A string that holds a NUL character
+ * counts as absent: cut at the NUL it would name something else, such as every session instead of
+ * one. Of a claim given twice the last counts. */
 struct cs_token {
     char *alg; /* header `alg`, NULL when absent */
     char *sub; /* NULL when absent or not a string, as for iss and aud */
@@ -52,21 +56,28 @@ struct cs_token {
     char **scopes; /* its strings; other members are passed over */
     size_t n_scopes;
     bool has_iat;
+    bool has_nbf;
     bool has_exp;
-    int64_t iat;
+    bool bad_time; /* one of the three times is there and is not a number */
+    bool has_crit; /* the header asks for extensions to be understood, and none is here */
+    int64_t iat;   /* seconds since the epoch; a fraction is floored, out of range is clamped */
+    int64_t nbf;
     int64_t exp;
 };
 
 void cs_token_free(struct cs_token *token);
 
-/* Splits and decodes without any check of the signature. Errors: CS_ERR_SYNTAX (not three
- * base64url parts of JSON objects), CS_ERR_LIMIT, CS_ERR_NO_MEMORY. */
+/* Splits and decodes without any check of the signature, which may be empty but must be base64url.
+ * diag->offset is that of the part at fault. Errors: CS_ERR_SYNTAX (not three base64url parts, or
+ * the first two not JSON objects), CS_ERR_LIMIT, CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_token_decode(struct cs_view text, struct cs_token *ret_token,
                                         struct cs_diag *diag);
 
-/* Checks, in this order: shape, `alg` (one of allowed_algs, a bit mask of 1u << CS_ALG_...),
- * signature (constant time), exp against now_s (a token at its exp is expired: TOK-09; absent exp
- * passes when `exp_optional`), iss, aud. On success the decoded token is in *ret_token.
+/* Checks, in this order: shape, `alg` (one of allowed_algs, a bit mask of 1u << CS_ALG_...) and no
+ * `crit`, signature (constant time; an empty key never fits), exp against now_s (a token at its exp
+ * is expired: TOK-09; absent exp passes when `exp_optional`), nbf, iss, aud. CS_ALG_NONE, which only
+ * a server with a fault allows, passes with an empty signature. On success the decoded token is in
+ * *ret_token.
  * Errors: CS_ERR_SYNTAX, CS_ERR_SIGNATURE, CS_ERR_EXPIRED, CS_ERR_CLAIM, CS_ERR_LIMIT,
  * CS_ERR_NO_MEMORY. */
 struct cs_token_checks {
@@ -78,7 +89,11 @@ CS_MUST_USE enum cs_err cs_token_verify(struct cs_view text, struct cs_view key,
                                         const struct cs_token_checks *checks,
                                         struct cs_token *ret_token, struct cs_diag *diag);
 
-/* Base64url without padding. Decoding refuses padding, other letters and impossible lengths. */
+/* Base64url without padding. Decoding refuses padding, other letters, impossible lengths and
+ * non-zero bits after the last byte, so that no two texts decode alike (RFC 4648 section 3.5 leaves
+ * that choice). Other readers are laxer: a case that wants a wrong signature must not change the
+ * last letter only, whose low bits they ignore. Errors: CS_ERR_SYNTAX (`out` is as it was),
+ * CS_ERR_LIMIT, CS_ERR_NO_MEMORY. */
 void cs_base64url_encode(struct cs_buf *out, struct cs_view bytes);
 CS_MUST_USE enum cs_err cs_base64url_decode(struct cs_view text, struct cs_buf *out);
 
