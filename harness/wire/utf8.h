@@ -19,6 +19,8 @@ void cs_utf8_feed(struct cs_utf8 *utf8, struct cs_view bytes, struct cs_buf *out
 /* End of input: an incomplete sequence becomes one U+FFFD. */
 void cs_utf8_finish(struct cs_utf8 *utf8, struct cs_buf *out);
 
+/* Length of the valid sequence at the start of `text`; 0 when there is none. */
+size_t cs_utf8_sequence(struct cs_view text);
 /* Length of the longest valid UTF-8 prefix; equal to view.len when all of it is valid. */
 size_t cs_utf8_valid_prefix(struct cs_view text);
 /* Number of UTF-16 code units of valid UTF-8 text: what JavaScript calls its length (SES-23). */

@@ -1,0 +1,207 @@
+#include "wire/utf8.h"
+
+#include "wire/scan.h"
+
+static const char replacement[] = "\xef\xbf\xbd";
+
+enum shape {
+    WHOLE,  /* a complete sequence */
+    BROKEN, /* can never be completed: the length is that of the maximal part to replace */
+    CUT     /* the input ends inside a sequence that is right so far */
+};
+
+/* What a sequence that starts with `lead` must look like: its length (0: no such lead) and the
+ * range of its second byte. The narrow ranges keep out overlong forms, surrogates and code points
+ * over U+10FFFF. */
+static size_t lead_len(unsigned char lead, unsigned char *ret_low, unsigned char *ret_high)
+{
+    *ret_low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    *ret_high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (lead < 0x80) {
+        return 1;
+    }
+    if (lead < 0xc2 || lead > 0xf4) {
+        return 0;
+    }
+    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+static enum shape sequence(const char *bytes, size_t n, size_t *ret_len)
+{
+    unsigned char low;
+    unsigned char high;
+    size_t len = lead_len((unsigned char)bytes[0], &low, &high);
+
+    if (len == 0) {
+        *ret_len = 1;
+        return BROKEN;
+    }
+    for (size_t i = 1; i < len; i++) {
+        unsigned char byte;
+
+        if (i == n) {
+            *ret_len = n;
+            return CUT;
+        }
+        byte = (unsigned char)bytes[i];
+        if (byte < low || byte > high) {
+            *ret_len = i;
+            return BROKEN;
+        }
+        low = 0x80;
+        high = 0xbf;
+    }
+    *ret_len = len;
+    return WHOLE;
+}
+
+size_t cs_utf8_sequence(struct cs_view text)
+{
+    size_t len;
+
+    return text.len > 0 && sequence(text.ptr, text.len, &len) == WHOLE ? len : 0;
+}
+
+size_t cs_utf8_valid_prefix(struct cs_view text)
+{
+    const char *p = text.ptr;
+    const char *end = text.len > 0 ? p + text.len : p;
+
+    while (p < end) {
+        size_t len;
+
+        p = cs_scan_ascii(p, end);
+        if (p == end || sequence(p, (size_t)(end - p), &len) != WHOLE) {
+            break;
+        }
+        p += len;
+    }
+    return text.len > 0 ? (size_t)(p - text.ptr) : 0;
+}
+
+static void put_sequence(struct cs_utf8 *utf8, const char *bytes, size_t len, struct cs_buf *out)
+{
+    bool is_mark = !utf8->started && len == 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
+
+    utf8->started = true;
+    if (!is_mark) {
+        cs_buf_append(out, bytes, len);
+    }
+}
+
+static void put_replacement(struct cs_utf8 *utf8, struct cs_buf *out)
+{
+    utf8->started = true;
+    utf8->replaced++;
+    cs_buf_append(out, replacement, 3);
+}
+
+/* Goes on with the sequence that an earlier piece began; returns how many bytes it took. When the
+ * next byte does not fit, it takes none: that byte starts afresh. */
+static size_t feed_pending(struct cs_utf8 *utf8, struct cs_view bytes, struct cs_buf *out)
+{
+    size_t used = 0;
+
+    while (utf8->n_pending > 0 && used < bytes.len) {
+        char joined[4];
+        size_t len;
+        enum shape shape;
+
+        memcpy(joined, utf8->pending, utf8->n_pending);
+        joined[utf8->n_pending] = bytes.ptr[used];
+        shape = sequence(joined, utf8->n_pending + 1u, &len);
+        if (shape == BROKEN) {
+            utf8->n_pending = 0;
+            put_replacement(utf8, out);
+            break;
+        }
+        utf8->pending[utf8->n_pending++] = (unsigned char)bytes.ptr[used++];
+        if (shape == WHOLE) {
+            utf8->n_pending = 0;
+            put_sequence(utf8, joined, len, out);
+        }
+    }
+    return used;
+}
+
+void cs_utf8_feed(struct cs_utf8 *utf8, struct cs_view bytes, struct cs_buf *out)
+{
+    size_t used = feed_pending(utf8, bytes, out);
+
+    if (!utf8->started && used < bytes.len && (unsigned char)bytes.ptr[used] == 0xef) {
+        /* Perhaps a byte order mark: bring it to feed_pending, whole or in parts. */
+        utf8->pending[0] = 0xef;
+        utf8->n_pending = 1;
+        used++;
+        bytes = cs_view_of(bytes.ptr + used, bytes.len - used);
+        used = feed_pending(utf8, bytes, out);
+    }
+    while (used < bytes.len) {
+        struct cs_view rest = cs_view_of(bytes.ptr + used, bytes.len - used);
+        size_t valid = cs_utf8_valid_prefix(rest);
+        size_t len;
+
+        if (valid > 0) {
+            utf8->started = true;
+            cs_buf_append(out, rest.ptr, valid);
+            used += valid;
+        } else if (sequence(rest.ptr, rest.len, &len) == CUT) {
+            memcpy(utf8->pending, rest.ptr, len);
+            utf8->n_pending = (uint8_t)len;
+            return;
+        } else {
+            put_replacement(utf8, out);
+            used += len;
+        }
+    }
+}
+
+void cs_utf8_finish(struct cs_utf8 *utf8, struct cs_buf *out)
+{
+    if (utf8->n_pending > 0) {
+        utf8->n_pending = 0;
+        put_replacement(utf8, out);
+    }
+}
+
+size_t cs_utf8_utf16_len(struct cs_view text)
+{
+    size_t units = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+
+        /* Continuation bytes count nothing, a four byte sequence is a surrogate pair. */
+        units += (byte & 0xc0) != 0x80;
+        units += byte >= 0xf0;
+    }
+    return units;
+}
+
+void cs_utf8_put(struct cs_buf *out, uint32_t code_point)
+{
+    char bytes[4];
+    size_t len;
+
+    if (code_point < 0x80) {
+        bytes[0] = (char)code_point;
+        len = 1;
+    } else if (code_point < 0x800) {
+        bytes[0] = (char)(0xc0 | code_point >> 6);
+        len = 2;
+    } else if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) {
+        memcpy(bytes, replacement, 3);
+        cs_buf_append(out, bytes, 3);
+        return;
+    } else if (code_point < 0x10000) {
+        bytes[0] = (char)(0xe0 | code_point >> 12);
+        len = 3;
+    } else {
+        bytes[0] = (char)(0xf0 | code_point >> 18);
+        len = 4;
+    }
+    for (size_t i = 1; i < len; i++) {
+        bytes[i] = (char)(0x80 | (code_point >> 6 * (len - 1 - i) & 0x3f));
+    }
+    cs_buf_append(out, bytes, len);
+}
