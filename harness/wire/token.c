@@ -179,8 +179,8 @@ static enum cs_err read_times(struct cs_view payload, struct cs_token *token)
 static enum cs_err read_payload(struct cs_view payload, struct cs_token *token)
 {
     struct cs_view value;
-    token->pub = cs_json_get(payload, CS_VIEW("pub"), &value) == CS_OK &&
-                 cs_view_eq(value, CS_VIEW("true"));
+    token->pub =
+        cs_json_get(payload, CS_VIEW("pub"), &value) == CS_OK && cs_view_eq(value, CS_VIEW("true"));
     enum cs_err err = read_string(payload, CS_VIEW("sub"), &token->sub);
     if (err == CS_OK) {
         err = read_string(payload, CS_VIEW("iss"), &token->iss);
@@ -244,7 +244,7 @@ void cs_token_free(struct cs_token *token)
 
 enum cs_err cs_token_decode(struct cs_view text, struct cs_token *ret_token, struct cs_diag *diag)
 {
-    struct parts parts;
+    struct parts parts = {0};
     enum cs_err err = split(text, &parts, diag);
     if (err != CS_OK) {
         return err;

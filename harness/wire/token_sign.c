@@ -30,9 +30,9 @@ static bool sign(enum cs_token_alg alg, struct cs_view key, struct cs_view text,
     }
     /* A NULL key means "the key of last time" to HMAC. */
     const char *key_bytes = key.len ? key.ptr : "";
-    return key.len <= INT_MAX && HMAC(algorithms[alg].digest(), key_bytes, (int)key.len,
-                                      (const unsigned char *)text.ptr, text.len, ret_mac,
-                                      ret_len) != NULL;
+    return key.len <= INT_MAX &&
+           HMAC(algorithms[alg].digest(), key_bytes, (int)key.len, (const unsigned char *)text.ptr,
+                text.len, ret_mac, ret_len) != NULL;
 }
 
 static void write_string(struct cs_buf *out, const char *text)
@@ -157,8 +157,8 @@ static enum cs_err check_signature(struct cs_view text, enum cs_token_alg alg, s
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "the signature could not be computed");
     }
     struct cs_buf given = CS_BUF(CS_TOKEN_MAX_LEN);
-    enum cs_err err = cs_base64url_decode(cs_view_of(text.ptr + dot + 1, text.len - dot - 1),
-                                          &given);
+    enum cs_err err =
+        cs_base64url_decode(cs_view_of(text.ptr + dot + 1, text.len - dot - 1), &given);
     bool same = err == CS_OK && given.len == mac_len &&
                 (mac_len == 0 || CRYPTO_memcmp(given.ptr, mac, mac_len) == 0);
     cs_buf_free(&given);
