@@ -2,8 +2,10 @@
  *
  * Blocking in style: a call pumps all open exchanges until what it waits for has happened or its
  * deadline passed. Nothing is followed, retried, decoded or decompressed behind the caller's back:
- * no redirects, no Expect: 100-continue, no automatic headers but Host, Accept, User-Agent (each can be set or,
- * given as "Name:", removed).
+ * no redirects, no Expect: 100-continue, no proxy, no automatic headers but Host, Accept, User-Agent
+ * (each can be set or, given as "Name:", removed). The path goes out as it stands in the URL.
+ *
+ * Not for several threads: a client and its exchanges belong to one thread at a time.
  */
 #ifndef CHATSPEC_NET_HTTP_CLIENT_H
 #define CHATSPEC_NET_HTTP_CLIENT_H
@@ -26,8 +28,13 @@ struct cs_http_request {
     struct cs_view body; /* copied; sent when has_body */
     bool has_body;       /* a body of zero bytes sends Content-Length: 0 */
     bool chunked;        /* send the body chunked, without Content-Length */
+    bool reuse; /* may use an idle connection of this client and leave its own open for others; when
+                   such a connection turns out to be dead before any answer, libcurl sends the
+                   request again on a new one. Without it: one exchange, one connection, and what
+                   the peer saw is exactly what was asked for */
     int64_t connect_timeout_ms; /* 0: 5000 */
-    size_t max_body;            /* of the answer; 0: 64 MiB; more ends with CS_ERR_LIMIT */
+    size_t max_body; /* bytes of the answer held at once, so all of them unless cs_exchange_read
+                        takes them; 0: 64 MiB; more ends with CS_ERR_LIMIT */
 };
 
 /* Starts an exchange; it runs while any wait call of this client runs. Free with
@@ -35,10 +42,13 @@ struct cs_http_request {
 struct cs_exchange *cs_http_start(struct cs_http *http, const struct cs_http_request *request);
 /* Closes the connection if the exchange is still open. NULL is fine. */
 void cs_exchange_free(struct cs_exchange *exchange);
+/* Closes the connection and keeps what was received; nothing more will come. */
+void cs_exchange_cancel(struct cs_exchange *exchange);
 
 /* Deadlines count from now, in ms. */
-/* Until the answer's head is complete. Errors: CS_ERR_CONNECT, CS_ERR_TIMEOUT, CS_ERR_CLOSED,
- * CS_ERR_SYNTAX (not HTTP). */
+/* Until the answer's head is complete. Errors: CS_ERR_CONNECT, CS_ERR_TIMEOUT (the exchange stays
+ * open), CS_ERR_CLOSED (reset, or ended too early), CS_ERR_SYNTAX (not HTTP), CS_ERR_LIMIT (a head of
+ * over 256 KiB, or one line of it over 100 KiB), CS_ERR_USAGE (bad URL), CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_exchange_wait_head(struct cs_exchange *exchange, int64_t timeout_ms);
 /* Until the whole answer is there. Errors as above, and CS_ERR_LIMIT. */
 CS_MUST_USE enum cs_err cs_exchange_wait_end(struct cs_exchange *exchange, int64_t timeout_ms);
@@ -62,7 +72,8 @@ bool cs_exchange_ended(const struct cs_exchange *exchange);
 /* What went wrong, or "" */
 const char *cs_exchange_error(const struct cs_exchange *exchange);
 
-/* Evidence: exact bytes of the request (head, and up to 64 KiB of body), of the answer's head. */
+/* Evidence: exact bytes of the request (head, and up to 64 KiB of body), of the answer's head with
+ * any interim (1xx) heads before it. Trailers of a chunked answer are not kept. */
 struct cs_view cs_exchange_sent(const struct cs_exchange *exchange);
 struct cs_view cs_exchange_head(const struct cs_exchange *exchange);
 const char *cs_exchange_method(const struct cs_exchange *exchange);
