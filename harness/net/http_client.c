@@ -85,7 +85,8 @@ struct cs_exchange *cs_http_start(struct cs_http *http, const struct cs_http_req
     link_exchange(http, exchange);
     exchange->easy = curl_easy_init();
     if (!copy_request(exchange, request) || !exchange->easy ||
-        cs_exchange_set_up(exchange, request) || curl_multi_add_handle(http->multi, exchange->easy)) {
+        cs_exchange_set_up(exchange, request) ||
+        curl_multi_add_handle(http->multi, exchange->easy)) {
         cs_exchange_free(exchange);
         return NULL;
     }
@@ -123,6 +124,11 @@ void cs_exchange_free(struct cs_exchange *exchange)
     free(exchange->method);
     free(exchange->url);
     free(exchange);
+}
+
+void cs_exchange_cancel(struct cs_exchange *exchange)
+{
+    cs_exchange_finish_with(exchange, CS_ERR_CLOSED, "cancelled on this side");
 }
 
 /* ---- waiting ---- */

@@ -2,8 +2,9 @@
  *
  * Blocking in style: a call pumps all open exchanges until what it waits for has happened or its
  * deadline passed. Nothing is followed, retried, decoded or decompressed behind the caller's back:
- * no redirects, no Expect: 100-continue, no proxy, no automatic headers but Host, Accept, User-Agent
- * (each can be set or, given as "Name:", removed). The path goes out as it stands in the URL.
+ * no redirects, no Expect: 100-continue, no proxy, no automatic headers but Host, Accept,
+ * User-Agent (each can be set or, given as "Name:", removed). The path goes out as it stands in the
+ * URL.
  *
  * Not for several threads: a client and its exchanges belong to one thread at a time.
  */
@@ -47,8 +48,8 @@ void cs_exchange_cancel(struct cs_exchange *exchange);
 
 /* Deadlines count from now, in ms. */
 /* Until the answer's head is complete. Errors: CS_ERR_CONNECT, CS_ERR_TIMEOUT (the exchange stays
- * open), CS_ERR_CLOSED (reset, or ended too early), CS_ERR_SYNTAX (not HTTP), CS_ERR_LIMIT (a head of
- * over 256 KiB, or one line of it over 100 KiB), CS_ERR_USAGE (bad URL), CS_ERR_NO_MEMORY. */
+ * open), CS_ERR_CLOSED (reset, or ended too early), CS_ERR_SYNTAX (not HTTP), CS_ERR_LIMIT (a head
+ * of over 256 KiB, or one line of it over 100 KiB), CS_ERR_USAGE (bad URL), CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_exchange_wait_head(struct cs_exchange *exchange, int64_t timeout_ms);
 /* Until the whole answer is there. Errors as above, and CS_ERR_LIMIT. */
 CS_MUST_USE enum cs_err cs_exchange_wait_end(struct cs_exchange *exchange, int64_t timeout_ms);

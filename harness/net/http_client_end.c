@@ -79,7 +79,7 @@ void cs_exchange_finish(struct cs_exchange *exchange, CURLcode code)
 static bool next_header(struct cs_view *rest, struct cs_header *ret_header)
 {
     size_t end = cs_view_find(*rest, CS_VIEW("\n"));
-    if (end == SIZE_MAX) {
+    if (rest->len == 0 || end == SIZE_MAX) {
         return false;
     }
     struct cs_view line = cs_view_of(rest->ptr, end);

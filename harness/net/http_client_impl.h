@@ -50,7 +50,7 @@ struct cs_exchange {
 
     bool ended;
     enum cs_err refused; /* why a callback of ours stopped the transfer */
-    enum cs_err result; /* meaningful once ended */
+    enum cs_err result;  /* meaningful once ended */
     char curl_error[CURL_ERROR_SIZE];
     char error[CURL_ERROR_SIZE]; /* what the caller is told */
     int64_t started;

@@ -127,11 +127,11 @@ static bool add_headers(struct cs_exchange *exchange, const struct cs_http_reque
 }
 
 /* The first option that libcurl refuses decides; the rest is then left alone. */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (code == CURLE_OK) {                                                                    \
-            code = curl_easy_setopt(easy, (option), (value));                                      \
-        }                                                                                          \
+#define SET(option, value)                                    \
+    do {                                                      \
+        if (code == CURLE_OK) {                               \
+            code = curl_easy_setopt(easy, (option), (value)); \
+        }                                                     \
     } while (0)
 
 static CURLcode set_method(struct cs_exchange *exchange, const struct cs_http_request *request)

@@ -34,7 +34,7 @@ static bool split_url(const char *url, struct address *ret_address)
 {
     struct cs_view rest = cs_view_str(url);
     struct cs_view scheme = CS_VIEW("http://");
-    if (!cs_view_starts_with(rest, scheme)) {
+    if (!url || !cs_view_starts_with(rest, scheme)) {
         return false;
     }
     rest = cs_view_of(rest.ptr + scheme.len, rest.len - scheme.len);
@@ -135,8 +135,8 @@ int cs_raw_connect(const char *url, int64_t timeout_ms, struct cs_diag *diag)
         fd = connect_one(info, deadline);
     }
     if (fd < 0) {
-        cs_fail(diag, errno == ETIMEDOUT ? CS_ERR_TIMEOUT : CS_ERR_CONNECT, 0, "connect to %s:%s: %s",
-                address.host, address.port, strerror(errno));
+        cs_fail(diag, errno == ETIMEDOUT ? CS_ERR_TIMEOUT : CS_ERR_CONNECT, 0,
+                "connect to %s:%s: %s", address.host, address.port, strerror(errno));
     }
     freeaddrinfo(found);
     return fd;

@@ -1,5 +1,6 @@
 /* A blocking server for tests that answers exact bytes: one thread per connection, one step per
- * request. It shares no code with what it tests. Threads only record; the test's own thread asserts.
+ * request. It shares no code with what it tests. Threads only record; the test's own thread
+ * asserts.
  */
 #ifndef CHATSPEC_TESTS_CANNED_H
 #define CHATSPEC_TESTS_CANNED_H

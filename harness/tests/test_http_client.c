@@ -21,11 +21,12 @@ struct fixture {
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    if (!fixture || !(fixture->http = cs_http_new())) {
+    if (!fixture) {
         return -1;
     }
-    *state = fixture;
-    return 0;
+    *state = fixture; /* tear_down runs after a failed set-up too */
+    fixture->http = cs_http_new();
+    return fixture->http ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -100,9 +101,10 @@ static void test_answer_and_evidence(void **state)
 static void test_request_is_what_was_asked_for(void **state)
 {
     struct fixture *fixture = *state;
-    static const struct canned_step steps[] = {
-        {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"}, {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"},
-        {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"}, {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"}};
+    static const struct canned_step steps[] = {{.bytes = "HTTP/1.1 204 No Content\r\n\r\n"},
+                                               {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"},
+                                               {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"},
+                                               {.bytes = "HTTP/1.1 204 No Content\r\n\r\n"}};
     static const char *const headers[] = {"X-One: 1", "X-Empty;", "User-Agent:", "Accept:"};
     fixture->canned = CANNED(steps);
     const struct cs_http_request requests[] = {
@@ -140,7 +142,8 @@ static void test_request_is_what_was_asked_for(void **state)
     assert_non_null(strstr(fixture->canned->requests[1].text, "\r\nContent-Length: 0\r\n"));
     assert_null(strstr(fixture->canned->requests[2].text, "Content-Length"));
     assert_null(strstr(fixture->canned->requests[2].text, "Content-Type"));
-    assert_non_null(strstr(fixture->canned->requests[3].text, "\r\nTransfer-Encoding: chunked\r\n"));
+    assert_non_null(
+        strstr(fixture->canned->requests[3].text, "\r\nTransfer-Encoding: chunked\r\n"));
     assert_non_null(strstr(fixture->canned->requests[3].text, "\r\n\r\n2\r\n{}\r\n0\r\n\r\n"));
     assert_null(strstr(fixture->canned->requests[3].text, "Content-Length"));
 }
@@ -156,10 +159,8 @@ static void test_large_body_goes_out_whole(void **state)
         body[i] = (char)('a' + i % 23);
     }
     fixture->canned = CANNED(steps);
-    struct cs_http_request request = {.method = "POST",
-                                      .url = url_of(fixture, "/"),
-                                      .body = {body, len},
-                                      .has_body = true};
+    struct cs_http_request request = {
+        .method = "POST", .url = url_of(fixture, "/"), .body = {body, len}, .has_body = true};
     fixture->exchange = cs_http_start(fixture->http, &request);
     enum cs_err err = cs_exchange_wait_end(fixture->exchange, WAIT_MS);
     canned_stop(fixture->canned);
@@ -173,11 +174,21 @@ static void test_large_body_goes_out_whole(void **state)
     assert_int_equal(sent.len, got->len - len + (size_t)64 * 1024);
 }
 
+static void wait_until_left(struct canned *canned)
+{
+    pthread_mutex_lock(&canned->lock);
+    while (canned->n_left == 0) {
+        pthread_cond_wait(&canned->changed, &canned->lock);
+    }
+    pthread_mutex_unlock(&canned->lock);
+}
+
 static void test_body_in_pieces(void **state)
 {
     struct fixture *fixture = *state;
     static const struct canned_step steps[] = {
-        {.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n3;x=y\r\nefg\r\n",
+        {.bytes =
+             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n3;x=y\r\nefg\r\n",
          .end = CANNED_HOLD}};
     struct cs_exchange *exchange = get_from(fixture, steps, 0);
     assert_int_equal(cs_exchange_wait_head(exchange, WAIT_MS), CS_OK);
@@ -195,14 +206,24 @@ static void test_body_in_pieces(void **state)
     assert_int_equal(cs_exchange_wait_end(exchange, 20), CS_ERR_TIMEOUT);
     assert_true(strlen(cs_exchange_error(exchange)) > 0);
     assert_false(cs_exchange_ended(exchange));
-    /* Freeing an open exchange closes its connection. */
+    cs_exchange_cancel(exchange);
+    assert_true(cs_exchange_ended(exchange));
+    assert_int_equal(cs_exchange_read(exchange, 0, &bytes), CS_ERR_CLOSED);
+    assert_int_equal(cs_exchange_received(exchange), 7);
+    wait_until_left(fixture->canned);
+}
+
+static void test_free_closes_the_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct canned_step steps[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\n\r\nbody", .end = CANNED_HOLD}};
+    struct cs_exchange *exchange = get_from(fixture, steps, 0);
+    assert_int_equal(cs_exchange_wait_head(exchange, WAIT_MS), CS_OK);
     cs_exchange_free(exchange);
     fixture->exchange = NULL;
-    pthread_mutex_lock(&fixture->canned->lock);
-    while (fixture->canned->n_left == 0) {
-        pthread_cond_wait(&fixture->canned->changed, &fixture->canned->lock);
-    }
-    pthread_mutex_unlock(&fixture->canned->lock);
+    wait_until_left(fixture->canned);
+    cs_exchange_free(NULL);
 }
 
 static void test_clean_end_reads_empty(void **state)
@@ -423,10 +444,9 @@ static void test_pump_moves_things_on(void **state)
 static void test_raw_client(void **state)
 {
     struct fixture *fixture = *state;
-    static const struct canned_step steps[] = {
-        {.bytes = "one\r\n\r\ntwo", .end = CANNED_HOLD},
-        {.bytes = "to the end", .end = CANNED_CLOSE},
-        {.bytes = "", .end = CANNED_RESET}};
+    static const struct canned_step steps[] = {{.bytes = "one\r\n\r\ntwo", .end = CANNED_HOLD},
+                                               {.bytes = "to the end", .end = CANNED_CLOSE},
+                                               {.bytes = "", .end = CANNED_RESET}};
     fixture->canned = CANNED(steps);
     for (size_t i = 0; i < 3; i++) {
         struct cs_buf out = CS_BUF(64);
@@ -459,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_request_is_what_was_asked_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_body_goes_out_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_body_in_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_free_closes_the_connection, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_clean_end_reads_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_interim_answers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_nothing_is_followed_or_decoded, set_up, tear_down),
