@@ -24,7 +24,7 @@ struct cs_request {
     const struct cs_header *headers;
     size_t n_headers;
     struct cs_view head; /* exact bytes up to and with the empty line */
-    struct cs_view body; /* decoded; complete once the reader says so */
+    struct cs_view body; /* decoded; empty until the reader says that it is complete */
     bool has_content_length;
     uint64_t content_length;
     bool chunked;
@@ -42,7 +42,8 @@ enum cs_request_step {
     CS_REQUEST_MORE, /* all input used */
     CS_REQUEST_HEAD, /* headers complete: fields but body are set; go on calling for the body */
     CS_REQUEST_DONE, /* body complete; leave input alone until cs_request_reader_next */
-    CS_REQUEST_BAD,  /* diag says why; `status` the answer that fits (400, 413, 414, 431, 501, 505) */
+    CS_REQUEST_BAD, /* diag says why; `status` the answer that fits (400, 413, 414, 431, 501, 503,
+                       505); offsets count from the first byte of this request */
 };
 
 struct cs_request_reader;
@@ -52,21 +53,32 @@ void cs_request_reader_free(struct cs_request_reader *reader);
 /* Ready for the next request on the same connection; idle readers hold no buffers. */
 void cs_request_reader_next(struct cs_request_reader *reader);
 
+/* Takes from the front of `input`. After CS_REQUEST_HEAD call again even with empty input: a request
+ * without a body is complete at once, and a body over `max_body` is refused only then, so that the
+ * caller can answer on its own first. *ret_request is written with HEAD and DONE, and its views hold
+ * until cs_request_reader_next or _release; *ret_status is written with BAD, which is final. */
 enum cs_request_step cs_request_read(struct cs_request_reader *reader, struct cs_view *input,
                                      const struct cs_request **ret_request, int *ret_status,
                                      struct cs_diag *diag);
+/* After CS_REQUEST_HEAD: the rest of the body is followed to its end but neither kept nor limited. */
+void cs_request_reader_discard(struct cs_request_reader *reader);
+/* After CS_REQUEST_DONE, or CS_REQUEST_HEAD and _discard: frees all buffers before _next does. The
+ * request and its views are gone. */
+void cs_request_reader_release(struct cs_request_reader *reader);
 /* True between requests: nothing of a next request was read yet. */
 bool cs_request_reader_idle(const struct cs_request_reader *reader);
 /* Exact bytes of the current request so far (body included as it came, chunk framing too), cut to
  * `max_head` plus 64 KiB. */
 struct cs_view cs_request_reader_raw(const struct cs_request_reader *reader);
 
-/* Percent-decodes a path segment into `out`. CS_ERR_SYNTAX on a malformed escape (ERR-16). */
+/* Percent-decodes a path segment and appends it to `out`, as JavaScript's decodeURIComponent: a
+ * malformed escape, or escapes that do not make UTF-8, are CS_ERR_SYNTAX (ERR-16). Also
+ * CS_ERR_LIMIT and CS_ERR_NO_MEMORY of `out`, which is left as it was. */
 CS_MUST_USE enum cs_err cs_percent_decode(struct cs_view text, struct cs_buf *out);
 /* Encodes as JavaScript's encodeURIComponent (CAP-02). */
 void cs_percent_encode(struct cs_view text, struct cs_buf *out);
-/* The value of query parameter `name`, percent-decoded with '+' as space; the last repetition when
- * `last`, else the first. False when absent or malformed. */
+/* The value of query parameter `name`, percent-decoded with '+' as space and appended to `out`; the
+ * last repetition when `last`, else the first. False when absent or malformed. */
 bool cs_query_get(struct cs_view query, const char *name, bool last, struct cs_buf *out);
 
 #endif

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 128 };
+#include "net/http_client.h" /* cs_now_ms */
+
+enum {
+    BATCH = 128
+};
 
 /* The order of timers is by time and then by when they were armed, so that runs repeat. */
 struct timer_slot {
@@ -35,13 +38,6 @@ struct cs_loop {
     int batch_at;
     int batch_len;
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void drain_wake(struct cs_watch *watch, uint32_t events)
 {
@@ -86,7 +82,7 @@ void cs_loop_free(struct cs_loop *loop)
 int64_t cs_loop_now(const struct cs_loop *loop)
 {
     /* Between runs no turn refreshes the time, and a stale one would make timers fire early. */
-    return loop->running ? loop->now_ms : clock_ms();
+    return loop->running ? loop->now_ms : cs_now_ms();
 }
 
 void cs_loop_stop(struct cs_loop *loop)
@@ -257,7 +253,7 @@ static int wait_ms(const struct cs_loop *loop, int64_t deadline_ms)
 static void turn(struct cs_loop *loop, int64_t deadline_ms)
 {
     int n = epoll_wait(loop->epoll_fd, loop->batch, BATCH, wait_ms(loop, deadline_ms));
-    loop->now_ms = clock_ms();
+    loop->now_ms = cs_now_ms();
     loop->batch_len = n > 0 ? n : 0; /* EINTR is a turn without events */
     for (loop->batch_at = 0; loop->batch_at < loop->batch_len;) {
         struct epoll_event *event = &loop->batch[loop->batch_at++];
@@ -271,7 +267,7 @@ static void turn(struct cs_loop *loop, int64_t deadline_ms)
 
 bool cs_loop_run(struct cs_loop *loop, int64_t deadline_ms)
 {
-    loop->now_ms = clock_ms();
+    loop->now_ms = cs_now_ms();
     loop->running = true;
     do {
         turn(loop, deadline_ms);
