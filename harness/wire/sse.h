@@ -2,7 +2,7 @@
  *
  * Pull, not push: the caller owns the input and calls cs_sse_next until it asks for more. Any
  * split of the same bytes gives the same events with the same offsets. Memory is bounded by
- * max_event; cost is linear in the input. An event is dispatched as soon as its blank line is
+ * max_event (at worst a small multiple of it); cost is linear in the input. An event is dispatched as soon as its blank line is
  * seen: a CR ends a line at once, and an LF right after it is swallowed when it comes.
  *
  * Besides what the standard dispatches, an event carries facts that conformance cases judge
@@ -23,7 +23,8 @@ enum cs_step {
 enum {
     CS_SSE_LF = 1u << 0,            /* a line ended in LF alone */
     CS_SSE_CRLF = 1u << 1,          /* a line ended in CR LF; CR and LF in two reads count too */
-    CS_SSE_CR = 1u << 2,            /* a line ended in CR alone (known once the next byte is seen) */
+    CS_SSE_CR = 1u << 2,            /* a line ended in CR alone (known once the next byte is seen:
+                                       when it ends a blank line, it counts for the next block) */
     CS_SSE_HAS_EVENT = 1u << 3,     /* an event field was given */
     CS_SSE_HAS_ID = 1u << 4,        /* an id field was given (and held no NUL) */
     CS_SSE_HAS_RETRY = 1u << 5,     /* a retry field was given */
@@ -47,16 +48,17 @@ struct cs_sse; /* opaque */
 
 #define CS_SSE_DEFAULT_MAX_EVENT ((size_t)8 * 1024 * 1024) /* OUT-27: a legal line reaches 6 MiB */
 
-/* A new reader, or NULL when out of memory. `max_event` bounds the bytes of one event's lines;
- * 0 means CS_SSE_DEFAULT_MAX_EVENT. */
+/* A new reader, or NULL when out of memory. `max_event` bounds the bytes of one block's lines
+ * (comments too, line ends not); 0 means CS_SSE_DEFAULT_MAX_EVENT. */
 struct cs_sse *cs_sse_new(size_t max_event);
 void cs_sse_free(struct cs_sse *sse);
 /* Back to the start of a new stream; memory is kept. */
 void cs_sse_reset(struct cs_sse *sse);
 
 /* Reads from *input, moves it past what was used, and stops after one event. Blocks without any
- * data line are not events (as the standard says) and are passed over.
- * Errors: CS_ERR_LIMIT (event too large), CS_ERR_NO_MEMORY. */
+ * data line are not events (as the standard says) and are passed over. The event's views may point
+ * into the input, which therefore must stay as it is until the next call.
+ * Errors, which any later call returns again: CS_ERR_LIMIT (event too large), CS_ERR_NO_MEMORY. */
 enum cs_step cs_sse_next(struct cs_sse *sse, struct cs_view *input, struct cs_sse_event *ret_event,
                          struct cs_diag *diag);
 
