@@ -1,0 +1,19 @@
+/* The areas of the endpoint role: one table a file, each ended by a row with NULL id. */
+#ifndef CHATSPEC_CONFORMANCE_ENDPOINT_CASES_H
+#define CHATSPEC_CONFORMANCE_ENDPOINT_CASES_H
+
+#include "suite/case.h"
+
+extern const struct cs_case endpoint_session_cases[]; /* session.c: SES */
+extern const struct cs_case endpoint_token_cases[];   /* token.c: TOK */
+extern const struct cs_case endpoint_append_cases[];  /* append.c: APP */
+extern const struct cs_case endpoint_limit_cases[];   /* limits.c: LIM */
+extern const struct cs_case endpoint_out_cases[];     /* out.c: OUT */
+extern const struct cs_case endpoint_record_cases[];  /* record.c: REC */
+extern const struct cs_case endpoint_resume_cases[];  /* resume.c: RES */
+extern const struct cs_case endpoint_close_cases[];   /* close.c: CLS */
+extern const struct cs_case endpoint_error_cases[];   /* error.c: ERR */
+extern const struct cs_case endpoint_channel_cases[]; /* channel.c: CHN */
+extern const struct cs_case endpoint_run_cases[];     /* run.c: CON and what needs an agent */
+
+#endif

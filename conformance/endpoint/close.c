@@ -1,0 +1,156 @@
+/* CLS: closing a session. */
+#include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/kit.h"
+
+#define STOP "{\"kind\":\"stop\"}"
+
+static void plain_close(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_answer *answer = ep_expect(ep, ep_close(ep, session, "{}"), 200);
+    cs_case_check(run, cJSON_IsString(ep_get(answer, "closedAt")), "closedAt is not set");
+    cs_case_check(run, cJSON_IsNull(ep_get(answer, "closedReason")), "closedReason is not null");
+    cs_case_check(run, !strcmp(ep_get_text(ep, answer, "id"), session->id),
+                  "the answer is another session's item");
+}
+
+static void reason_is_kept(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_answer *answer =
+        ep_close(ep, session, "{\"reason\":\"d\\u00f6ne \\\"quoted\\\" \xf0\x9f\x98\x80\"}");
+    ep_need(ep, answer);
+    const char *reason = ep_get_text(ep, answer, "closedReason");
+    cs_case_check(run, !strcmp(reason, "d\xc3\xb6ne \"quoted\" \xf0\x9f\x98\x80"),
+                  "closedReason came back as %s", reason);
+}
+
+static void first_close_wins(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_answer *first = ep_need(ep, ep_close(ep, session, "{\"reason\":\"one\"}"));
+    const struct ep_answer *again = ep_expect(ep, ep_close(ep, session, "{\"reason\":\"two\"}"), 200);
+    cs_case_check(run, !strcmp(ep_get_text(ep, again, "closedReason"), "one"),
+                  "closing again changed closedReason");
+    cs_case_check(run,
+                  !strcmp(ep_get_text(ep, first, "closedAt"), ep_get_text(ep, again, "closedAt")),
+                  "closing again changed closedAt");
+}
+
+static void concurrent_closes(struct cs_case_run *run)
+{
+    enum { N = 6 };
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    struct ep_pending *pending[N];
+    for (int i = 0; i < N; i++) {
+        pending[i] = ep_begin(ep, &(struct ep_call){.path = ep_api(ep, session->key, "/close"),
+                                                    .auth = ep_env(ep)->secret_key,
+                                                    .body = ep_text(ep, "{\"reason\":\"%d\"}", i)});
+    }
+    const char *reason = NULL;
+    for (int i = 0; i < N; i++) {
+        const struct ep_answer *answer = ep_expect(ep, ep_end(ep, pending[i]), 200);
+        const char *got = ep_get_text(ep, answer, "closedReason");
+        cs_case_check(run, !reason || !strcmp(reason, got),
+                      "concurrent closes disagree: reason %s and %s", reason, got);
+        reason = got;
+    }
+}
+
+static void body_is_optional(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_expect(ep,
+              ep_do(ep, .method = "POST", .path = ep_api(ep, session->key, "/close"),
+                    .auth = ep_env(ep)->secret_key, .headers = EP_HEADERS("Content-Length: 0")),
+              200);
+}
+
+static void unknown(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *key = ep_env(ep)->secret_key;
+    ep_expect(ep,
+              ep_do(ep, .path = ep_api(ep, ep_unique(ep, "nobody"), "/close"), .auth = key,
+                    .body = "{}"),
+              404);
+    ep_expect(ep,
+              ep_do(ep, .path = ep_api(ep, "session_000000000000000000000nope", "/close"),
+                    .auth = key, .body = "{}"),
+              404);
+    ep_accept(ep, ep_close(ep, ep_session(ep), "{}"));
+}
+
+static void by_either_form(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *sessions[] = {ep_session(ep), ep_session(ep)};
+    const char *ids[] = {sessions[0]->id, sessions[1]->external_id};
+    for (int i = 0; i < 2; i++) {
+        const struct ep_answer *answer =
+            ep_expect(ep,
+                      ep_do(ep, .path = ep_api(ep, ids[i], "/close"),
+                            .auth = ep_env(ep)->secret_key, .body = "{}"),
+                      200);
+        cs_case_check(run, !strcmp(ep_get_text(ep, answer, "id"), sessions[i]->id),
+                      "closing %s closed another session", ids[i]);
+    }
+}
+
+static void one_way(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const char *body = ep_create_body(ep, id, NULL);
+    const struct ep_session *session = ep_session_with(ep, id, NULL);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    ep_post_session(ep, body);
+    ep_append(ep, session, NULL, STOP);
+    ep_do(ep, .method = "PATCH", .path = ep_api(ep, session->id, ""), .auth = ep_env(ep)->secret_key,
+          .body = "{\"closedAt\":null,\"tags\":[]}");
+    const struct ep_answer *item =
+        ep_need(ep, ep_do(ep, .path = ep_api(ep, session->id, ""), .auth = session->token));
+    cs_case_check(run, cJSON_IsString(ep_get(item, "closedAt")), "the session was opened again");
+}
+
+static void reads_go_on(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    ep_expect(ep, ep_do(ep, .path = ep_api(ep, session->key, ""), .auth = session->token), 200);
+    static const char *const channels[] = {"in", "out"};
+    for (int i = 0; i < 2; i++) {
+        const char *records = ep_text(ep, "%s/records", channels[i]);
+        ep_expect(ep,
+                  ep_do(ep, .path = ep_realtime(ep, session->key, records), .auth = session->token),
+                  200);
+    }
+}
+
+#define SK CS_NEEDS_SECRET_KEY
+const struct cs_case endpoint_close_cases[] = {
+    {"endpoint/close/plain", "Close answers 200 with the closed item", "CLS-01", CS_MUST, SK, 0,
+     plain_close},
+    {"endpoint/close/reason-is-kept", "The reason is kept as it was given", "CLS-02", CS_MUST, SK, 0,
+     reason_is_kept},
+    {"endpoint/close/first-wins", "Closing again changes nothing", "CLS-03", CS_MUST, SK, 0,
+     first_close_wins},
+    {"endpoint/close/concurrent", "Concurrent closes agree", "CLS-04", CS_MUST, SK, 0,
+     concurrent_closes},
+    {"endpoint/close/body-is-optional", "A close needs no body", "CLS-05", CS_SHOULD, SK, 0,
+     body_is_optional},
+    {"endpoint/close/unknown", "Closing an unknown session is 404", "CLS-06", CS_MUST, SK, 0, unknown},
+    {"endpoint/close/by-either-form", "Close works by either id form", "CLS-07", CS_MUST, SK, 0,
+     by_either_form},
+    {"endpoint/close/one-way", "Nothing opens a closed session again", "CLS-09", CS_MUST, SK, 0,
+     one_way},
+    {"endpoint/close/reads-go-on", "A closed session can still be read", "CLS-10", CS_MUST, SK, 0,
+     reads_go_on},
+    {0},
+};

@@ -1,0 +1,199 @@
+/* What an endpoint case works with: calls, sessions, subscriptions, direct stream writes.
+ *
+ * Every helper ends the case by itself when it cannot do its job: a transport fault is `error`
+ * (nothing of the peer could be judged), a wrong answer is `fail` with both sides as evidence.
+ * Every exchange is evidence without further ado. What a helper returns lives until the end of the
+ * case; nothing has to be freed.
+ */
+#ifndef CHATSPEC_CONFORMANCE_ENDPOINT_KIT_H
+#define CHATSPEC_CONFORMANCE_ENDPOINT_KIT_H
+
+#include <cjson/cJSON.h>
+
+#include "conformance/endpoint/endpoint_role.h"
+#include "net/http_client.h"
+#include "wire/append.h"
+#include "wire/json.h"
+#include "wire/reader.h"
+#include "wire/token.h"
+
+struct ep; /* the endpoint under test, as one case sees it */
+
+struct ep *ep_of(struct cs_case_run *run);
+struct cs_case_run *ep_run(struct ep *ep);
+const struct cs_endpoint_env *ep_env(struct ep *ep);
+
+/* ---- text ---- */
+
+/* printf into memory of the case. */
+const char *ep_text(struct ep *ep, const char *fmt, ...) CS_PRINTF(2, 3);
+/* `len` times the byte `c`, NUL-terminated. */
+const char *ep_fill(struct ep *ep, char c, size_t len);
+/* As JavaScript's encodeURIComponent: for path segments. */
+const char *ep_encode(struct ep *ep, const char *text);
+/* A fresh unique text of letters, digits and '-'. */
+const char *ep_unique(struct ep *ep, const char *prefix);
+
+/* ---- calls ---- */
+
+struct ep_call {
+    const char *method; /* NULL: GET, or POST when there is a body */
+    const char *path;   /* with its leading slash; or a whole URL (of the stream store) */
+    const char *auth;   /* token or key; NULL: no Authorization header */
+    const char *body;   /* NULL: none */
+    size_t body_len;    /* 0: strlen(body) */
+    const char *type;   /* Content-Type; NULL: application/json when there is a body */
+    const char *const *headers; /* further "Name: value" lines, ended by NULL; may be NULL */
+    bool chunked;
+};
+
+#define EP_HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+struct ep_answer {
+    int status;
+    struct cs_view body;
+    const cJSON *json; /* NULL when the body is not a JSON text */
+    struct cs_exchange *exchange;
+    int64_t took_ms;
+};
+
+const struct ep_answer *ep_call(struct ep *ep, const struct ep_call *call);
+#define ep_do(ep, ...) ep_call((ep), &(struct ep_call){__VA_ARGS__})
+
+/* A call that is under way, for doing several at once. */
+struct ep_pending;
+struct ep_pending *ep_begin(struct ep *ep, const struct ep_call *call);
+const struct ep_answer *ep_end(struct ep *ep, struct ep_pending *pending);
+
+/* Header of an answer, or NULL. */
+const char *ep_header(const struct ep_answer *answer, const char *name);
+/* What an answer is to the case; each returns it, so that calls nest.
+ *   ep_expect  the thing under test: fails unless the status is that one
+ *   ep_accept  the accepted twin of a refusal: fails unless it is 2xx
+ *   ep_need    a step on the way there: `error` unless it is 2xx, since nothing can be judged */
+const struct ep_answer *ep_expect(struct ep *ep, const struct ep_answer *answer, int status);
+const struct ep_answer *ep_accept(struct ep *ep, const struct ep_answer *answer);
+const struct ep_answer *ep_need(struct ep *ep, const struct ep_answer *answer);
+/* Member of the JSON answer by a dotted path ("triggerConfig.tags"); NULL when absent. */
+const cJSON *ep_get(const struct ep_answer *answer, const char *path);
+/* String or integer member; fails when it is absent or of another type. */
+const char *ep_get_text(struct ep *ep, const struct ep_answer *answer, const char *path);
+int64_t ep_get_int(struct ep *ep, const struct ep_answer *answer, const char *path);
+
+/* ---- sessions ---- */
+
+struct ep_session {
+    const char *id;          /* session_... */
+    const char *external_id; /* NULL when made without */
+    const char *key;         /* the canonical key: external id, or id when there is none */
+    const char *run_id;
+    const char *token; /* publicAccessToken */
+    const struct ep_answer *created;
+};
+
+/* The body of a create call; `extra` is more JSON members, such as "\"tags\":[\"a\"]", or NULL. */
+const char *ep_create_body(struct ep *ep, const char *external_id, const char *extra);
+/* A fresh session with an external id, bound to the task that no agent answers. */
+const struct ep_session *ep_session(struct ep *ep);
+/* The same with more JSON members in its create body, or without an external id. */
+const struct ep_session *ep_session_with(struct ep *ep, const char *external_id, const char *extra);
+/* A fresh session behind which an agent runs (the case must need CS_NEEDS_RUN). */
+const struct ep_session *ep_agent_session(struct ep *ep);
+/* POST /api/v1/sessions with that body and the secret key. */
+const struct ep_answer *ep_post_session(struct ep *ep, const char *body);
+const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session,
+                                 const char *body);
+
+/* "/api/v1/sessions/<encoded id><rest>" and "/realtime/v1/sessions/<encoded id>/<rest>". */
+const char *ep_api(struct ep *ep, const char *id, const char *rest);
+const char *ep_realtime(struct ep *ep, const char *id, const char *rest);
+
+/* Append a text to `in` with the session's token; `part_id` may be NULL. */
+const struct ep_answer *ep_append(struct ep *ep, const struct ep_session *session,
+                                  const char *part_id, const char *body);
+/* The same as a step on the way: it must be accepted (ep_need). */
+void ep_append_need(struct ep *ep, const struct ep_session *session, const char *body);
+/* A message chunk as the page describes it, with this text. */
+const char *ep_message(struct ep *ep, const struct ep_session *session, const char *text);
+
+/* GET .../<io>/records: the `records` array (ep_need). */
+const cJSON *ep_drain(struct ep *ep, const struct ep_session *session, const char *io);
+int ep_drain_count(struct ep *ep, const struct ep_session *session, const char *io);
+
+/* ---- tokens ---- */
+
+/* Decoded session token; fails when it is not a JWT. */
+const struct cs_token *ep_decode(struct ep *ep, const char *token);
+/* A good token with these scopes for the environment of the session, signed with the secret key
+ * (the case must need CS_NEEDS_MINT). */
+const char *ep_mint(struct ep *ep, const struct ep_session *session, const char *const *scopes);
+#define EP_SCOPES(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* The claims of such a token, for cases that spoil one of them. */
+struct cs_token_claims ep_claims(struct ep *ep, const struct ep_session *session,
+                                 const char *const *scopes);
+const char *ep_sign(struct ep *ep, const struct cs_token_claims *claims, const char *key);
+
+/* ---- subscriptions ---- */
+
+struct ep_sub {
+    struct cs_exchange *exchange;
+    struct cs_reader *reader;
+    int status;
+    struct ep *ep;
+    struct cs_view pending; /* bytes taken from the exchange and not yet read */
+    bool ended;             /* the body has ended cleanly */
+};
+
+/* GET .../<io> with this token and further headers. The answer's head has come. */
+struct ep_sub *ep_subscribe(struct ep *ep, const char *path, const char *auth,
+                            const char *const *headers);
+/* The session's own `io` with its token; must be 200. `headers` may be NULL. */
+struct ep_sub *ep_open(struct ep *ep, const struct ep_session *session, const char *io,
+                       const char *const *headers);
+const char *ep_sub_header(struct ep_sub *sub, const char *name);
+/* The next event within `timeout_ms`; NULL when the time is over (not a failure by itself) or, with
+ * sub->ended, when the body ended. A broken stream fails the case. */
+const struct cs_event *ep_next(struct ep_sub *sub, int64_t timeout_ms);
+/* The next record of any kind; fails when none comes in time. */
+const struct cs_record *ep_next_record(struct ep_sub *sub);
+/* The next event of that type, passing over others; fails when none comes within `timeout_ms`. */
+const struct cs_event *ep_wait(struct ep_sub *sub, enum cs_event_type type, int64_t timeout_ms);
+void ep_unsubscribe(struct ep_sub *sub);
+
+/* One record as kept for comparison. */
+struct ep_record {
+    uint64_t seq_num;
+    int64_t timestamp;
+    enum cs_record_kind kind;
+    const char *body;
+    size_t body_len;
+    const char *headers; /* "name=value;name=value;" */
+};
+struct ep_records {
+    struct ep_record *items;
+    size_t n;
+    bool done; /* [DONE] came */
+};
+/* Everything that a subscription of one second brings (Timeout-Seconds: 1), to its [DONE]. */
+struct ep_records ep_read_all(struct ep *ep, const struct ep_session *session, const char *io,
+                              const char *const *headers);
+
+/* ---- the stream store, directly ---- */
+
+struct ep_stream {
+    const char *url; /* of the records collection */
+    const char *token;
+    const char *basin;
+};
+
+/* PUT initialise with the secret key. */
+const struct ep_stream *ep_stream(struct ep *ep, const struct ep_session *session, const char *io);
+/* POST {"records":[...]}: `records` is the JSON inside the brackets. `format` is raw or base64. */
+const struct ep_answer *ep_stream_post(struct ep *ep, const struct ep_stream *stream,
+                                       const char *format, const char *body);
+/* Each appends one record and returns its seq_num. */
+uint64_t ep_write_data(struct ep *ep, const struct ep_stream *stream, const char *chunk_json);
+uint64_t ep_write_control(struct ep *ep, const struct ep_stream *stream, const char *subtype);
+uint64_t ep_write_trim(struct ep *ep, const struct ep_stream *stream, uint64_t first_kept);
+
+#endif

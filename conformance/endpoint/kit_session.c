@@ -1,0 +1,174 @@
+#include "conformance/endpoint/kit_internal.h"
+
+#include <stdlib.h>
+
+/* ---- paths and bodies ---- */
+
+const char *ep_api(struct ep *ep, const char *id, const char *rest)
+{
+    return ep_text(ep, "/api/v1/sessions/%s%s", ep_encode(ep, id), rest);
+}
+
+const char *ep_realtime(struct ep *ep, const char *id, const char *rest)
+{
+    return ep_text(ep, "/realtime/v1/sessions/%s/%s", ep_encode(ep, id), rest);
+}
+
+static const char *quoted(struct ep *ep, const char *text)
+{
+    struct cs_buf out = CS_BUF((size_t)4 * 1024 * 1024);
+    cs_buf_char(&out, '"');
+    cs_json_escape(&out, cs_view_str(text));
+    cs_buf_char(&out, '"');
+    return ep_own(ep, cs_buf_take(&out), free);
+}
+
+static const char *create_body(struct ep *ep, const char *task, const char *external_id,
+                               const char *extra)
+{
+    const char *id = external_id ? quoted(ep, external_id) : NULL;
+    return ep_text(ep,
+                   "{\"type\":\"chat.agent\",\"taskIdentifier\":%s,%s%s%s"
+                   "\"triggerConfig\":{\"basePayload\":{\"chatId\":%s,\"trigger\":\"preload\"}}%s%s}",
+                   quoted(ep, task), id ? "\"externalId\":" : "", id ? id : "", id ? "," : "",
+                   id ? id : "\"chat\"", extra ? "," : "", extra ? extra : "");
+}
+
+const char *ep_create_body(struct ep *ep, const char *external_id, const char *extra)
+{
+    return create_body(ep, ep->env->task, external_id, extra);
+}
+
+const char *ep_message(struct ep *ep, const struct ep_session *session, const char *text)
+{
+    return ep_text(ep,
+                   "{\"kind\":\"message\",\"payload\":{\"message\":{\"id\":\"%s\",\"role\":\"user\","
+                   "\"parts\":[{\"type\":\"text\",\"text\":%s}]},\"chatId\":%s,"
+                   "\"trigger\":\"submit-message\"}}",
+                   ep_unique(ep, "u"), quoted(ep, text), quoted(ep, session->key));
+}
+
+/* ---- sessions ---- */
+
+const struct ep_answer *ep_post_session(struct ep *ep, const char *body)
+{
+    return ep_do(ep, .path = "/api/v1/sessions", .auth = ep->env->secret_key, .body = body);
+}
+
+static const char *need_text(struct ep *ep, const struct ep_answer *answer, const char *member)
+{
+    const char *text = cJSON_GetStringValue(ep_get(answer, member));
+    if (!text) {
+        cs_case_error(ep->run, "the created session has no text in \"%s\"", member);
+    }
+    return text;
+}
+
+static const struct ep_session *session_from(struct ep *ep, const struct ep_answer *created)
+{
+    struct ep_session *session = ep_alloc(ep, sizeof *session);
+    session->created = ep_need(ep, created);
+    session->id = need_text(ep, created, "id");
+    session->run_id = need_text(ep, created, "runId");
+    session->token = need_text(ep, created, "publicAccessToken");
+    session->external_id = cJSON_GetStringValue(ep_get(created, "externalId"));
+    session->key = session->external_id ? session->external_id : session->id;
+    return session;
+}
+
+const struct ep_session *ep_session_with(struct ep *ep, const char *external_id, const char *extra)
+{
+    return session_from(ep, ep_post_session(ep, ep_create_body(ep, external_id, extra)));
+}
+
+const struct ep_session *ep_session(struct ep *ep)
+{
+    return ep_session_with(ep, ep_unique(ep, "chat"), NULL);
+}
+
+const struct ep_session *ep_agent_session(struct ep *ep)
+{
+    const char *body = create_body(ep, ep->env->agent_task, ep_unique(ep, "chat"), NULL);
+    return session_from(ep, ep_post_session(ep, body));
+}
+
+const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body)
+{
+    return ep_do(ep, .path = ep_api(ep, session->id, "/close"), .auth = ep->env->secret_key,
+                 .body = body);
+}
+
+/* ---- appends and drains ---- */
+
+const struct ep_answer *ep_append(struct ep *ep, const struct ep_session *session,
+                                  const char *part_id, const char *body)
+{
+    const char *part = part_id ? ep_text(ep, "X-Part-Id: %s", part_id) : NULL;
+    return ep_do(ep, .path = ep_realtime(ep, session->key, "in/append"), .auth = session->token,
+                 .body = body, .headers = EP_HEADERS(part));
+}
+
+void ep_append_need(struct ep *ep, const struct ep_session *session, const char *body)
+{
+    ep_need(ep, ep_append(ep, session, NULL, body));
+}
+
+const cJSON *ep_drain(struct ep *ep, const struct ep_session *session, const char *io)
+{
+    const char *path = ep_realtime(ep, session->key, ep_text(ep, "%s/records", io));
+    const struct ep_answer *answer = ep_need(ep, ep_do(ep, .path = path, .auth = session->token));
+    const cJSON *records = ep_get(answer, "records");
+    if (!cJSON_IsArray(records)) {
+        cs_case_error(ep->run, "the drain of .%s has no array \"records\"", io);
+    }
+    return records;
+}
+
+int ep_drain_count(struct ep *ep, const struct ep_session *session, const char *io)
+{
+    return cJSON_GetArraySize(ep_drain(ep, session, io));
+}
+
+/* ---- tokens ---- */
+
+static void token_release(void *object)
+{
+    cs_token_free(object);
+    free(object);
+}
+
+const struct cs_token *ep_decode(struct ep *ep, const char *text)
+{
+    struct cs_token *token = ep_own(ep, calloc(1, sizeof *token), token_release);
+    struct cs_diag diag;
+    if (cs_token_decode(cs_view_str(text), token, &diag)) {
+        cs_case_fail(ep->run, "the token is not a JWT: %s", diag.text);
+    }
+    return token;
+}
+
+struct cs_token_claims ep_claims(struct ep *ep, const struct ep_session *session,
+                                 const char *const *scopes)
+{
+    const struct cs_token *own = ep_decode(ep, session->token);
+    size_t n = 0;
+    while (scopes && scopes[n]) {
+        n++;
+    }
+    return CS_TOKEN_CLAIMS(own->sub, scopes, n, cs_wall_ms() / 1000);
+}
+
+const char *ep_sign(struct ep *ep, const struct cs_token_claims *claims, const char *key)
+{
+    struct cs_buf out = CS_BUF(CS_TOKEN_MAX_LEN);
+    if (cs_token_mint(claims, cs_view_str(key), &out)) {
+        cs_case_error(ep->run, "could not sign a token");
+    }
+    return ep_own(ep, cs_buf_take(&out), free);
+}
+
+const char *ep_mint(struct ep *ep, const struct ep_session *session, const char *const *scopes)
+{
+    struct cs_token_claims claims = ep_claims(ep, session, scopes);
+    return ep_sign(ep, &claims, ep->env->secret_key);
+}

@@ -1,0 +1,145 @@
+/* REC: record kinds. The suite plays the agent: it writes control and command records itself. */
+#include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/kit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static void kinds_by_headers(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    /* a data record whose chunk looks like a control record stays a data record */
+    ep_write_data(ep, stream, "{\"type\":\"trigger:turn-complete\"}");
+    ep_write_control(ep, stream, "turn-complete");
+    ep_write_trim(ep, stream, 0);
+    static const enum cs_record_kind expected[] = {CS_RECORD_DATA, CS_RECORD_CONTROL,
+                                                   CS_RECORD_COMMAND};
+    struct ep_records records = ep_read_all(ep, session, "out", NULL);
+    cs_case_check(run, records.n == 3, "3 records were written, %zu came", records.n);
+    for (size_t i = 0; i < 3; i++) {
+        cs_case_check(run, records.items[i].kind == expected[i],
+                      "record %zu came as %s record, was written as %s record", i,
+                      cs_record_kind_name(records.items[i].kind), cs_record_kind_name(expected[i]));
+    }
+}
+
+static void data_is_an_envelope(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_append_need(ep, session, "{\"kind\":\"stop\"}");
+    struct ep_records records = ep_read_all(ep, session, "in", NULL);
+    struct cs_view data, id;
+    struct cs_diag diag;
+    cs_case_check(run, records.n == 1 && records.items[0].kind == CS_RECORD_DATA,
+                  "an appended record did not come as one data record");
+    cs_case_check(run,
+                  !cs_envelope_decode(cs_view_of(records.items[0].body, records.items[0].body_len),
+                                      &data, &id, &diag),
+                  "a data record's body has no data and id: %s", diag.text);
+}
+
+static void control_record(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    const char *body = "{\"records\":[{\"headers\":[[\"trigger-control\",\"turn-complete\"],"
+                       "[\"public-access-token\",\"t\"],[\"session-in-event-id\",\"42\"]]}]}";
+    ep_need(ep, ep_stream_post(ep, stream, "raw", body));
+    struct ep_records records = ep_read_all(ep, session, "out", NULL);
+    const char *expected =
+        "trigger-control=turn-complete;public-access-token=t;session-in-event-id=42;";
+    cs_case_check(run, records.n == 1, "1 record was written, %zu came", records.n);
+    cs_case_check(run, !strcmp(records.items[0].headers, expected), "its headers came as %s",
+                  records.items[0].headers);
+    cs_case_check(run, records.items[0].body_len == 0, "a control record came with a body");
+}
+
+static void trim_record(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    for (int i = 0; i < 3; i++) {
+        ep_write_data(ep, stream, "{}");
+    }
+    uint64_t seq = ep_write_trim(ep, stream, 2);
+    struct ep_records records = ep_read_all(ep, session, "out", NULL);
+    const struct ep_record *last = records.n ? &records.items[records.n - 1] : NULL;
+    cs_case_check(run, last && last->seq_num == seq, "the trim record did not come");
+    cs_case_check(run, !strcmp(last->headers, "=trim;"), "its headers came as %s", last->headers);
+    uint64_t first_kept = 0;
+    enum cs_err err = cs_trim_decode(cs_view_of(last->body, last->body_len), &first_kept);
+    cs_case_check(run, !err && first_kept == 2,
+                  "its body came as %zu bytes for %" PRIu64 ", expected 8 bytes for 2",
+                  last->body_len, first_kept);
+}
+
+static void commands_hidden_from_drain(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    ep_write_data(ep, stream, "{}");
+    ep_write_trim(ep, stream, 0);
+    ep_write_data(ep, stream, "{}");
+    const cJSON *records = ep_drain(ep, session, "out");
+    int n = cJSON_GetArraySize(records);
+    cs_case_check(run, n == 2, "the drain shows %d records, expected the two data records", n);
+    const cJSON *seq =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(records, 1), "seqNum");
+    cs_case_check(run, cJSON_IsNumber(seq) && seq->valueint == 2,
+                  "the record after a command is not numbered 2");
+    struct ep_records all = ep_read_all(ep, session, "out", NULL);
+    cs_case_check(run, all.n == 3, "the subscription shows %zu records, expected 3 with the command",
+                  all.n);
+}
+
+static void headers_kept(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    const char *body = "{\"records\":[{\"headers\":[[\"X-b\",\"2\"],[\"x-B\",\"\xc3\xa9\"],"
+                       "[\"X-b\",\"1\"]],\"body\":\"{\\\"data\\\":{},\\\"id\\\":\\\"i\\\"}\"}]}";
+    ep_need(ep, ep_stream_post(ep, stream, "raw", body));
+    struct ep_records records = ep_read_all(ep, session, "out", NULL);
+    cs_case_check(run, records.n == 1, "1 record was written, %zu came", records.n);
+    cs_case_check(run, !strcmp(records.items[0].headers, "X-b=2;x-B=\xc3\xa9;X-b=1;"),
+                  "headers came as %s: order, case and repeats are kept", records.items[0].headers);
+}
+
+static void unknown_subtype(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    ep_write_control(ep, stream, "invented-by-chatspec");
+    ep_write_data(ep, stream, "{}");
+    struct ep_records records = ep_read_all(ep, session, "out", NULL);
+    cs_case_check(run, records.n == 2 && records.items[0].kind == CS_RECORD_CONTROL,
+                  "an unknown control subtype did not come through as a control record");
+}
+
+#define S2 (CS_NEEDS_SECRET_KEY | CS_NEEDS_STREAM)
+const struct cs_case endpoint_record_cases[] = {
+    {"endpoint/record/kinds-by-headers", "Headers decide a record's kind, never its chunk's type",
+     "REC-01", CS_MUST, S2, 0, kinds_by_headers},
+    {"endpoint/record/data-is-an-envelope", "A data record's body is {data, id}", "REC-02", CS_MUST,
+     CS_NEEDS_SECRET_KEY, 0, data_is_an_envelope},
+    {"endpoint/record/control", "A control record comes with its headers and no body", "REC-05",
+     CS_MUST, S2, 0, control_record},
+    {"endpoint/record/trim", "A trim comes as an empty-named header and 8 bytes", "REC-14", CS_MUST,
+     S2, 0, trim_record},
+    {"endpoint/record/commands-hidden-from-drain",
+     "Command records use a number, are subscribed to, and are not drained", "REC-16", CS_MUST, S2, 0,
+     commands_hidden_from_drain},
+    {"endpoint/record/headers-kept", "Header order, case and repeats are kept", "REC-17", CS_MUST, S2,
+     0, headers_kept},
+    {"endpoint/record/unknown-subtype", "Unknown control subtypes come through", "REC-22", CS_MUST,
+     S2, 0, unknown_subtype},
+    {0},
+};

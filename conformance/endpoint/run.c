@@ -1,0 +1,207 @@
+/* CON: runs behind the session; and a whole chat with an agent at the other end. */
+#include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/kit.h"
+
+#include <inttypes.h>
+
+#define STOP "{\"kind\":\"stop\"}"
+
+static const char *current_run(struct ep *ep, const struct ep_session *session)
+{
+    const struct ep_answer *item =
+        ep_need(ep, ep_do(ep, .path = ep_api(ep, session->key, ""), .auth = session->token));
+    const char *run_id = cJSON_GetStringValue(ep_get(item, "currentRunId"));
+    if (!run_id) {
+        cs_case_error(ep_run(ep), "the session has no currentRunId");
+    }
+    return run_id;
+}
+
+static void alive_run_is_reused(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    for (int i = 0; i < 3; i++) {
+        ep_append_need(ep, session, STOP);
+        cs_case_check(run, !strcmp(current_run(ep, session), session->run_id),
+                      "append %d started a run though the first is alive", i + 1);
+    }
+}
+
+static const struct ep_answer *continue_from(struct ep *ep, const struct ep_session *session,
+                                             const char *run_id)
+{
+    return ep_do(ep, .path = ep_api(ep, session->key, "/end-and-continue"), .auth = session->token,
+                 .body = ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"upgrade\"}", run_id));
+}
+
+static void end_and_continue(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_answer *answer =
+        ep_expect(ep, continue_from(ep, session, session->run_id), 200);
+    const char *next = ep_get_text(ep, answer, "runId");
+    cs_case_check(run, cJSON_IsTrue(ep_get(answer, "swapped")), "swapped is not true");
+    cs_case_check(run, strcmp(next, session->run_id) != 0, "the run was not replaced");
+    cs_case_check(run, !strcmp(current_run(ep, session), next), "the new run is not the current one");
+}
+
+static void stale_run_does_not_swap(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *second =
+        ep_get_text(ep, ep_need(ep, continue_from(ep, session, session->run_id)), "runId");
+    const struct ep_answer *answer =
+        ep_expect(ep, continue_from(ep, session, session->run_id), 200);
+    cs_case_check(run, cJSON_IsFalse(ep_get(answer, "swapped")),
+                  "a run that is no longer current swapped the session");
+    cs_case_check(run, !strcmp(ep_get_text(ep, answer, "runId"), second),
+                  "the answer does not name the current run");
+    cs_case_check(run, !strcmp(current_run(ep, session), second), "the current run changed");
+}
+
+static void members_required(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *path = ep_api(ep, session->key, "/end-and-continue");
+    const char *bad[] = {"{}", "{\"reason\":\"x\"}",
+                         ep_text(ep, "{\"callingRunId\":\"%s\"}", session->run_id),
+                         ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":7}", session->run_id)};
+    for (int i = 0; i < 4; i++) {
+        ep_expect(ep, ep_do(ep, .path = path, .auth = session->token, .body = bad[i]), 400);
+    }
+    ep_accept(ep, continue_from(ep, session, session->run_id));
+}
+
+static void closed_starts_nothing(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    ep_append(ep, session, NULL, STOP);
+    ep_post_session(ep, ep_create_body(ep, session->external_id, NULL));
+    const struct ep_answer *answer = continue_from(ep, session, session->run_id);
+    cs_case_check(run, answer->status >= 400, "end-and-continue on a closed session answered %d",
+                  answer->status);
+    cs_case_check(run, !strcmp(current_run(ep, session), session->run_id),
+                  "a closed session got a new run");
+}
+
+static void token_survives_swap(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_append_need(ep, session, STOP);
+    ep_need(ep, continue_from(ep, session, session->run_id));
+    ep_accept(ep, ep_append(ep, session, NULL, STOP));
+    int n = ep_drain_count(ep, session, "in");
+    cs_case_check(run, n == 2, "before and after the swap one record each was appended, %d are there",
+                  n);
+}
+
+/* ---- with an agent ---- */
+
+struct turn {
+    uint64_t complete_seq; /* of the turn-complete record */
+    int64_t in_event_id;   /* session-in-event-id, or -1 */
+    const char *token;     /* public-access-token, or NULL */
+    unsigned chunks;
+    struct cs_buf text; /* all text-delta texts, joined */
+};
+
+static struct turn read_turn(struct ep_sub *sub)
+{
+    struct turn turn = {.in_event_id = -1, .text = CS_BUF((size_t)65536)};
+    for (;;) {
+        const struct cs_record *record = ep_next_record(sub);
+        if (cs_view_eq(cs_record_control(record), CS_VIEW("turn-complete"))) {
+            const struct cs_header *in = cs_record_header(record, "session-in-event-id");
+            const struct cs_header *token = cs_record_header(record, "public-access-token");
+            uint64_t seq;
+            if (in && !cs_view_u64(in->value, &seq)) {
+                turn.in_event_id = (int64_t)seq;
+            }
+            turn.token = token ? ep_text(sub->ep, "%.*s", CS_VIEW_ARG(token->value)) : NULL;
+            turn.complete_seq = record->seq_num;
+            return turn;
+        }
+        struct cs_view data, id, delta;
+        if (record->kind == CS_RECORD_DATA && !cs_envelope_decode(record->body, &data, &id, NULL)) {
+            turn.chunks++;
+            if (!cs_json_get(data, CS_VIEW("delta"), &delta)) {
+                (void)!cs_json_string(delta, &turn.text);
+            }
+        }
+    }
+}
+
+static void two_turns(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_agent_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    uint64_t last = 0;
+    for (int i = 0; i < 2; i++) {
+        const char *word = i ? "echo" : "pong";
+        int64_t seq = ep_get_int(
+            ep, ep_need(ep, ep_append(ep, session, NULL, ep_message(ep, session, word))), "seq");
+        struct turn turn = read_turn(sub);
+        cs_buf_char(&turn.text, '\0');
+        const char *text = ep_text(ep, "%s", turn.text.ptr);
+        cs_buf_free(&turn.text);
+        cs_case_check(run, turn.chunks > 0, "turn %d completed without a chunk", i + 1);
+        cs_case_check(run, strstr(text, word), "turn %d answered \"%s\"", i + 1, text);
+        cs_case_check(run, turn.in_event_id < 0 || turn.in_event_id >= seq,
+                      "turn %d answers seq %lld and says session-in-event-id %lld", i + 1,
+                      (long long)seq, (long long)turn.in_event_id);
+        cs_case_check(run, i == 0 || turn.complete_seq > last, "numbering went back between turns");
+        last = turn.complete_seq;
+    }
+    ep_unsubscribe(sub);
+}
+
+static void refreshed_token_works(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_agent_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    ep_append_need(ep, session, ep_message(ep, session, "pong"));
+    struct turn turn = read_turn(sub);
+    cs_buf_free(&turn.text);
+    ep_unsubscribe(sub);
+    if (!turn.token) {
+        cs_case_skip(run, "the turn-complete record carries no public-access-token");
+    }
+    ep_expect(ep,
+              ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"), .auth = turn.token),
+              200);
+    ep_expect(ep,
+              ep_do(ep, .path = ep_realtime(ep, session->key, "in/append"), .auth = turn.token,
+                    .body = STOP),
+              200);
+}
+
+#define SK    CS_NEEDS_SECRET_KEY
+#define AGENT (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUN)
+const struct cs_case endpoint_run_cases[] = {
+    {"endpoint/run/alive-run-is-reused", "Appends to a live run start none", "CON-03", CS_MUST, SK, 0,
+     alive_run_is_reused},
+    {"endpoint/run/token-survives-swap", "Id, URL and token outlive a run", "CON-07", CS_MUST, SK, 0,
+     token_survives_swap},
+    {"endpoint/run/end-and-continue", "The current run may hand over to a new one", "CON-10", CS_MUST,
+     SK, 0, end_and_continue},
+    {"endpoint/run/stale-run-does-not-swap", "A run that is not current swaps nothing", "CON-11",
+     CS_MUST, SK, 0, stale_run_does_not_swap},
+    {"endpoint/run/members-required", "callingRunId and reason are required", "CON-14", CS_MUST, SK, 0,
+     members_required},
+    {"endpoint/run/closed-starts-nothing", "Nothing starts a run on a closed session", "CON-17",
+     CS_MUST, SK, 0, closed_starts_nothing},
+    {"endpoint/run/two-turns", "A chat of two turns, correlated and numbered on", "REC-06 REC-07",
+     CS_MUST, AGENT, 0, two_turns},
+    {"endpoint/run/refreshed-token-works", "A turn's refreshed token reads and appends", "TOK-44",
+     CS_MUST, AGENT, 0, refreshed_token_works},
+    {0},
+};

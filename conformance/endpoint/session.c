@@ -1,0 +1,342 @@
+/* SES: create, retrieve, update, list, idempotency. */
+#include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/kit.h"
+
+static void create_fresh(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_answer *answer =
+        ep_post_session(ep, ep_create_body(ep, ep_unique(ep, "chat"), NULL));
+    ep_expect(ep, answer, 201);
+    const char *type = ep_header(answer, "Content-Type");
+    cs_case_check(run, type && !strncmp(type, "application/json", 16),
+                  "content-type is %s, expected application/json", type ? type : "missing");
+    cs_case_check(run, cJSON_IsFalse(ep_get(answer, "isCached")),
+                  "isCached is not false on a fresh create");
+}
+
+static void create_body_keys(struct cs_case_run *run)
+{
+    static const char *const keys[] = {
+        "id",        "externalId",   "type",     "taskIdentifier", "triggerConfig", "currentRunId",
+        "tags",      "metadata",     "closedAt", "closedReason",   "expiresAt",     "createdAt",
+        "updatedAt", "runId",        "publicAccessToken",          "isCached",
+    };
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        cs_case_check(run, ep_get(session->created, keys[i]), "the answer has no member \"%s\"",
+                      keys[i]);
+    }
+}
+
+static void id_forms(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    cs_case_check(run, !strncmp(session->id, "session_", 8), "id \"%s\" does not start with session_",
+                  session->id);
+    cs_case_check(run, !strncmp(session->run_id, "run_", 4), "runId \"%s\" does not start with run_",
+                  session->run_id);
+    const char *current = ep_get_text(ep, session->created, "currentRunId");
+    cs_case_check(run, !strcmp(current, session->run_id), "currentRunId %s differs from runId %s",
+                  current, session->run_id);
+}
+
+/* 2026-04-24T09:00:00.000Z */
+static bool is_timestamp(const cJSON *value)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:dd.dddZ";
+    const char *text = cJSON_GetStringValue(value);
+    if (!text || strlen(text) != sizeof shape - 1) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof shape - 1; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        if (shape[i] == 'd' ? !digit : text[i] != shape[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void unset_members(struct cs_case_run *run)
+{
+    static const char *const nulls[] = {"metadata", "closedAt", "closedReason", "expiresAt"};
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session_with(ep, NULL, NULL);
+    const struct ep_answer *answer = session->created;
+    cs_case_check(run, cJSON_IsNull(ep_get(answer, "externalId")), "unset externalId is not null");
+    for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
+        cs_case_check(run, cJSON_IsNull(ep_get(answer, nulls[i])), "unset %s is not null", nulls[i]);
+    }
+    const cJSON *tags = ep_get(answer, "tags");
+    cs_case_check(run, cJSON_IsArray(tags) && cJSON_GetArraySize(tags) == 0,
+                  "unset tags is not an empty array");
+    cs_case_check(run, is_timestamp(ep_get(answer, "createdAt")),
+                  "createdAt is not an ISO-8601 UTC time with milliseconds");
+    cs_case_check(run, is_timestamp(ep_get(answer, "updatedAt")),
+                  "updatedAt is not an ISO-8601 UTC time with milliseconds");
+}
+
+static void repeat_is_cached(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *body = ep_create_body(ep, ep_unique(ep, "chat"), NULL);
+    const struct ep_answer *first = ep_need(ep, ep_post_session(ep, body));
+    const struct ep_answer *again = ep_expect(ep, ep_post_session(ep, body), 200);
+    cs_case_check(run, cJSON_IsTrue(ep_get(again, "isCached")), "isCached is not true on a repeat");
+    cs_case_check(run, !strcmp(ep_get_text(ep, first, "id"), ep_get_text(ep, again, "id")),
+                  "the repeat answered another session id");
+    cs_case_check(run, !strcmp(ep_get_text(ep, first, "runId"), ep_get_text(ep, again, "runId")),
+                  "the repeat answered another run id while the first run is alive");
+}
+
+static void repeat_refreshes_token(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *body = ep_create_body(ep, ep_unique(ep, "chat"), NULL);
+    ep_need(ep, ep_post_session(ep, body));
+    int64_t before = cs_wall_ms() / 1000;
+    const struct ep_answer *again = ep_need(ep, ep_post_session(ep, body));
+    int64_t after = cs_wall_ms() / 1000;
+    const struct cs_token *token = ep_decode(ep, ep_get_text(ep, again, "publicAccessToken"));
+    cs_case_check(run, token->has_exp, "the token has no exp");
+    /* clocks of two machines may differ by a little */
+    cs_case_check(run, token->exp >= before + 3600 - 30 && token->exp <= after + 3600 + 30,
+                  "exp is %lld s from now, expected about 3600", (long long)(token->exp - after));
+}
+
+static void repeat_drops_message(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const struct ep_session *session = ep_session_with(ep, id, NULL);
+    int before = ep_drain_count(ep, session, "in");
+    const char *body = ep_text(
+        ep,
+        "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\",\"externalId\":\"%s\",\"triggerConfig\":"
+        "{\"basePayload\":{\"chatId\":\"%s\",\"trigger\":\"submit-message\",\"message\":{\"id\":\"u1\","
+        "\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"lost\"}]}}}}",
+        ep_env(ep)->task, id, id);
+    ep_need(ep, ep_post_session(ep, body));
+    cs_case_check(run, ep_drain_count(ep, session, "in") == before,
+                  "a repeated create put its message on .in: a follow-up belongs in /in/append");
+    /* the accepted twin: the same message by append arrives */
+    ep_append_need(ep, session, ep_message(ep, session, "kept"));
+    cs_case_check(run, ep_drain_count(ep, session, "in") == before + 1,
+                  "an appended message did not reach .in");
+}
+
+static void without_external_id(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *body = ep_create_body(ep, NULL, NULL);
+    const struct ep_answer *one = ep_need(ep, ep_post_session(ep, body));
+    const struct ep_answer *two = ep_need(ep, ep_post_session(ep, body));
+    cs_case_check(run, strcmp(ep_get_text(ep, one, "id"), ep_get_text(ep, two, "id")) != 0,
+                  "two creates without externalId gave one session");
+}
+
+static void concurrent_creates(struct cs_case_run *run)
+{
+    enum { N = 8 };
+    struct ep *ep = ep_of(run);
+    struct ep_call call = {.path = "/api/v1/sessions",
+                           .auth = ep_env(ep)->secret_key,
+                           .body = ep_create_body(ep, ep_unique(ep, "chat"), NULL)};
+    struct ep_pending *pending[N];
+    for (int i = 0; i < N; i++) {
+        pending[i] = ep_begin(ep, &call);
+    }
+    int fresh = 0;
+    const struct ep_answer *first = NULL;
+    for (int i = 0; i < N; i++) {
+        const struct ep_answer *answer = ep_end(ep, pending[i]);
+        fresh += answer->status == 201;
+        cs_case_check(run, answer->status == 201 || answer->status == 200,
+                      "a concurrent create answered %d", answer->status);
+        first = first ? first : answer;
+        cs_case_check(run, !strcmp(ep_get_text(ep, first, "id"), ep_get_text(ep, answer, "id")),
+                      "concurrent creates of one externalId gave two sessions");
+        cs_case_check(run, !strcmp(ep_get_text(ep, first, "runId"), ep_get_text(ep, answer, "runId")),
+                      "concurrent creates of one externalId gave two runs");
+    }
+    cs_case_check(run, fresh == 1, "%d of %d concurrent creates answered 201, expected one", fresh, N);
+}
+
+static void closed_is_409(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *body = ep_create_body(ep, ep_unique(ep, "chat"), NULL);
+    const struct ep_answer *first = ep_need(ep, ep_post_session(ep, body));
+    ep_accept(ep, ep_post_session(ep, body)); /* while it is open */
+    const char *id = ep_get_text(ep, first, "id");
+    ep_need(ep, ep_do(ep, .path = ep_api(ep, id, "/close"), .auth = ep_env(ep)->secret_key,
+                      .body = "{}"));
+    const struct ep_answer *refused = ep_expect(ep, ep_post_session(ep, body), 409);
+    cs_case_check(run, cJSON_IsString(ep_get(refused, "error")), "the 409 has no text in \"error\"");
+}
+
+static void reserved_prefix(struct cs_case_run *run)
+{
+    static const char *const bad[] = {"session_x", "  session_x"};
+    struct ep *ep = ep_of(run);
+    for (size_t i = 0; i < 2; i++) {
+        const struct ep_answer *answer = ep_post_session(ep, ep_create_body(ep, bad[i], NULL));
+        cs_case_check(run, answer->status == 400 || answer->status == 422,
+                      "externalId \"%s\" answered %d, expected 400", bad[i], answer->status);
+        cs_case_observe(run, "status", "%d", answer->status);
+    }
+    ep_accept(ep, ep_post_session(ep, ep_create_body(ep, ep_unique(ep, "sessionx"), NULL)));
+}
+
+static void external_id_length(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *unique = ep_unique(ep, "chat");
+    const char *longest = ep_text(ep, "%s%s", unique, ep_fill(ep, 'x', 256 - strlen(unique)));
+    const struct ep_session *session = ep_session_with(ep, longest, NULL);
+    cs_case_check(run, session->external_id && !strcmp(session->external_id, longest),
+                  "an externalId of 256 characters was not echoed");
+    ep_expect(ep, ep_post_session(ep, ep_create_body(ep, ep_text(ep, "%sy", longest), NULL)), 400);
+    ep_expect(ep, ep_post_session(ep, ep_create_body(ep, "", NULL)), 400);
+    ep_expect(ep, ep_post_session(ep, ep_create_body(ep, "   ", NULL)), 400);
+    const char *padded = ep_unique(ep, "chat");
+    session = ep_session_with(ep, ep_text(ep, "  %s ", padded), NULL);
+    cs_case_check(run, session->external_id && !strcmp(session->external_id, padded),
+                  "a padded externalId was not trimmed");
+}
+
+static void encoded_external_ids(struct cs_case_run *run)
+{
+    static const char *const odd[] = {"a:b", "a/b", "a%b", "a?b=c", "a#b", "a b", "a\xc3\xa9\xf0\x9f\x98\x80"};
+    struct ep *ep = ep_of(run);
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        const char *id = ep_text(ep, "%s%s", ep_unique(ep, "chat"), odd[i]);
+        const struct ep_session *session = ep_session_with(ep, id, NULL);
+        ep_append_need(ep, session, "{\"kind\":\"stop\"}");
+        cs_case_check(run, ep_drain_count(ep, session, "in") == 1,
+                      "externalId \"%s\": the append is not in the drain", id);
+    }
+}
+
+static void trigger_config_required(struct cs_case_run *run)
+{
+    static const char *const bad[] = {
+        "", ",\"triggerConfig\":{}", ",\"triggerConfig\":{\"basePayload\":[]}",
+        ",\"triggerConfig\":{\"basePayload\":\"x\"}", ",\"triggerConfig\":null"};
+    struct ep *ep = ep_of(run);
+    const char *start = ep_text(ep, "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\"",
+                                ep_env(ep)->task);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ep_expect(ep, ep_post_session(ep, ep_text(ep, "%s%s}", start, bad[i])), 400);
+    }
+    ep_accept(ep, ep_post_session(
+                      ep, ep_text(ep, "%s,\"triggerConfig\":{\"basePayload\":{}}}", start)));
+}
+
+static void retrieve_by_both_forms(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *key = ep_env(ep)->secret_key;
+    const struct ep_answer *one =
+        ep_expect(ep, ep_do(ep, .path = ep_api(ep, session->id, ""), .auth = key), 200);
+    const struct ep_answer *two =
+        ep_expect(ep, ep_do(ep, .path = ep_api(ep, session->external_id, ""), .auth = key), 200);
+    cs_case_check(run, cJSON_Compare(one->json, two->json, true),
+                  "the two id forms answer different items");
+    cs_case_check(run, !strcmp(ep_get_text(ep, one, "currentRunId"), session->run_id),
+                  "currentRunId is not the created run");
+    cs_case_check(run, cJSON_IsObject(ep_get(one, "triggerConfig.basePayload")),
+                  "the item has no triggerConfig.basePayload");
+}
+
+static void retrieve_unknown(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *key = ep_env(ep)->secret_key;
+    const char *unknown = ep_unique(ep, "nobody");
+    ep_expect(ep, ep_do(ep, .path = ep_api(ep, unknown, ""), .auth = key), 404);
+    ep_expect(ep, ep_do(ep, .path = ep_api(ep, "session_000000000000000000000nope", ""), .auth = key),
+              404);
+    ep_session_with(ep, unknown, NULL);
+    ep_accept(ep, ep_do(ep, .path = ep_api(ep, unknown, ""), .auth = key));
+}
+
+static void patch_replaces(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *key = ep_env(ep)->secret_key;
+    const struct ep_session *session =
+        ep_session_with(ep, ep_unique(ep, "chat"), "\"tags\":[\"a\"],\"metadata\":{\"k\":1}");
+    const char *path = ep_api(ep, session->id, "");
+    const struct ep_answer *answer = ep_expect(
+        ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = "{\"tags\":[\"b\"]}"),
+        200);
+    const cJSON *tag = cJSON_GetArrayItem(ep_get(answer, "tags"), 0);
+    cs_case_check(run, cJSON_IsString(tag) && !strcmp(tag->valuestring, "b"),
+                  "PATCH did not replace tags");
+    cs_case_check(run, cJSON_IsNumber(ep_get(answer, "metadata.k")),
+                  "PATCH of tags touched metadata");
+    ep_expect(ep,
+              ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = "{\"metadata\":null}"),
+              200);
+    answer = ep_expect(
+        ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = "{}"), 200);
+    cs_case_check(run, cJSON_IsNull(ep_get(answer, "metadata")), "PATCH did not clear metadata");
+    answer = ep_expect(ep, ep_do(ep, .path = path, .auth = key), 200);
+    cs_case_check(run, cJSON_IsNull(ep_get(answer, "metadata")), "the patch was not kept");
+}
+
+static void environment_scoped(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *path = ep_api(ep, session->id, "");
+    ep_accept(ep, ep_do(ep, .path = path, .auth = ep_env(ep)->secret_key));
+    ep_expect(ep, ep_do(ep, .path = path, .auth = ep_env(ep)->other_secret_key), 404);
+}
+
+#define SK CS_NEEDS_SECRET_KEY
+const struct cs_case endpoint_session_cases[] = {
+    {"endpoint/session/create-fresh", "A fresh create answers 201 JSON with isCached false", "SES-01",
+     CS_MUST, SK, 0, create_fresh},
+    {"endpoint/session/create-members", "The create answer has every documented member", "SES-02",
+     CS_MUST, SK, 0, create_body_keys},
+    {"endpoint/session/id-forms", "Ids carry their prefixes and the run is the current one", "SES-03",
+     CS_MUST, SK, 0, id_forms},
+    {"endpoint/session/unset-members", "Unset members are null, unset tags an empty list", "SES-05",
+     CS_MUST, SK, 0, unset_members},
+    {"endpoint/session/repeat-is-cached", "A repeated create answers the same session and run",
+     "SES-08", CS_MUST, SK, 0, repeat_is_cached},
+    {"endpoint/session/repeat-refreshes-token", "A repeated create hands out a fresh hour of token",
+     "SES-09", CS_MUST, SK, 0, repeat_refreshes_token},
+    {"endpoint/session/repeat-drops-message",
+     "A repeated create delivers no message; an append does", "SES-13", CS_MUST, SK, 0,
+     repeat_drops_message},
+    {"endpoint/session/without-external-id", "Without externalId every create is a new session",
+     "SES-14", CS_MUST, SK, 0, without_external_id},
+    {"endpoint/session/concurrent-creates", "Concurrent creates converge on one session and run",
+     "SES-15", CS_MUST, SK, 0, concurrent_creates},
+    {"endpoint/session/closed-is-409", "Creating a closed session again is refused with 409", "SES-16",
+     CS_MUST, SK, 0, closed_is_409},
+    {"endpoint/session/reserved-prefix", "An externalId may not start with session_", "SES-22",
+     CS_MUST, SK, 0, reserved_prefix},
+    {"endpoint/session/external-id-length", "externalId is trimmed and 1 to 256 characters long",
+     "SES-23", CS_MUST, SK, 0, external_id_length},
+    {"endpoint/session/encoded-external-ids", "Any externalId works when percent-encoded", "SES-24",
+     CS_MUST, SK, 0, encoded_external_ids},
+    {"endpoint/session/trigger-config-required", "basePayload must be an object", "SES-29", CS_MUST,
+     SK, 0, trigger_config_required},
+    {"endpoint/session/retrieve-by-both-forms", "Retrieve works by friendly id and externalId",
+     "SES-38", CS_MUST, SK, 0, retrieve_by_both_forms},
+    {"endpoint/session/retrieve-unknown", "Retrieving an unknown session is 404", "SES-39", CS_MUST,
+     SK, 0, retrieve_unknown},
+    {"endpoint/session/environment-scoped", "Another environment's session is not found", "SES-40",
+     CS_MUST, SK | CS_NEEDS_TWO_ENVIRONMENTS, 0, environment_scoped},
+    {"endpoint/session/patch-replaces", "PATCH replaces what it names and leaves the rest", "SES-41",
+     CS_MUST, SK, 0, patch_replaces},
+    {0},
+};
