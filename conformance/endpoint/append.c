@@ -42,7 +42,8 @@ static void seq_is_the_records(struct cs_case_run *run)
         const cJSON *number = cJSON_GetObjectItemCaseSensitive(record, "seqNum");
         const char *data = member(record, "data");
         cs_case_check(run, cJSON_IsNumber(number) && (int64_t)number->valuedouble == seq,
-                      "the append answered seq %lld, the record has another seqNum", (long long)seq);
+                      "the append answered seq %lld, the record has another seqNum",
+                      (long long)seq);
         cs_case_check(run, data && !strcmp(data, body), "the last record is not the appended one");
     }
 }
@@ -53,14 +54,16 @@ static void seq_is_dense(struct cs_case_run *run)
     const struct ep_session *session = ep_session(ep);
     for (int64_t i = 0; i < 3; i++) {
         int64_t seq = ep_get_int(ep, ep_need(ep, ep_append(ep, session, NULL, STOP)), "seq");
-        cs_case_check(run, seq == i, "append %lld on a fresh channel answered seq %lld", (long long)i,
-                      (long long)seq);
+        cs_case_check(run, seq == i, "append %lld on a fresh channel answered seq %lld",
+                      (long long)i, (long long)seq);
     }
 }
 
 static void concurrent(struct cs_case_run *run)
 {
-    enum { N = 8 };
+    enum {
+        N = 8
+    };
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     struct ep_pending *pending[N];
@@ -123,8 +126,9 @@ static void action_source(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const char *kept = "{\"kind\":\"message\",\"payload\":{\"actionSource\":\"user\"}}";
-    ep_append_need(ep, session,
-                   "{\"kind\":\"message\",\"payload\":{\"actionSource\":\"webhook\",\"chatId\":\"c\"}}");
+    ep_append_need(
+        ep, session,
+        "{\"kind\":\"message\",\"payload\":{\"actionSource\":\"webhook\",\"chatId\":\"c\"}}");
     ep_append_need(ep, session, kept);
     const cJSON *records = ep_drain(ep, session, "in");
     const char *stripped = member(item(ep, records, 0), "data");
@@ -159,8 +163,8 @@ static void part_id_is_the_envelopes(struct cs_case_run *run)
     const cJSON *records = ep_drain(ep, session, "in");
     const char *given = member(item(ep, records, 0), "id");
     const char *made = member(item(ep, records, 1), "id");
-    cs_case_check(run, given && !strcmp(given, "my-part"), "the envelope id is %s, expected my-part",
-                  given ? given : "missing");
+    cs_case_check(run, given && !strcmp(given, "my-part"),
+                  "the envelope id is %s, expected my-part", given ? given : "missing");
     cs_case_check(run, made && *made, "an append without X-Part-Id has no envelope id");
     cs_case_observe(run, "generated_id_length", "%zu", strlen(made));
 }
@@ -200,9 +204,9 @@ static void dedupe_across_forms(struct cs_case_run *run)
     const struct ep_session *session = ep_session(ep);
     const char *forms[] = {session->id, session->external_id};
     for (int i = 0; i < 2; i++) {
-        ep_need(ep, ep_do(ep, .path = ep_realtime(ep, forms[i], "in/append"),
-                          .auth = session->token, .body = STOP,
-                          .headers = EP_HEADERS("X-Part-Id: part-1")));
+        ep_need(ep,
+                ep_do(ep, .path = ep_realtime(ep, forms[i], "in/append"), .auth = session->token,
+                      .body = STOP, .headers = EP_HEADERS("X-Part-Id: part-1")));
     }
     int n = ep_drain_count(ep, session, "in");
     cs_case_check(run, n == 1, "one part id under both URL forms left %d records, expected 1", n);
@@ -259,9 +263,11 @@ static void refused_leaves_nothing(struct cs_case_run *run)
     ep_append_need(ep, session, STOP);
     /* the drain does not say what a later close itself may add, so each refusal is counted alone */
     int before = ep_drain_count(ep, session, "in");
-    ep_do(ep, .path = ep_realtime(ep, session->key, "in/append"), .auth = other->token, .body = STOP);
+    ep_do(ep, .path = ep_realtime(ep, session->key, "in/append"), .auth = other->token,
+          .body = STOP);
     ep_append(ep, session, NULL, ep_fill(ep, '"', 600000));
-    cs_case_check(run, ep_drain_count(ep, session, "in") == before, "a refused append left a record");
+    cs_case_check(run, ep_drain_count(ep, session, "in") == before,
+                  "a refused append left a record");
     ep_need(ep, ep_close(ep, session, "{}"));
     before = ep_drain_count(ep, session, "in");
     const struct ep_answer *answer = ep_append(ep, session, NULL, STOP);
@@ -296,7 +302,8 @@ static void durable(struct cs_case_run *run)
     for (int i = 0; i < 3; i++) {
         ep_append_need(ep, session, STOP);
         int n = ep_drain_count(ep, session, "in");
-        cs_case_check(run, n == i + 1, "after %d answered appends %d records are readable", i + 1, n);
+        cs_case_check(run, n == i + 1, "after %d answered appends %d records are readable", i + 1,
+                      n);
     }
 }
 
@@ -349,8 +356,8 @@ const struct cs_case endpoint_append_cases[] = {
      CS_MUST, SK, 0, repeat_adds_nothing},
     {"endpoint/append/dedupe-is-scoped", "Part ids of other sessions and channels do not count",
      "APP-16", CS_MUST, SK, 0, dedupe_is_scoped},
-    {"endpoint/append/dedupe-across-forms", "A repeat under the other id form is a repeat", "APP-17",
-     CS_MUST, SK, 0, dedupe_across_forms},
+    {"endpoint/append/dedupe-across-forms", "A repeat under the other id form is a repeat",
+     "APP-17", CS_MUST, SK, 0, dedupe_across_forms},
     {"endpoint/append/failure-releases-id", "A failed append leaves its part id free", "APP-19",
      CS_MUST, SK, 0, failure_releases_id},
     {"endpoint/append/unknown-session", "Appending to an unknown session is 404", "APP-22", CS_MUST,
@@ -359,10 +366,10 @@ const struct cs_case endpoint_append_cases[] = {
      "APP-23", CS_MUST, SK, 0, closed_session},
     {"endpoint/append/refused-leaves-nothing", "A refused append adds no record and starts no run",
      "APP-26", CS_MUST, SK, 0, refused_leaves_nothing},
-    {"endpoint/append/secret-key-to-out", "A secret key appends to .out, as text", "APP-28", CS_MUST,
-     SK, 0, secret_key_to_out},
-    {"endpoint/append/durable", "An answered append can be read back at once", "APP-29", CS_MUST, SK,
-     0, durable},
+    {"endpoint/append/secret-key-to-out", "A secret key appends to .out, as text", "APP-28",
+     CS_MUST, SK, 0, secret_key_to_out},
+    {"endpoint/append/durable", "An answered append can be read back at once", "APP-29", CS_MUST,
+     SK, 0, durable},
     {"endpoint/append/both-forms", "Both id forms append to one channel", "APP-34", CS_MUST, SK, 0,
      both_forms},
     {"endpoint/append/kept-for-later-readers", "Records wait for their first subscriber", "APP-35",

@@ -14,9 +14,9 @@ static const struct ep_answer *initialise(struct ep *ep, const char *id, const c
 
 static void put_initialises(struct cs_case_run *run)
 {
-    static const char *const names[] = {"X-S2-Access-Token",      "X-S2-Stream-Name",
-                                        "X-S2-Basin",             "X-S2-Flush-Interval-Ms",
-                                        "X-S2-Max-Retries",       "X-S2-Endpoint"};
+    static const char *const names[] = {"X-S2-Access-Token", "X-S2-Stream-Name",
+                                        "X-S2-Basin",        "X-S2-Flush-Interval-Ms",
+                                        "X-S2-Max-Retries",  "X-S2-Endpoint"};
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const struct ep_answer *answer = initialise(ep, session->key, "out", ep_env(ep)->secret_key);
@@ -42,7 +42,8 @@ static void credentials_are_filled(struct cs_case_run *run)
         const char *value = ep_header(answer, numbers[i]);
         uint64_t number;
         cs_case_check(run, value && !cs_view_u64(cs_view_str(value), &number),
-                      "the header %s is %s, expected a number", numbers[i], value ? value : "missing");
+                      "the header %s is %s, expected a number", numbers[i],
+                      value ? value : "missing");
     }
 }
 
@@ -72,8 +73,9 @@ static void in_credentials_stay_in(struct cs_case_run *run)
     ep_stream_post(ep, &crossed, "raw", "{\"records\":[{\"body\":\"forged\"}]}");
     cs_case_check(run, ep_drain_count(ep, session, "out") == 0,
                   "stream credentials handed to a public token wrote a record to .out");
-    ep_accept(ep, ep_stream_post(ep, out, "raw",
-                                 "{\"records\":[{\"body\":\"{\\\"data\\\":{},\\\"id\\\":\\\"i\\\"}\"}]}"));
+    ep_accept(ep, ep_stream_post(
+                      ep, out, "raw",
+                      "{\"records\":[{\"body\":\"{\\\"data\\\":{},\\\"id\\\":\\\"i\\\"}\"}]}"));
 }
 
 static void direct_append(struct cs_case_run *run)
@@ -81,10 +83,11 @@ static void direct_append(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const struct ep_stream *stream = ep_stream(ep, session, "out");
-    ep_expect(ep,
-              ep_stream_post(ep, stream, "raw",
-                             "{\"records\":[{\"body\":\"{\\\"data\\\":1,\\\"id\\\":\\\"a\\\"}\"}]}"),
-              200);
+    ep_expect(
+        ep,
+        ep_stream_post(ep, stream, "raw",
+                       "{\"records\":[{\"body\":\"{\\\"data\\\":1,\\\"id\\\":\\\"a\\\"}\"}]}"),
+        200);
     /* {"data":2,"id":"b"} in base64 */
     ep_expect(ep,
               ep_stream_post(ep, stream, "base64",
@@ -103,9 +106,8 @@ static void append_positions(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_stream *stream = ep_stream(ep, ep_session(ep), "out");
     ep_write_data(ep, stream, "{}");
-    const struct ep_answer *answer =
-        ep_need(ep, ep_stream_post(ep, stream, "raw",
-                                   "{\"records\":[{\"body\":\"a\"},{\"body\":\"b\"}]}"));
+    const struct ep_answer *answer = ep_need(
+        ep, ep_stream_post(ep, stream, "raw", "{\"records\":[{\"body\":\"a\"},{\"body\":\"b\"}]}"));
     int64_t start = ep_get_int(ep, answer, "start.seq_num");
     int64_t end = ep_get_int(ep, answer, "end.seq_num");
     int64_t tail = ep_get_int(ep, answer, "tail.seq_num");
@@ -127,7 +129,8 @@ static void direct_errors(struct cs_case_run *run)
         {422, "{\"records\":[{\"headers\":[[\"\",\"trim\"],[\"a\",\"b\"]],\"body\":\"12345678\"}]}",
          "an empty header name in company"},
         {400, "{\"records\":[", "malformed JSON"},
-        {412, "{\"records\":[{\"body\":\"x\"}],\"match_seq_num\":7}", "a seq_num that does not match"},
+        {412, "{\"records\":[{\"body\":\"x\"}],\"match_seq_num\":7}",
+         "a seq_num that does not match"},
     };
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
@@ -137,7 +140,8 @@ static void direct_errors(struct cs_case_run *run)
         cs_case_check(run, answer->status == bad[i].status, "%s answered %d, expected %d",
                       bad[i].what, answer->status, bad[i].status);
     }
-    cs_case_check(run, ep_read_all(ep, session, "out", NULL).n == 0, "a refused batch left a record");
+    cs_case_check(run, ep_read_all(ep, session, "out", NULL).n == 0,
+                  "a refused batch left a record");
     ep_accept(ep, ep_stream_post(ep, stream, "raw",
                                  "{\"records\":[{\"body\":\"x\"}],\"match_seq_num\":0}"));
 }
@@ -147,19 +151,19 @@ static void drain_returns_at_once(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     ep_append_need(ep, session, STOP);
-    const struct ep_answer *answer =
-        ep_expect(ep,
-                  ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"),
-                        .auth = session->token),
-                  200);
+    const struct ep_answer *answer = ep_expect(
+        ep, ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"), .auth = session->token),
+        200);
     cs_case_check(run, cJSON_GetArraySize(ep_get(answer, "records")) == 1,
                   "the drain does not hold the appended record");
-    cs_case_check(run, answer->took_ms < 3000, "the drain took %lld ms", (long long)answer->took_ms);
+    cs_case_check(run, answer->took_ms < 3000, "the drain took %lld ms",
+                  (long long)answer->took_ms);
 }
 
 static const cJSON *drain_after(struct ep *ep, const struct ep_session *session, const char *after)
 {
-    const char *path = ep_realtime(ep, session->key, ep_text(ep, "in/records?afterEventId=%s", after));
+    const char *path =
+        ep_realtime(ep, session->key, ep_text(ep, "in/records?afterEventId=%s", after));
     return ep_get(ep_need(ep, ep_do(ep, .path = path, .auth = session->token)), "records");
 }
 
@@ -172,7 +176,8 @@ static void drain_after_is_exclusive(struct cs_case_run *run)
     }
     const cJSON *records = drain_after(ep, session, "0");
     const cJSON *seq = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(records, 0), "seqNum");
-    cs_case_check(run, cJSON_GetArraySize(records) == 2 && cJSON_IsNumber(seq) && seq->valueint == 1,
+    cs_case_check(run,
+                  cJSON_GetArraySize(records) == 2 && cJSON_IsNumber(seq) && seq->valueint == 1,
                   "afterEventId=0 gave %d records, expected 1 and 2", cJSON_GetArraySize(records));
     int n = ep_drain_count(ep, session, "in");
     cs_case_check(run, n == 3, "a drain without a cursor gave %d records, expected 3", n);
@@ -212,8 +217,7 @@ static void drain_items(struct cs_case_run *run)
     const cJSON *name = cJSON_GetArrayItem(cJSON_GetArrayItem(headers, 0), 0);
     cs_case_check(run, cJSON_IsString(name) && !strcmp(name->valuestring, "trigger-control"),
                   "the control record has no trigger-control header in the drain");
-    const char *control_id =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(control, "id"));
+    const char *control_id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(control, "id"));
     cs_case_check(run, control_id && !*control_id, "a control record's id is not empty");
 }
 
@@ -264,26 +268,26 @@ static void drain_and_stream_agree(struct cs_case_run *run)
 #define SK CS_NEEDS_SECRET_KEY
 #define S2 (CS_NEEDS_SECRET_KEY | CS_NEEDS_STREAM)
 const struct cs_case endpoint_channel_cases[] = {
-    {"endpoint/channel/put-initialises", "PUT answers 202 with stream credentials", "CHN-01", CS_MUST,
-     SK, 0, put_initialises},
+    {"endpoint/channel/put-initialises", "PUT answers 202 with stream credentials", "CHN-01",
+     CS_MUST, SK, 0, put_initialises},
     {"endpoint/channel/credentials-are-filled", "No stream credential is empty", "CHN-02", CS_MUST,
      SK, 0, credentials_are_filled},
-    {"endpoint/channel/forms-share-a-stream", "Both id forms name one stream", "CHN-04", CS_MUST, SK,
-     0, forms_share_a_stream},
-    {"endpoint/channel/in-credentials-stay-in", "Credentials for .in do not write to .out", "CHN-08",
-     CS_SHOULD, S2, 0, in_credentials_stay_in},
+    {"endpoint/channel/forms-share-a-stream", "Both id forms name one stream", "CHN-04", CS_MUST,
+     SK, 0, forms_share_a_stream},
+    {"endpoint/channel/in-credentials-stay-in", "Credentials for .in do not write to .out",
+     "CHN-08", CS_SHOULD, S2, 0, in_credentials_stay_in},
     {"endpoint/channel/direct-append", "Records are appended directly, raw and base64", "CHN-09",
      CS_MUST, S2, 0, direct_append},
     {"endpoint/channel/append-positions", "A direct append answers start, end and tail", "CHN-10",
      CS_MUST, S2, 0, append_positions},
-    {"endpoint/channel/direct-errors", "Illegal batches are refused whole", "CHN-12", CS_MUST, S2, 0,
-     direct_errors},
+    {"endpoint/channel/direct-errors", "Illegal batches are refused whole", "CHN-12", CS_MUST, S2,
+     0, direct_errors},
     {"endpoint/channel/drain-returns-at-once", "A drain answers without waiting", "CHN-15", CS_MUST,
      SK, 0, drain_returns_at_once},
-    {"endpoint/channel/drain-after-is-exclusive", "afterEventId=N starts at N + 1", "CHN-16", CS_MUST,
-     SK, 0, drain_after_is_exclusive},
-    {"endpoint/channel/drain-cursor-is-digits", "afterEventId is digits only", "CHN-17", CS_MUST, SK,
-     0, drain_cursor_is_digits},
+    {"endpoint/channel/drain-after-is-exclusive", "afterEventId=N starts at N + 1", "CHN-16",
+     CS_MUST, SK, 0, drain_after_is_exclusive},
+    {"endpoint/channel/drain-cursor-is-digits", "afterEventId is digits only", "CHN-17", CS_MUST,
+     SK, 0, drain_cursor_is_digits},
     {"endpoint/channel/drain-items", "Drained items have data, id, seqNum and headers", "CHN-18",
      CS_MUST, S2, 0, drain_items},
     {"endpoint/channel/drain-may-be-empty", "Nothing to drain is an empty list", "CHN-21", CS_MUST,

@@ -32,7 +32,8 @@ static void first_close_wins(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const struct ep_answer *first = ep_need(ep, ep_close(ep, session, "{\"reason\":\"one\"}"));
-    const struct ep_answer *again = ep_expect(ep, ep_close(ep, session, "{\"reason\":\"two\"}"), 200);
+    const struct ep_answer *again =
+        ep_expect(ep, ep_close(ep, session, "{\"reason\":\"two\"}"), 200);
     cs_case_check(run, !strcmp(ep_get_text(ep, again, "closedReason"), "one"),
                   "closing again changed closedReason");
     cs_case_check(run,
@@ -42,7 +43,9 @@ static void first_close_wins(struct cs_case_run *run)
 
 static void concurrent_closes(struct cs_case_run *run)
 {
-    enum { N = 6 };
+    enum {
+        N = 6
+    };
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     struct ep_pending *pending[N];
@@ -75,10 +78,10 @@ static void unknown(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const char *key = ep_env(ep)->secret_key;
-    ep_expect(ep,
-              ep_do(ep, .path = ep_api(ep, ep_unique(ep, "nobody"), "/close"), .auth = key,
-                    .body = "{}"),
-              404);
+    ep_expect(
+        ep,
+        ep_do(ep, .path = ep_api(ep, ep_unique(ep, "nobody"), "/close"), .auth = key, .body = "{}"),
+        404);
     ep_expect(ep,
               ep_do(ep, .path = ep_api(ep, "session_000000000000000000000nope", "/close"),
                     .auth = key, .body = "{}"),
@@ -111,8 +114,8 @@ static void one_way(struct cs_case_run *run)
     ep_need(ep, ep_close(ep, session, "{}"));
     ep_post_session(ep, body);
     ep_append(ep, session, NULL, STOP);
-    ep_do(ep, .method = "PATCH", .path = ep_api(ep, session->id, ""), .auth = ep_env(ep)->secret_key,
-          .body = "{\"closedAt\":null,\"tags\":[]}");
+    ep_do(ep, .method = "PATCH", .path = ep_api(ep, session->id, ""),
+          .auth = ep_env(ep)->secret_key, .body = "{\"closedAt\":null,\"tags\":[]}");
     const struct ep_answer *item =
         ep_need(ep, ep_do(ep, .path = ep_api(ep, session->id, ""), .auth = session->token));
     cs_case_check(run, cJSON_IsString(ep_get(item, "closedAt")), "the session was opened again");
@@ -137,15 +140,16 @@ static void reads_go_on(struct cs_case_run *run)
 const struct cs_case endpoint_close_cases[] = {
     {"endpoint/close/plain", "Close answers 200 with the closed item", "CLS-01", CS_MUST, SK, 0,
      plain_close},
-    {"endpoint/close/reason-is-kept", "The reason is kept as it was given", "CLS-02", CS_MUST, SK, 0,
-     reason_is_kept},
+    {"endpoint/close/reason-is-kept", "The reason is kept as it was given", "CLS-02", CS_MUST, SK,
+     0, reason_is_kept},
     {"endpoint/close/first-wins", "Closing again changes nothing", "CLS-03", CS_MUST, SK, 0,
      first_close_wins},
     {"endpoint/close/concurrent", "Concurrent closes agree", "CLS-04", CS_MUST, SK, 0,
      concurrent_closes},
     {"endpoint/close/body-is-optional", "A close needs no body", "CLS-05", CS_SHOULD, SK, 0,
      body_is_optional},
-    {"endpoint/close/unknown", "Closing an unknown session is 404", "CLS-06", CS_MUST, SK, 0, unknown},
+    {"endpoint/close/unknown", "Closing an unknown session is 404", "CLS-06", CS_MUST, SK, 0,
+     unknown},
     {"endpoint/close/by-either-form", "Close works by either id form", "CLS-07", CS_MUST, SK, 0,
      by_either_form},
     {"endpoint/close/one-way", "Nothing opens a closed session again", "CLS-09", CS_MUST, SK, 0,

@@ -45,12 +45,12 @@ static void cors_on_answers(struct cs_case_run *run)
     const struct {
         const char *path, *auth, *body;
     } calls[] = {
-        {append, session->token, STOP},                                  /* 200 */
-        {ep_realtime(ep, session->key, "foo"), session->token, NULL},    /* 400 */
-        {append, NULL, STOP},                                            /* 401 */
-        {append, other->token, STOP},                                    /* 403 */
-        {ep_realtime(ep, "session_000000000000000000000nope", "in/append"),
-         ep_env(ep)->secret_key, STOP},                                  /* 404 */
+        {append, session->token, STOP},                               /* 200 */
+        {ep_realtime(ep, session->key, "foo"), session->token, NULL}, /* 400 */
+        {append, NULL, STOP},                                         /* 401 */
+        {append, other->token, STOP},                                 /* 403 */
+        {ep_realtime(ep, "session_000000000000000000000nope", "in/append"), ep_env(ep)->secret_key,
+         STOP}, /* 404 */
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         const struct ep_answer *answer =
@@ -81,8 +81,8 @@ static void empty_body(struct cs_case_run *run)
 
 static void malformed_json(struct cs_case_run *run)
 {
-    static const char *const bad[] = {"{", "nonsense", "{\"type\":}", "null", "false", "0", "\"\"",
-                                      "[]"};
+    static const char *const bad[] = {"{",     "nonsense", "{\"type\":}", "null",
+                                      "false", "0",        "\"\"",        "[]"};
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -117,8 +117,8 @@ static void bad_channel(struct cs_case_run *run)
                   ep_do(ep, .path = ep_realtime(ep, session->key, bad[i]), .auth = session->token),
                   400);
     }
-    ep_accept(ep, ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"),
-                        .auth = session->token));
+    ep_accept(
+        ep, ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"), .auth = session->token));
 }
 
 static void unknown_paths(struct cs_case_run *run)
@@ -166,15 +166,17 @@ static void http_abuse(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    const char *head = ep_text(ep,
-                               "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n",
-                               ep_realtime(ep, session->key, "in/append"), session->token);
+    const char *head =
+        ep_text(ep, "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n",
+                ep_realtime(ep, session->key, "in/append"), session->token);
     abuse(ep, session, "both Content-Length and Transfer-Encoding",
-          ep_text(ep, "%sContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+          ep_text(ep,
+                  "%sContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
                   head),
           "400 403 413 501");
     abuse(ep, session, "bad chunk framing",
-          ep_text(ep, "%sTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", head), "400 413");
+          ep_text(ep, "%sTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", head),
+          "400 413");
     abuse(ep, session, "a header block over 16 KiB",
           ep_text(ep, "%sX-Big: %s\r\nContent-Length: 2\r\n\r\n{}", head, ep_fill(ep, 'x', 20000)),
           "400 413 431");
@@ -199,15 +201,15 @@ static void stays_available(struct cs_case_run *run)
 
 static void errors_say_nothing_internal(struct cs_case_run *run)
 {
-    static const char *const leaks[] = {"    at ", "node_modules", "SELECT ", "prisma", "Traceback",
-                                        "/usr/", "/home/", "127.0.0.1:"};
+    static const char *const leaks[] = {"    at ",   "node_modules", "SELECT ", "prisma",
+                                        "Traceback", "/usr/",        "/home/",  "127.0.0.1:"};
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const char *odd = ep_fill(ep, 'z', 3000);
     const struct ep_answer *answers[] = {
         ep_do(ep, .path = ep_realtime(ep, odd, "out/records"), .auth = ep_env(ep)->secret_key),
-        ep_do(ep, .path = ep_realtime(ep, session->key,
-                                      "in/records?afterEventId=99999999999999999999"),
+        ep_do(ep,
+              .path = ep_realtime(ep, session->key, "in/records?afterEventId=99999999999999999999"),
               .auth = session->token),
         ep_post_session(ep, "{\"type\":\"\\u0000\",\"taskIdentifier\":\"\\ud800\","
                             "\"triggerConfig\":{\"basePayload\":{}}}"),
@@ -226,23 +228,23 @@ static void errors_say_nothing_internal(struct cs_case_run *run)
 const struct cs_case endpoint_error_cases[] = {
     {"endpoint/error/preflight", "OPTIONS answers a page's preflight without a token", "ERR-06",
      CS_MUST, SK, 0, preflight},
-    {"endpoint/error/cors-on-answers", "Answers and errors can be read by a page", "ERR-07", CS_MUST,
-     SK, 0, cors_on_answers},
-    {"endpoint/error/empty-body", "An empty body where JSON is needed is 400", "ERR-10", CS_MUST, SK,
-     0, empty_body},
+    {"endpoint/error/cors-on-answers", "Answers and errors can be read by a page", "ERR-07",
+     CS_MUST, SK, 0, cors_on_answers},
+    {"endpoint/error/empty-body", "An empty body where JSON is needed is 400", "ERR-10", CS_MUST,
+     SK, 0, empty_body},
     {"endpoint/error/malformed-json", "Malformed JSON is 400", "ERR-11", CS_MUST, SK, 0,
      malformed_json},
     {"endpoint/error/schema-errors", "Schema errors are 400 with a text", "ERR-12", CS_MUST, SK, 0,
      schema_errors},
-    {"endpoint/error/bad-channel", "Channels other than in and out are 400", "ERR-13", CS_MUST, SK, 0,
-     bad_channel},
+    {"endpoint/error/bad-channel", "Channels other than in and out are 400", "ERR-13", CS_MUST, SK,
+     0, bad_channel},
     {"endpoint/error/unknown-paths", "Unknown paths are 404", "ERR-14", CS_MUST, SK, 0,
      unknown_paths},
     {"endpoint/error/nothing-internal", "Errors let out nothing internal", "ERR-17", CS_MUST, SK, 0,
      errors_say_nothing_internal},
     {"endpoint/error/http-abuse", "Broken HTTP is refused without a hang", "ERR-20", CS_MUST, SK, 0,
      http_abuse},
-    {"endpoint/error/stays-available", "Malformed input disturbs nobody else", "ERR-25", CS_MUST, SK,
-     0, stays_available},
+    {"endpoint/error/stays-available", "Malformed input disturbs nobody else", "ERR-25", CS_MUST,
+     SK, 0, stays_available},
     {0},
 };

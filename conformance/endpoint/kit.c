@@ -99,7 +99,8 @@ struct cs_exchange *ep_start(struct ep *ep, const struct ep_call *call)
         headers[n++] = ep_text(ep, "Authorization: Bearer %s", call->auth);
     }
     if (call->body) {
-        headers[n++] = ep_text(ep, "Content-Type: %s", call->type ? call->type : "application/json");
+        headers[n++] =
+            ep_text(ep, "Content-Type: %s", call->type ? call->type : "application/json");
     }
     for (const char *const *h = call->headers; h && *h; h++) {
         if (n == MAX_HEADERS) {
@@ -109,7 +110,9 @@ struct cs_exchange *ep_start(struct ep *ep, const struct ep_call *call)
     }
     size_t body_len = call->body && !call->body_len ? strlen(call->body) : call->body_len;
     struct cs_http_request request = {
-        .method = call->method ? call->method : call->body ? "POST" : "GET",
+        .method = call->method ? call->method
+                  : call->body ? "POST"
+                               : "GET",
         .url = call->path[0] == '/' ? ep_text(ep, "%s%s", ep->env->url, call->path) : call->path,
         .headers = headers,
         .n_headers = n,

@@ -37,12 +37,12 @@ const char *ep_unique(struct ep *ep, const char *prefix);
 /* ---- calls ---- */
 
 struct ep_call {
-    const char *method; /* NULL: GET, or POST when there is a body */
-    const char *path;   /* with its leading slash; or a whole URL (of the stream store) */
-    const char *auth;   /* token or key; NULL: no Authorization header */
-    const char *body;   /* NULL: none */
-    size_t body_len;    /* 0: strlen(body) */
-    const char *type;   /* Content-Type; NULL: application/json when there is a body */
+    const char *method;         /* NULL: GET, or POST when there is a body */
+    const char *path;           /* with its leading slash; or a whole URL (of the stream store) */
+    const char *auth;           /* token or key; NULL: no Authorization header */
+    const char *body;           /* NULL: none */
+    size_t body_len;            /* 0: strlen(body) */
+    const char *type;           /* Content-Type; NULL: application/json when there is a body */
     const char *const *headers; /* further "Name: value" lines, ended by NULL; may be NULL */
     bool chunked;
 };
@@ -101,8 +101,7 @@ const struct ep_session *ep_session_with(struct ep *ep, const char *external_id,
 const struct ep_session *ep_agent_session(struct ep *ep);
 /* POST /api/v1/sessions with that body and the secret key. */
 const struct ep_answer *ep_post_session(struct ep *ep, const char *body);
-const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session,
-                                 const char *body);
+const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body);
 
 /* "/api/v1/sessions/<encoded id><rest>" and "/realtime/v1/sessions/<encoded id>/<rest>". */
 const char *ep_api(struct ep *ep, const char *id, const char *rest);

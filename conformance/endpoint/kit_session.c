@@ -27,11 +27,12 @@ static const char *create_body(struct ep *ep, const char *task, const char *exte
                                const char *extra)
 {
     const char *id = external_id ? quoted(ep, external_id) : NULL;
-    return ep_text(ep,
-                   "{\"type\":\"chat.agent\",\"taskIdentifier\":%s,%s%s%s"
-                   "\"triggerConfig\":{\"basePayload\":{\"chatId\":%s,\"trigger\":\"preload\"}}%s%s}",
-                   quoted(ep, task), id ? "\"externalId\":" : "", id ? id : "", id ? "," : "",
-                   id ? id : "\"chat\"", extra ? "," : "", extra ? extra : "");
+    return ep_text(
+        ep,
+        "{\"type\":\"chat.agent\",\"taskIdentifier\":%s,%s%s%s"
+        "\"triggerConfig\":{\"basePayload\":{\"chatId\":%s,\"trigger\":\"preload\"}}%s%s}",
+        quoted(ep, task), id ? "\"externalId\":" : "", id ? id : "", id ? "," : "",
+        id ? id : "\"chat\"", extra ? "," : "", extra ? extra : "");
 }
 
 const char *ep_create_body(struct ep *ep, const char *external_id, const char *extra)
@@ -41,11 +42,12 @@ const char *ep_create_body(struct ep *ep, const char *external_id, const char *e
 
 const char *ep_message(struct ep *ep, const struct ep_session *session, const char *text)
 {
-    return ep_text(ep,
-                   "{\"kind\":\"message\",\"payload\":{\"message\":{\"id\":\"%s\",\"role\":\"user\","
-                   "\"parts\":[{\"type\":\"text\",\"text\":%s}]},\"chatId\":%s,"
-                   "\"trigger\":\"submit-message\"}}",
-                   ep_unique(ep, "u"), quoted(ep, text), quoted(ep, session->key));
+    return ep_text(
+        ep,
+        "{\"kind\":\"message\",\"payload\":{\"message\":{\"id\":\"%s\",\"role\":\"user\","
+        "\"parts\":[{\"type\":\"text\",\"text\":%s}]},\"chatId\":%s,"
+        "\"trigger\":\"submit-message\"}}",
+        ep_unique(ep, "u"), quoted(ep, text), quoted(ep, session->key));
 }
 
 /* ---- sessions ---- */

@@ -20,8 +20,7 @@ struct ep_sub *ep_subscribe(struct ep *ep, const char *path, const char *auth,
         all[n++] = *h;
     }
     sub->ep = ep;
-    sub->exchange =
-        ep_start(ep, &(struct ep_call){.path = path, .auth = auth, .headers = all});
+    sub->exchange = ep_start(ep, &(struct ep_call){.path = path, .auth = auth, .headers = all});
     sub->reader = ep_own(ep, cs_reader_new(NULL), reader_release);
     enum cs_err err = cs_exchange_wait_head(sub->exchange, ep->env->patience_ms);
     if (err) {
@@ -175,9 +174,9 @@ struct ep_records ep_read_all(struct ep *ep, const struct ep_session *session, c
 
 const struct ep_stream *ep_stream(struct ep *ep, const struct ep_session *session, const char *io)
 {
-    const struct ep_answer *answer = ep_do(ep, .method = "PUT",
-                                           .path = ep_realtime(ep, session->key, io),
-                                           .auth = ep->env->secret_key, .body = "");
+    const struct ep_answer *answer =
+        ep_do(ep, .method = "PUT", .path = ep_realtime(ep, session->key, io),
+              .auth = ep->env->secret_key, .body = "");
     ep_need(ep, answer);
     const char *endpoint = ep_header(answer, "X-S2-Endpoint");
     const char *name = ep_header(answer, "X-S2-Stream-Name");
@@ -234,9 +233,10 @@ uint64_t ep_write_trim(struct ep *ep, const struct ep_stream *stream, uint64_t f
     if (first_kept >= 128) {
         cs_case_error(ep->run, "trim points of cases must stay below 128");
     }
-    return write_one(ep, stream, "raw",
-                     ep_text(ep,
-                             "{\"headers\":[[\"\",\"trim\"]],\"body\":\"\\u0000\\u0000\\u0000\\u0000"
-                             "\\u0000\\u0000\\u0000\\u%04x\"}",
-                             (unsigned)first_kept));
+    return write_one(
+        ep, stream, "raw",
+        ep_text(ep,
+                "{\"headers\":[[\"\",\"trim\"]],\"body\":\"\\u0000\\u0000\\u0000\\u0000"
+                "\\u0000\\u0000\\u0000\\u%04x\"}",
+                (unsigned)first_kept));
 }

@@ -86,14 +86,15 @@ static void cors_on_413(struct cs_case_run *run)
     const char *path = ep_realtime(ep, session->key, "in/append");
     const char *bodies[] = {ep_fill(ep, '1', 1048577), ep_fill(ep, '"', 600000)};
     for (int i = 0; i < 2; i++) {
-        const struct ep_answer *answer = ep_do(ep, .path = path, .auth = session->token,
-                                               .body = bodies[i],
-                                               .headers = EP_HEADERS("Origin: https://app.example"));
+        const struct ep_answer *answer =
+            ep_do(ep, .path = path, .auth = session->token, .body = bodies[i],
+                  .headers = EP_HEADERS("Origin: https://app.example"));
         if (answer->status != 413) {
             cs_case_error(run, "an oversize append answered %d", answer->status);
         }
         const char *origin = ep_header(answer, "Access-Control-Allow-Origin");
-        cs_case_check(run, origin && (!strcmp(origin, "https://app.example") || !strcmp(origin, "*")),
+        cs_case_check(run,
+                      origin && (!strcmp(origin, "https://app.example") || !strcmp(origin, "*")),
                       "a 413 has no Access-Control-Allow-Origin for the page that asked");
     }
 }
@@ -165,7 +166,8 @@ static void rate_headers(struct cs_case_run *run)
         const char *value = ep_header(answer, names[i]);
         uint64_t number;
         cs_case_check(run, value && !cs_view_u64(cs_view_str(value), &number),
-                      "the header %s is %s, expected a number", names[i], value ? value : "missing");
+                      "the header %s is %s, expected a number", names[i],
+                      value ? value : "missing");
     }
 }
 
@@ -183,8 +185,8 @@ static void batch_limits(struct cs_case_run *run)
                           i ? "," : "", round * 600 + i);
         }
         cs_buf_str(&body, "]}");
-        const struct ep_answer *answer = ep_stream_post(
-            ep, stream, "raw", ep_text(ep, "%.*s", CS_VIEW_ARG(cs_buf_view(&body))));
+        const struct ep_answer *answer =
+            ep_stream_post(ep, stream, "raw", ep_text(ep, "%.*s", CS_VIEW_ARG(cs_buf_view(&body))));
         if (answer->status != 200) {
             cs_buf_free(&body);
             cs_case_error(run, "writing records to the store answered %d", answer->status);
@@ -194,15 +196,15 @@ static void batch_limits(struct cs_case_run *run)
     struct ep_sub *sub = ep_open(ep, session, "out", EP_HEADERS("Timeout-Seconds: 1"));
     size_t seen = 0;
     while (seen < 1200) {
-        const struct cs_event *event =
-            ep_wait(sub, CS_EVENT_BATCH_END, ep_env(ep)->patience_ms);
+        const struct cs_event *event = ep_wait(sub, CS_EVENT_BATCH_END, ep_env(ep)->patience_ms);
         size_t metered = 0;
         for (size_t i = 0; i < event->batch->n_records; i++) {
             const struct cs_record *record = &event->batch->records[i];
             metered += cs_record_metered(record->headers, record->n_headers, record->body.len);
         }
         cs_case_check(run, event->batch->n_records <= CS_BATCH_MAX_RECORDS,
-                      "a batch holds %zu records, at most 1000 are allowed", event->batch->n_records);
+                      "a batch holds %zu records, at most 1000 are allowed",
+                      event->batch->n_records);
         cs_case_check(run, metered <= CS_RECORD_MAX_METERED,
                       "a batch weighs %zu metered bytes, at most 1048576 are allowed", metered);
         seen += event->batch->n_records;
@@ -218,24 +220,24 @@ const struct cs_case endpoint_limit_cases[] = {
      "LIM-04", CS_MUST, SK, 0, metered_limit},
     {"endpoint/limits/generated-id", "A part id of the server's own counts like a given one",
      "LIM-06", CS_MUST, SK, 0, generated_id_limit},
-    {"endpoint/limits/escapes", "Escapes count with the length they have in JSON", "LIM-07", CS_MUST,
-     SK, 0, escapes_cost},
-    {"endpoint/limits/all-quotes", "A body of quotes fits with half the room", "LIM-08", CS_MUST, SK,
-     0, all_quotes},
+    {"endpoint/limits/escapes", "Escapes count with the length they have in JSON", "LIM-07",
+     CS_MUST, SK, 0, escapes_cost},
+    {"endpoint/limits/all-quotes", "A body of quotes fits with half the room", "LIM-08", CS_MUST,
+     SK, 0, all_quotes},
     {"endpoint/limits/all-controls", "A body of control bytes fits with a sixth of the room",
      "LIM-09", CS_MUST, SK, 0, all_controls},
     {"endpoint/limits/cors-on-413", "Both 413 answers can be read by a page", "LIM-11", CS_MUST, SK,
      0, cors_on_413},
     {"endpoint/limits/delivered-whole", "The largest record is delivered in one piece", "LIM-13",
      CS_MUST, SK, 0, delivered_whole},
-    {"endpoint/limits/create-body", "A create body over 32768 bytes is 413", "LIM-15", CS_MUST, SK, 0,
-     create_limit},
+    {"endpoint/limits/create-body", "A create body over 32768 bytes is 413", "LIM-15", CS_MUST, SK,
+     0, create_limit},
     {"endpoint/limits/close-body", "A close body over 1024 bytes is 413", "LIM-16", CS_MUST, SK, 0,
      close_limit},
     {"endpoint/limits/reasons", "Reasons have 256 and 64 characters of room", "LIM-17", CS_MUST, SK,
      0, reason_limits},
-    {"endpoint/limits/rate-headers", "Rate-limited routes say what is left", "LIM-20", CS_MUST, SK, 0,
-     rate_headers},
+    {"endpoint/limits/rate-headers", "Rate-limited routes say what is left", "LIM-20", CS_MUST, SK,
+     0, rate_headers},
     {"endpoint/limits/batches", "A batch holds at most 1000 records and 1 MiB", "LIM-25", CS_MUST,
      SK | CS_NEEDS_STREAM, 0, batch_limits},
     {0},

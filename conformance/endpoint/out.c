@@ -10,7 +10,8 @@ static void content_type(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, session->key, "out"), session->token, NULL);
+    struct ep_sub *sub =
+        ep_subscribe(ep, ep_realtime(ep, session->key, "out"), session->token, NULL);
     cs_case_check(run, sub->status == 200, "subscribing answered %d, expected 200", sub->status);
     const char *type = ep_sub_header(sub, "Content-Type");
     cs_case_check(run, type && !strncmp(type, "text/event-stream", 17),
@@ -175,8 +176,8 @@ static void timeout_seconds(struct cs_case_run *run)
     struct ep_sub *subs[2];
     int64_t start = cs_now_ms();
     for (int i = 0; i < 2; i++) {
-        subs[i] = ep_open(ep, session, "out",
-                          EP_HEADERS(ep_text(ep, "Timeout-Seconds: %d", i + 1)));
+        subs[i] =
+            ep_open(ep, session, "out", EP_HEADERS(ep_text(ep, "Timeout-Seconds: %d", i + 1)));
     }
     for (int i = 0; i < 2; i++) {
         ep_wait(subs[i], CS_EVENT_DONE, ep_env(ep)->patience_ms + (i + 1) * 1000);
@@ -242,7 +243,9 @@ static void live_delivery(struct cs_case_run *run)
 
 static void many_readers(struct cs_case_run *run)
 {
-    enum { N = 5 };
+    enum {
+        N = 5
+    };
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     struct ep_sub *subs[N];
@@ -296,7 +299,8 @@ static void readable_after_close(struct cs_case_run *run)
     const struct ep_session *session = ep_session(ep);
     ep_append_need(ep, session, STOP);
     ep_need(ep, ep_close(ep, session, "{}"));
-    struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, session->key, "in"), session->token, NULL);
+    struct ep_sub *sub =
+        ep_subscribe(ep, ep_realtime(ep, session->key, "in"), session->token, NULL);
     cs_case_check(run, sub->status == 200, "reading a closed session answered %d", sub->status);
     cs_case_check(run, ep_next_record(sub)->seq_num == 0, "the closed session's record is gone");
     ep_unsubscribe(sub);
@@ -321,10 +325,12 @@ static void in_is_readable(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     ep_append_need(ep, session, STOP);
-    struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, session->key, "in"), session->token, NULL);
+    struct ep_sub *sub =
+        ep_subscribe(ep, ep_realtime(ep, session->key, "in"), session->token, NULL);
     cs_case_check(run, sub->status == 200, "subscribing to .in answered %d, expected 200",
                   sub->status);
-    cs_case_check(run, ep_next_record(sub)->kind == CS_RECORD_DATA, "the record is not a data record");
+    cs_case_check(run, ep_next_record(sub)->kind == CS_RECORD_DATA,
+                  "the record is not a data record");
     ep_unsubscribe(sub);
 }
 
@@ -335,10 +341,10 @@ const struct cs_case endpoint_out_cases[] = {
      SK, 0, content_type},
     {"endpoint/out/stream-version", "X-Stream-Version says v2", "OUT-03", CS_MUST, SK, 0,
      stream_version},
-    {"endpoint/out/only-known-events", "Only batch, ping, error and [DONE] occur", "OUT-06", CS_MUST,
-     SK, 0, only_known_events},
-    {"endpoint/out/batch-shape", "A batch is one line of JSON with records", "OUT-08", CS_MUST, SK, 0,
-     batch_shape},
+    {"endpoint/out/only-known-events", "Only batch, ping, error and [DONE] occur", "OUT-06",
+     CS_MUST, SK, 0, only_known_events},
+    {"endpoint/out/batch-shape", "A batch is one line of JSON with records", "OUT-08", CS_MUST, SK,
+     0, batch_shape},
     {"endpoint/out/record-shape", "A record has a number and a time", "OUT-09", CS_MUST, SK, 0,
      record_shape},
     {"endpoint/out/id-lines", "Id lines are three numbers, and only on batches", "OUT-12", CS_MUST,
@@ -347,12 +353,12 @@ const struct cs_case endpoint_out_cases[] = {
      "OUT-13 OUT-14", CS_MUST, S2, 0, dense_numbers},
     {"endpoint/out/tail-is-next", "tail.seq_num is the next number to be given", "OUT-15", CS_MUST,
      SK, 0, tail_is_next},
-    {"endpoint/out/ping-shape", "An idle subscription gets pings with a time", "OUT-18", CS_MUST, SK,
-     0, ping_shape},
+    {"endpoint/out/ping-shape", "An idle subscription gets pings with a time", "OUT-18", CS_MUST,
+     SK, 0, ping_shape},
     {"endpoint/out/done-ends", "[DONE] comes once, last, before a clean end", "OUT-20", CS_MUST, SK,
      0, done_ends},
-    {"endpoint/out/timeout-seconds", "Timeout-Seconds decides how long an idle wait lasts", "OUT-21",
-     CS_MUST, SK | CS_TIMING, 0, timeout_seconds},
+    {"endpoint/out/timeout-seconds", "Timeout-Seconds decides how long an idle wait lasts",
+     "OUT-21", CS_MUST, SK | CS_TIMING, 0, timeout_seconds},
     {"endpoint/out/timeout-range", "Timeout-Seconds is 1 to 600", "OUT-24", CS_MUST, SK, 0,
      timeout_range},
     {"endpoint/out/timeout-not-a-number", "Timeout-Seconds is an integer", "OUT-25", CS_MUST, SK, 0,
@@ -361,12 +367,13 @@ const struct cs_case endpoint_out_cases[] = {
      live_delivery},
     {"endpoint/out/many-readers", "Every reader gets every record", "OUT-29", CS_MUST, SK, 0,
      many_readers},
-    {"endpoint/out/unknown-session", "An unknown session_ id is 404, an unknown externalId is empty",
-     "OUT-31", CS_MUST, SK, 0, unknown_session},
+    {"endpoint/out/unknown-session",
+     "An unknown session_ id is 404, an unknown externalId is empty", "OUT-31", CS_MUST, SK, 0,
+     unknown_session},
     {"endpoint/out/forms-agree", "Both id forms read one stream", "OUT-32", CS_MUST, SK, 0,
      forms_agree},
-    {"endpoint/out/readable-after-close", "A closed session stays readable", "OUT-33", CS_MUST, SK, 0,
-     readable_after_close},
+    {"endpoint/out/readable-after-close", "A closed session stays readable", "OUT-33", CS_MUST, SK,
+     0, readable_after_close},
     {"endpoint/out/readers-may-vanish", "Readers that vanish leave the others alone", "OUT-40",
      CS_MUST, SK, 0, readers_may_vanish},
     {"endpoint/out/in-is-readable", ".in is read like .out", "OUT-41", CS_MUST, SK, 0,

@@ -89,13 +89,12 @@ static void commands_hidden_from_drain(struct cs_case_run *run)
     const cJSON *records = ep_drain(ep, session, "out");
     int n = cJSON_GetArraySize(records);
     cs_case_check(run, n == 2, "the drain shows %d records, expected the two data records", n);
-    const cJSON *seq =
-        cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(records, 1), "seqNum");
+    const cJSON *seq = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(records, 1), "seqNum");
     cs_case_check(run, cJSON_IsNumber(seq) && seq->valueint == 2,
                   "the record after a command is not numbered 2");
     struct ep_records all = ep_read_all(ep, session, "out", NULL);
-    cs_case_check(run, all.n == 3, "the subscription shows %zu records, expected 3 with the command",
-                  all.n);
+    cs_case_check(run, all.n == 3,
+                  "the subscription shows %zu records, expected 3 with the command", all.n);
 }
 
 static void headers_kept(struct cs_case_run *run)
@@ -135,10 +134,10 @@ const struct cs_case endpoint_record_cases[] = {
     {"endpoint/record/trim", "A trim comes as an empty-named header and 8 bytes", "REC-14", CS_MUST,
      S2, 0, trim_record},
     {"endpoint/record/commands-hidden-from-drain",
-     "Command records use a number, are subscribed to, and are not drained", "REC-16", CS_MUST, S2, 0,
-     commands_hidden_from_drain},
-    {"endpoint/record/headers-kept", "Header order, case and repeats are kept", "REC-17", CS_MUST, S2,
-     0, headers_kept},
+     "Command records use a number, are subscribed to, and are not drained", "REC-16", CS_MUST, S2,
+     0, commands_hidden_from_drain},
+    {"endpoint/record/headers-kept", "Header order, case and repeats are kept", "REC-17", CS_MUST,
+     S2, 0, headers_kept},
     {"endpoint/record/unknown-subtype", "Unknown control subtypes come through", "REC-22", CS_MUST,
      S2, 0, unknown_subtype},
     {0},

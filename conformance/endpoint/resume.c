@@ -17,8 +17,8 @@ static void append_n(struct ep *ep, const struct ep_session *session, int n)
 static uint64_t first_after(struct ep *ep, const struct ep_session *session, const char *io,
                             const char *last_event_id)
 {
-    struct ep_sub *sub = ep_open(ep, session, io,
-                                 EP_HEADERS(ep_text(ep, "Last-Event-ID: %s", last_event_id)));
+    struct ep_sub *sub =
+        ep_open(ep, session, io, EP_HEADERS(ep_text(ep, "Last-Event-ID: %s", last_event_id)));
     uint64_t seq = ep_next_record(sub)->seq_num;
     ep_unsubscribe(sub);
     return seq;
@@ -67,9 +67,8 @@ static void beyond_the_tail(struct cs_case_run *run)
     for (int i = 0; i < 2; i++) {
         const struct ep_session *session = ep_session(ep);
         append_n(ep, session, 2);
-        struct ep_sub *sub = ep_subscribe(
-            ep, ep_realtime(ep, session->key, "in"), session->token,
-            EP_HEADERS(ep_text(ep, "Last-Event-ID: %s", beyond[i])));
+        struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, session->key, "in"), session->token,
+                                          EP_HEADERS(ep_text(ep, "Last-Event-ID: %s", beyond[i])));
         cs_case_check(run, sub->status == 200, "Last-Event-ID: %s answered %d, expected 200",
                       beyond[i], sub->status);
         const struct cs_event *event = ep_wait(sub, CS_EVENT_PING, 20000);
@@ -109,8 +108,8 @@ static void trim_keeps_its_target(struct cs_case_run *run)
     ep_write_trim(ep, stream, 2);
     struct ep_records records = ep_read_all(ep, session, "out", NULL);
     uint64_t next = records.n ? records.items[0].seq_num : 99;
-    cs_case_check(run, next <= 2, "the trim to 2 removed its own target: reading starts at %" PRIu64,
-                  next);
+    cs_case_check(run, next <= 2,
+                  "the trim to 2 removed its own target: reading starts at %" PRIu64, next);
     for (size_t i = 0; i < records.n; i++, next++) {
         cs_case_check(run, records.items[i].seq_num == next, "record %" PRIu64 " is missing", next);
     }
@@ -136,8 +135,8 @@ static void pieces_make_the_whole(struct cs_case_run *run)
         uint64_t take = 1 + cs_case_random(run) % 3;
         for (uint64_t i = 0; i < take && next < 9; i++, next++) {
             uint64_t seq = ep_next_record(sub)->seq_num;
-            cs_case_check(run, seq == next, "resumed reading brought %" PRIu64 ", expected %" PRIu64,
-                          seq, next);
+            cs_case_check(run, seq == next,
+                          "resumed reading brought %" PRIu64 ", expected %" PRIu64, seq, next);
         }
         ep_unsubscribe(sub);
     }
@@ -177,10 +176,11 @@ static void settled_closes_at_once(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = settled_session(ep, 0);
-    struct ep_sub *sub = ep_open(ep, session, "out",
-                                 EP_HEADERS("X-Peek-Settled: 1", "Timeout-Seconds: 30"));
+    struct ep_sub *sub =
+        ep_open(ep, session, "out", EP_HEADERS("X-Peek-Settled: 1", "Timeout-Seconds: 30"));
     cs_case_check(run, is_settled(sub), "a settled tail answered without X-Session-Settled: true");
-    cs_case_check(run, ep_next_record(sub)->seq_num == 0, "the records after the cursor did not come");
+    cs_case_check(run, ep_next_record(sub)->seq_num == 0,
+                  "the records after the cursor did not come");
     int64_t took = time_to_done(sub);
     cs_case_check(run, took < 3000, "[DONE] took %lld ms on a settled session", (long long)took);
 }
@@ -189,7 +189,8 @@ static void walks_past_a_trim(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     struct ep_sub *sub = ep_open(ep, settled_session(ep, 1), "out", PEEK);
-    cs_case_check(run, is_settled(sub), "turn-complete followed by a trim is not taken for settled");
+    cs_case_check(run, is_settled(sub),
+                  "turn-complete followed by a trim is not taken for settled");
     time_to_done(sub);
 }
 
@@ -207,12 +208,14 @@ static void not_settled(struct cs_case_run *run)
     struct ep_sub *subs[3];
     int64_t start = cs_now_ms();
     for (int i = 0; i < 3; i++) {
-        subs[i] = ep_open(ep, sessions[i], "out", EP_HEADERS("X-Peek-Settled: 1", "Timeout-Seconds: 1"));
+        subs[i] =
+            ep_open(ep, sessions[i], "out", EP_HEADERS("X-Peek-Settled: 1", "Timeout-Seconds: 1"));
         cs_case_check(run, !is_settled(subs[i]), "%s is taken for settled", what[i]);
     }
     for (int i = 0; i < 3; i++) {
         time_to_done(subs[i]);
-        cs_case_check(run, cs_now_ms() - start >= 900, "%s closed at once instead of waiting", what[i]);
+        cs_case_check(run, cs_now_ms() - start >= 900, "%s closed at once instead of waiting",
+                      what[i]);
     }
 }
 
@@ -234,9 +237,9 @@ static void settled_beyond_the_tail(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = settled_session(ep, 1);
     for (int last = 1; last <= 2; last++) {
-        struct ep_sub *sub = ep_subscribe(
-            ep, ep_realtime(ep, session->key, "out"), session->token,
-            EP_HEADERS("X-Peek-Settled: 1", ep_text(ep, "Last-Event-ID: %d", last)));
+        struct ep_sub *sub =
+            ep_subscribe(ep, ep_realtime(ep, session->key, "out"), session->token,
+                         EP_HEADERS("X-Peek-Settled: 1", ep_text(ep, "Last-Event-ID: %d", last)));
         cs_case_check(run, sub->status == 200, "a settled peek at cursor %d answered %d", last,
                       sub->status);
         cs_case_check(run, is_settled(sub), "at cursor %d X-Session-Settled is missing", last);
@@ -260,31 +263,31 @@ static void settled_is_exposed(struct cs_case_run *run)
 #define SK CS_NEEDS_SECRET_KEY
 #define S2 (CS_NEEDS_SECRET_KEY | CS_NEEDS_STREAM)
 const struct cs_case endpoint_resume_cases[] = {
-    {"endpoint/resume/after-the-cursor", "Last-Event-ID N resumes at N + 1", "RES-01", CS_MUST, SK, 0,
-     after_the_cursor},
+    {"endpoint/resume/after-the-cursor", "Last-Event-ID N resumes at N + 1", "RES-01", CS_MUST, SK,
+     0, after_the_cursor},
     {"endpoint/resume/from-the-start", "Without a cursor reading starts at record 0", "RES-02",
      CS_MUST, SK, 0, from_the_start},
     {"endpoint/resume/id-line-verbatim", "An id line sent back starts from the beginning", "RES-03",
      CS_MUST, SK, 0, id_line_verbatim},
-    {"endpoint/resume/beyond-the-tail", "A cursor at or beyond the end reads live", "RES-10", CS_MUST,
-     SK, 0, beyond_the_tail},
-    {"endpoint/resume/below-the-trim", "A cursor below the trim point is no error", "RES-11", CS_MUST,
-     S2, 0, below_the_trim},
+    {"endpoint/resume/beyond-the-tail", "A cursor at or beyond the end reads live", "RES-10",
+     CS_MUST, SK, 0, beyond_the_tail},
+    {"endpoint/resume/below-the-trim", "A cursor below the trim point is no error", "RES-11",
+     CS_MUST, S2, 0, below_the_trim},
     {"endpoint/resume/trim-keeps-its-target", "A trim keeps its target and all after it", "RES-13",
      CS_MUST, S2, 0, trim_keeps_its_target},
-    {"endpoint/resume/pieces-make-the-whole", "Reading in pieces brings every record once", "RES-14",
-     CS_MUST, S2, 0, pieces_make_the_whole},
+    {"endpoint/resume/pieces-make-the-whole", "Reading in pieces brings every record once",
+     "RES-14", CS_MUST, S2, 0, pieces_make_the_whole},
     {"endpoint/resume/settled-closes-at-once", "A settled peek drains, says so, and ends", "RES-17",
      CS_MUST, S2, 0, settled_closes_at_once},
-    {"endpoint/resume/walks-past-a-trim", "The peek looks behind a trailing trim", "RES-18", CS_MUST,
-     S2, 0, walks_past_a_trim},
-    {"endpoint/resume/not-settled", "An unsettled tail is waited on as usual", "RES-20", CS_MUST, S2,
-     0, not_settled},
+    {"endpoint/resume/walks-past-a-trim", "The peek looks behind a trailing trim", "RES-18",
+     CS_MUST, S2, 0, walks_past_a_trim},
+    {"endpoint/resume/not-settled", "An unsettled tail is waited on as usual", "RES-20", CS_MUST,
+     S2, 0, not_settled},
     {"endpoint/resume/only-when-asked", "Without X-Peek-Settled nothing is cut short", "RES-21",
      CS_MUST, S2, 0, only_when_asked},
     {"endpoint/resume/settled-beyond-the-tail", "A settled peek at the end is 200 and [DONE]",
      "RES-25", CS_MUST, S2, 0, settled_beyond_the_tail},
-    {"endpoint/resume/settled-is-exposed", "A page may read X-Session-Settled", "RES-27", CS_MUST, S2,
-     0, settled_is_exposed},
+    {"endpoint/resume/settled-is-exposed", "A page may read X-Session-Settled", "RES-27", CS_MUST,
+     S2, 0, settled_is_exposed},
     {0},
 };

@@ -71,11 +71,14 @@ static enum cs_err probe(const void *opaque, struct cs_diag *diag)
     struct cs_http_request request = {
         .method = "OPTIONS", .url = env->url, .connect_timeout_ms = env->patience_ms};
     struct cs_exchange *exchange = cs_http_start(http, &request);
-    enum cs_err err = exchange ? cs_exchange_wait_head(exchange, env->patience_ms) : CS_ERR_NO_MEMORY;
+    enum cs_err err =
+        exchange ? cs_exchange_wait_head(exchange, env->patience_ms) : CS_ERR_NO_MEMORY;
     if (err) {
         const char *why = exchange ? cs_exchange_error(exchange) : "";
         cs_fail(diag, err, 0, "%s: %s", env->url,
-                err == CS_ERR_TIMEOUT ? "no answer in time" : *why ? why : cs_err_name(err));
+                err == CS_ERR_TIMEOUT ? "no answer in time"
+                : *why                ? why
+                                      : cs_err_name(err));
     }
     cs_exchange_free(exchange);
     cs_http_free(http);
@@ -83,10 +86,9 @@ static enum cs_err probe(const void *opaque, struct cs_diag *diag)
 }
 
 static const struct cs_case *const groups[] = {
-    endpoint_session_cases, endpoint_token_cases,  endpoint_append_cases,
-    endpoint_limit_cases,   endpoint_out_cases,    endpoint_record_cases,
-    endpoint_resume_cases,  endpoint_close_cases,  endpoint_error_cases,
-    endpoint_channel_cases, endpoint_run_cases,
+    endpoint_session_cases, endpoint_token_cases,   endpoint_append_cases, endpoint_limit_cases,
+    endpoint_out_cases,     endpoint_record_cases,  endpoint_resume_cases, endpoint_close_cases,
+    endpoint_error_cases,   endpoint_channel_cases, endpoint_run_cases,
 };
 
 const struct cs_role cs_endpoint_role = {

@@ -44,7 +44,8 @@ static void end_and_continue(struct cs_case_run *run)
     const char *next = ep_get_text(ep, answer, "runId");
     cs_case_check(run, cJSON_IsTrue(ep_get(answer, "swapped")), "swapped is not true");
     cs_case_check(run, strcmp(next, session->run_id) != 0, "the run was not replaced");
-    cs_case_check(run, !strcmp(current_run(ep, session), next), "the new run is not the current one");
+    cs_case_check(run, !strcmp(current_run(ep, session), next),
+                  "the new run is not the current one");
 }
 
 static void stale_run_does_not_swap(struct cs_case_run *run)
@@ -98,8 +99,8 @@ static void token_survives_swap(struct cs_case_run *run)
     ep_need(ep, continue_from(ep, session, session->run_id));
     ep_accept(ep, ep_append(ep, session, NULL, STOP));
     int n = ep_drain_count(ep, session, "in");
-    cs_case_check(run, n == 2, "before and after the swap one record each was appended, %d are there",
-                  n);
+    cs_case_check(run, n == 2,
+                  "before and after the swap one record each was appended, %d are there", n);
 }
 
 /* ---- with an agent ---- */
@@ -187,16 +188,16 @@ static void refreshed_token_works(struct cs_case_run *run)
 #define SK    CS_NEEDS_SECRET_KEY
 #define AGENT (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUN)
 const struct cs_case endpoint_run_cases[] = {
-    {"endpoint/run/alive-run-is-reused", "Appends to a live run start none", "CON-03", CS_MUST, SK, 0,
-     alive_run_is_reused},
-    {"endpoint/run/token-survives-swap", "Id, URL and token outlive a run", "CON-07", CS_MUST, SK, 0,
-     token_survives_swap},
-    {"endpoint/run/end-and-continue", "The current run may hand over to a new one", "CON-10", CS_MUST,
-     SK, 0, end_and_continue},
+    {"endpoint/run/alive-run-is-reused", "Appends to a live run start none", "CON-03", CS_MUST, SK,
+     0, alive_run_is_reused},
+    {"endpoint/run/token-survives-swap", "Id, URL and token outlive a run", "CON-07", CS_MUST, SK,
+     0, token_survives_swap},
+    {"endpoint/run/end-and-continue", "The current run may hand over to a new one", "CON-10",
+     CS_MUST, SK, 0, end_and_continue},
     {"endpoint/run/stale-run-does-not-swap", "A run that is not current swaps nothing", "CON-11",
      CS_MUST, SK, 0, stale_run_does_not_swap},
-    {"endpoint/run/members-required", "callingRunId and reason are required", "CON-14", CS_MUST, SK, 0,
-     members_required},
+    {"endpoint/run/members-required", "callingRunId and reason are required", "CON-14", CS_MUST, SK,
+     0, members_required},
     {"endpoint/run/closed-starts-nothing", "Nothing starts a run on a closed session", "CON-17",
      CS_MUST, SK, 0, closed_starts_nothing},
     {"endpoint/run/two-turns", "A chat of two turns, correlated and numbered on", "REC-06 REC-07",

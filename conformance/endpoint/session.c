@@ -18,9 +18,10 @@ static void create_fresh(struct cs_case_run *run)
 static void create_body_keys(struct cs_case_run *run)
 {
     static const char *const keys[] = {
-        "id",        "externalId",   "type",     "taskIdentifier", "triggerConfig", "currentRunId",
-        "tags",      "metadata",     "closedAt", "closedReason",   "expiresAt",     "createdAt",
-        "updatedAt", "runId",        "publicAccessToken",          "isCached",
+        "id",           "externalId", "type",      "taskIdentifier", "triggerConfig",
+        "currentRunId", "tags",       "metadata",  "closedAt",       "closedReason",
+        "expiresAt",    "createdAt",  "updatedAt", "runId",          "publicAccessToken",
+        "isCached",
     };
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
@@ -34,10 +35,10 @@ static void id_forms(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    cs_case_check(run, !strncmp(session->id, "session_", 8), "id \"%s\" does not start with session_",
-                  session->id);
-    cs_case_check(run, !strncmp(session->run_id, "run_", 4), "runId \"%s\" does not start with run_",
-                  session->run_id);
+    cs_case_check(run, !strncmp(session->id, "session_", 8),
+                  "id \"%s\" does not start with session_", session->id);
+    cs_case_check(run, !strncmp(session->run_id, "run_", 4),
+                  "runId \"%s\" does not start with run_", session->run_id);
     const char *current = ep_get_text(ep, session->created, "currentRunId");
     cs_case_check(run, !strcmp(current, session->run_id), "currentRunId %s differs from runId %s",
                   current, session->run_id);
@@ -68,7 +69,8 @@ static void unset_members(struct cs_case_run *run)
     const struct ep_answer *answer = session->created;
     cs_case_check(run, cJSON_IsNull(ep_get(answer, "externalId")), "unset externalId is not null");
     for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
-        cs_case_check(run, cJSON_IsNull(ep_get(answer, nulls[i])), "unset %s is not null", nulls[i]);
+        cs_case_check(run, cJSON_IsNull(ep_get(answer, nulls[i])), "unset %s is not null",
+                      nulls[i]);
     }
     const cJSON *tags = ep_get(answer, "tags");
     cs_case_check(run, cJSON_IsArray(tags) && cJSON_GetArraySize(tags) == 0,
@@ -113,12 +115,14 @@ static void repeat_drops_message(struct cs_case_run *run)
     const char *id = ep_unique(ep, "chat");
     const struct ep_session *session = ep_session_with(ep, id, NULL);
     int before = ep_drain_count(ep, session, "in");
-    const char *body = ep_text(
-        ep,
-        "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\",\"externalId\":\"%s\",\"triggerConfig\":"
-        "{\"basePayload\":{\"chatId\":\"%s\",\"trigger\":\"submit-message\",\"message\":{\"id\":\"u1\","
-        "\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"lost\"}]}}}}",
-        ep_env(ep)->task, id, id);
+    const char *body =
+        ep_text(ep,
+                "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\",\"externalId\":\"%s\","
+                "\"triggerConfig\":"
+                "{\"basePayload\":{\"chatId\":\"%s\",\"trigger\":\"submit-message\",\"message\":{"
+                "\"id\":\"u1\","
+                "\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"lost\"}]}}}}",
+                ep_env(ep)->task, id, id);
     ep_need(ep, ep_post_session(ep, body));
     cs_case_check(run, ep_drain_count(ep, session, "in") == before,
                   "a repeated create put its message on .in: a follow-up belongs in /in/append");
@@ -140,7 +144,9 @@ static void without_external_id(struct cs_case_run *run)
 
 static void concurrent_creates(struct cs_case_run *run)
 {
-    enum { N = 8 };
+    enum {
+        N = 8
+    };
     struct ep *ep = ep_of(run);
     struct ep_call call = {.path = "/api/v1/sessions",
                            .auth = ep_env(ep)->secret_key,
@@ -159,10 +165,12 @@ static void concurrent_creates(struct cs_case_run *run)
         first = first ? first : answer;
         cs_case_check(run, !strcmp(ep_get_text(ep, first, "id"), ep_get_text(ep, answer, "id")),
                       "concurrent creates of one externalId gave two sessions");
-        cs_case_check(run, !strcmp(ep_get_text(ep, first, "runId"), ep_get_text(ep, answer, "runId")),
+        cs_case_check(run,
+                      !strcmp(ep_get_text(ep, first, "runId"), ep_get_text(ep, answer, "runId")),
                       "concurrent creates of one externalId gave two runs");
     }
-    cs_case_check(run, fresh == 1, "%d of %d concurrent creates answered 201, expected one", fresh, N);
+    cs_case_check(run, fresh == 1, "%d of %d concurrent creates answered 201, expected one", fresh,
+                  N);
 }
 
 static void closed_is_409(struct cs_case_run *run)
@@ -175,7 +183,8 @@ static void closed_is_409(struct cs_case_run *run)
     ep_need(ep, ep_do(ep, .path = ep_api(ep, id, "/close"), .auth = ep_env(ep)->secret_key,
                       .body = "{}"));
     const struct ep_answer *refused = ep_expect(ep, ep_post_session(ep, body), 409);
-    cs_case_check(run, cJSON_IsString(ep_get(refused, "error")), "the 409 has no text in \"error\"");
+    cs_case_check(run, cJSON_IsString(ep_get(refused, "error")),
+                  "the 409 has no text in \"error\"");
 }
 
 static void reserved_prefix(struct cs_case_run *run)
@@ -210,7 +219,8 @@ static void external_id_length(struct cs_case_run *run)
 
 static void encoded_external_ids(struct cs_case_run *run)
 {
-    static const char *const odd[] = {"a:b", "a/b", "a%b", "a?b=c", "a#b", "a b", "a\xc3\xa9\xf0\x9f\x98\x80"};
+    static const char *const odd[] = {
+        "a:b", "a/b", "a%b", "a?b=c", "a#b", "a b", "a\xc3\xa9\xf0\x9f\x98\x80"};
     struct ep *ep = ep_of(run);
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         const char *id = ep_text(ep, "%s%s", ep_unique(ep, "chat"), odd[i]);
@@ -227,13 +237,13 @@ static void trigger_config_required(struct cs_case_run *run)
         "", ",\"triggerConfig\":{}", ",\"triggerConfig\":{\"basePayload\":[]}",
         ",\"triggerConfig\":{\"basePayload\":\"x\"}", ",\"triggerConfig\":null"};
     struct ep *ep = ep_of(run);
-    const char *start = ep_text(ep, "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\"",
-                                ep_env(ep)->task);
+    const char *start =
+        ep_text(ep, "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\"", ep_env(ep)->task);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ep_expect(ep, ep_post_session(ep, ep_text(ep, "%s%s}", start, bad[i])), 400);
     }
-    ep_accept(ep, ep_post_session(
-                      ep, ep_text(ep, "%s,\"triggerConfig\":{\"basePayload\":{}}}", start)));
+    ep_accept(
+        ep, ep_post_session(ep, ep_text(ep, "%s,\"triggerConfig\":{\"basePayload\":{}}}", start)));
 }
 
 static void retrieve_by_both_forms(struct cs_case_run *run)
@@ -259,7 +269,8 @@ static void retrieve_unknown(struct cs_case_run *run)
     const char *key = ep_env(ep)->secret_key;
     const char *unknown = ep_unique(ep, "nobody");
     ep_expect(ep, ep_do(ep, .path = ep_api(ep, unknown, ""), .auth = key), 404);
-    ep_expect(ep, ep_do(ep, .path = ep_api(ep, "session_000000000000000000000nope", ""), .auth = key),
+    ep_expect(ep,
+              ep_do(ep, .path = ep_api(ep, "session_000000000000000000000nope", ""), .auth = key),
               404);
     ep_session_with(ep, unknown, NULL);
     ep_accept(ep, ep_do(ep, .path = ep_api(ep, unknown, ""), .auth = key));
@@ -280,11 +291,11 @@ static void patch_replaces(struct cs_case_run *run)
                   "PATCH did not replace tags");
     cs_case_check(run, cJSON_IsNumber(ep_get(answer, "metadata.k")),
                   "PATCH of tags touched metadata");
-    ep_expect(ep,
-              ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = "{\"metadata\":null}"),
-              200);
-    answer = ep_expect(
-        ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = "{}"), 200);
+    ep_expect(
+        ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = "{\"metadata\":null}"),
+        200);
+    answer =
+        ep_expect(ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = "{}"), 200);
     cs_case_check(run, cJSON_IsNull(ep_get(answer, "metadata")), "PATCH did not clear metadata");
     answer = ep_expect(ep, ep_do(ep, .path = path, .auth = key), 200);
     cs_case_check(run, cJSON_IsNull(ep_get(answer, "metadata")), "the patch was not kept");
@@ -301,12 +312,12 @@ static void environment_scoped(struct cs_case_run *run)
 
 #define SK CS_NEEDS_SECRET_KEY
 const struct cs_case endpoint_session_cases[] = {
-    {"endpoint/session/create-fresh", "A fresh create answers 201 JSON with isCached false", "SES-01",
-     CS_MUST, SK, 0, create_fresh},
+    {"endpoint/session/create-fresh", "A fresh create answers 201 JSON with isCached false",
+     "SES-01", CS_MUST, SK, 0, create_fresh},
     {"endpoint/session/create-members", "The create answer has every documented member", "SES-02",
      CS_MUST, SK, 0, create_body_keys},
-    {"endpoint/session/id-forms", "Ids carry their prefixes and the run is the current one", "SES-03",
-     CS_MUST, SK, 0, id_forms},
+    {"endpoint/session/id-forms", "Ids carry their prefixes and the run is the current one",
+     "SES-03", CS_MUST, SK, 0, id_forms},
     {"endpoint/session/unset-members", "Unset members are null, unset tags an empty list", "SES-05",
      CS_MUST, SK, 0, unset_members},
     {"endpoint/session/repeat-is-cached", "A repeated create answers the same session and run",
@@ -320,8 +331,8 @@ const struct cs_case endpoint_session_cases[] = {
      "SES-14", CS_MUST, SK, 0, without_external_id},
     {"endpoint/session/concurrent-creates", "Concurrent creates converge on one session and run",
      "SES-15", CS_MUST, SK, 0, concurrent_creates},
-    {"endpoint/session/closed-is-409", "Creating a closed session again is refused with 409", "SES-16",
-     CS_MUST, SK, 0, closed_is_409},
+    {"endpoint/session/closed-is-409", "Creating a closed session again is refused with 409",
+     "SES-16", CS_MUST, SK, 0, closed_is_409},
     {"endpoint/session/reserved-prefix", "An externalId may not start with session_", "SES-22",
      CS_MUST, SK, 0, reserved_prefix},
     {"endpoint/session/external-id-length", "externalId is trimmed and 1 to 256 characters long",
@@ -336,7 +347,7 @@ const struct cs_case endpoint_session_cases[] = {
      SK, 0, retrieve_unknown},
     {"endpoint/session/environment-scoped", "Another environment's session is not found", "SES-40",
      CS_MUST, SK | CS_NEEDS_TWO_ENVIRONMENTS, 0, environment_scoped},
-    {"endpoint/session/patch-replaces", "PATCH replaces what it names and leaves the rest", "SES-41",
-     CS_MUST, SK, 0, patch_replaces},
+    {"endpoint/session/patch-replaces", "PATCH replaces what it names and leaves the rest",
+     "SES-41", CS_MUST, SK, 0, patch_replaces},
     {0},
 };

@@ -31,15 +31,16 @@ static void claims(struct cs_case_run *run)
     cs_case_check(run, token->sub && *token->sub, "the claim sub is missing");
     cs_case_check(run, token->iss && !strcmp(token->iss, CS_TOKEN_ISSUER), "iss is %s, expected %s",
                   token->iss ? token->iss : "missing", CS_TOKEN_ISSUER);
-    cs_case_check(run, token->aud && !strcmp(token->aud, CS_TOKEN_AUDIENCE), "aud is %s, expected %s",
-                  token->aud ? token->aud : "missing", CS_TOKEN_AUDIENCE);
+    cs_case_check(run, token->aud && !strcmp(token->aud, CS_TOKEN_AUDIENCE),
+                  "aud is %s, expected %s", token->aud ? token->aud : "missing", CS_TOKEN_AUDIENCE);
     cs_case_check(run, token->n_scopes == 2, "there are %zu scopes, expected two", token->n_scopes);
     static const char *const actions[] = {"read", "write"};
     for (size_t i = 0; i < 2; i++) {
         /* which of the two ids it names is another case's question (TOK-03) */
         const char *by_key = ep_text(ep, "%s:sessions:%s", actions[i], session->external_id);
         const char *by_id = ep_text(ep, "%s:sessions:%s", actions[i], session->id);
-        cs_case_check(run, has_scope(token, by_key) || has_scope(token, by_id), "no scope %s", by_key);
+        cs_case_check(run, has_scope(token, by_key) || has_scope(token, by_id), "no scope %s",
+                      by_key);
     }
 }
 
@@ -97,8 +98,8 @@ static void works_on_both_forms(struct cs_case_run *run)
                   ep_do(ep, .path = ep_realtime(ep, id, "in/append"), .auth = session->token,
                         .body = "{\"kind\":\"stop\"}"),
                   200);
-        ep_expect(ep,
-                  ep_do(ep, .path = ep_realtime(ep, id, "in/records"), .auth = session->token), 200);
+        ep_expect(ep, ep_do(ep, .path = ep_realtime(ep, id, "in/records"), .auth = session->token),
+                  200);
         struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, id, "out"), session->token, NULL);
         cs_case_check(run, sub->status == 200, "subscribing by %s answered %d, expected 200", id,
                       sub->status);
@@ -112,15 +113,13 @@ static void works_on_both_forms(struct cs_case_run *run)
 static void refused(struct ep *ep, const struct ep_session *session, const char *token, int status,
                     const char *what)
 {
-    struct ep_sub *sub =
-        ep_subscribe(ep, ep_realtime(ep, session->key, "out"), token, NULL);
-    cs_case_check(ep_run(ep), sub->status == status, "%s: subscribing answered %d, expected %d", what,
-                  sub->status, status);
+    struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, session->key, "out"), token, NULL);
+    cs_case_check(ep_run(ep), sub->status == status, "%s: subscribing answered %d, expected %d",
+                  what, sub->status, status);
     ep_unsubscribe(sub);
     int before = ep_drain_count(ep, session, "in");
-    const struct ep_answer *answer =
-        ep_do(ep, .path = ep_realtime(ep, session->key, "in/append"), .auth = token,
-              .body = "{\"kind\":\"stop\"}");
+    const struct ep_answer *answer = ep_do(ep, .path = ep_realtime(ep, session->key, "in/append"),
+                                           .auth = token, .body = "{\"kind\":\"stop\"}");
     cs_case_check(ep_run(ep), answer->status == status, "%s: appending answered %d, expected %d",
                   what, answer->status, status);
     cs_case_check(ep_run(ep), ep_drain_count(ep, session, "in") == before,
@@ -196,7 +195,8 @@ static void algorithm_none(struct cs_case_run *run)
     const char *const *scopes = EP_SCOPES(ep_text(ep, "read:sessions:%s", session->key),
                                           ep_text(ep, "write:sessions:%s", session->key));
     struct cs_token_claims claims = ep_claims(ep, session, scopes);
-    accepted(ep, session, ep_sign(ep, &claims, ep_env(ep)->secret_key), "the same token under HS256");
+    accepted(ep, session, ep_sign(ep, &claims, ep_env(ep)->secret_key),
+             "the same token under HS256");
     claims.alg = CS_ALG_NONE;
     refused(ep, session, ep_sign(ep, &claims, ep_env(ep)->secret_key), 401, "alg none");
 }
@@ -230,9 +230,8 @@ static void unauthorized_body(struct cs_case_run *run)
     const struct ep_session *other = ep_session(ep);
     const char *path = ep_realtime(ep, mine->key, "in/append");
     ep_accept(ep, ep_do(ep, .path = path, .auth = mine->token, .body = "{\"kind\":\"stop\"}"));
-    const struct ep_answer *answer =
-        ep_expect(ep, ep_do(ep, .path = path, .auth = other->token, .body = "{\"kind\":\"stop\"}"),
-                  403);
+    const struct ep_answer *answer = ep_expect(
+        ep, ep_do(ep, .path = path, .auth = other->token, .body = "{\"kind\":\"stop\"}"), 403);
     cs_case_check(run, cJSON_IsString(ep_get(answer, "error")), "the 403 has no text in \"error\"");
 }
 
@@ -247,7 +246,8 @@ static void cross_session(struct cs_case_run *run)
     for (size_t i = 0; i < 2; i++) {
         const char *id = forms[i];
         ep_expect(ep, ep_do(ep, .path = ep_api(ep, id, ""), .auth = mine->token), 403);
-        ep_expect(ep, ep_do(ep, .path = ep_realtime(ep, id, "in/records"), .auth = mine->token), 403);
+        ep_expect(ep, ep_do(ep, .path = ep_realtime(ep, id, "in/records"), .auth = mine->token),
+                  403);
         ep_expect(ep,
                   ep_do(ep, .path = ep_realtime(ep, id, "in/append"), .auth = mine->token,
                         .body = "{\"kind\":\"stop\"}"),
@@ -258,7 +258,8 @@ static void cross_session(struct cs_case_run *run)
                                         theirs->run_id)),
                   403);
         struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, id, "out"), mine->token, NULL);
-        cs_case_check(run, sub->status == 403, "another session's token subscribed: %d", sub->status);
+        cs_case_check(run, sub->status == 403, "another session's token subscribed: %d",
+                      sub->status);
         ep_unsubscribe(sub);
     }
     cs_case_check(run, ep_drain_count(ep, theirs, "in") == before,
@@ -356,7 +357,8 @@ static void own_token_cannot_close(struct cs_case_run *run)
               403);
     const struct ep_answer *item =
         ep_need(ep, ep_do(ep, .path = ep_api(ep, session->key, ""), .auth = session->token));
-    cs_case_check(run, cJSON_IsNull(ep_get(item, "closedAt")), "the refused close closed the session");
+    cs_case_check(run, cJSON_IsNull(ep_get(item, "closedAt")),
+                  "the refused close closed the session");
     ep_accept(ep, ep_do(ep, .path = close, .auth = ep_env(ep)->secret_key, .body = "{}"));
 }
 
@@ -399,8 +401,8 @@ static void initialise_out(struct cs_case_run *run)
     ep_expect(ep, answer, 403);
     cs_case_check(run, !ep_header(answer, "X-S2-Access-Token"),
                   "the refusal handed out stream credentials");
-    ep_accept(ep, ep_do(ep, .method = "PUT", .path = path, .auth = ep_env(ep)->secret_key,
-                        .body = ""));
+    ep_accept(ep,
+              ep_do(ep, .method = "PUT", .path = path, .auth = ep_env(ep)->secret_key, .body = ""));
 }
 
 static void other_environment(struct cs_case_run *run)
@@ -487,8 +489,8 @@ const struct cs_case endpoint_token_cases[] = {
      SK, 0, unknown_keys},
     {"endpoint/token/missing-scope-is-403", "A good token without the scope is 403", "TOK-19",
      CS_MUST, SK, 0, unauthorized_body},
-    {"endpoint/token/cross-session", "A session's token works on no other session", "TOK-20", CS_MUST,
-     SK, 0, cross_session},
+    {"endpoint/token/cross-session", "A session's token works on no other session", "TOK-20",
+     CS_MUST, SK, 0, cross_session},
     {"endpoint/token/run-scoped-is-refused",
      "The run-scoped token of x-trigger-jwt neither reads nor appends", "TOK-22", CS_MUST, MINT, 0,
      run_scoped},
@@ -506,8 +508,8 @@ const struct cs_case endpoint_token_cases[] = {
      CS_MUST, MINT, 0, create_scopes},
     {"endpoint/token/append-to-out", "No public token appends to .out", "TOK-33", CS_MUST, SK, 0,
      append_to_out},
-    {"endpoint/token/initialise-out", "No public token initialises .out", "TOK-34", CS_SHOULD, SK, 0,
-     initialise_out},
+    {"endpoint/token/initialise-out", "No public token initialises .out", "TOK-34", CS_SHOULD, SK,
+     0, initialise_out},
     {"endpoint/token/other-environment", "A token acts only in its own environment", "TOK-38",
      CS_MUST, TWO, 0, other_environment},
     {"endpoint/token/public-tokens-route", "The token route mints narrow, short-lived tokens",
