@@ -71,7 +71,8 @@ CS_MUST_USE enum cs_err cs_json_value_text(struct cs_json *json, const struct cs
 CS_MUST_USE enum cs_err cs_json_check(struct cs_view text, struct cs_diag *diag);
 
 /* Appends a string token's value. A lone surrogate becomes U+FFFD (what a JavaScript client sends
- * on when it encodes the string again). Only for tokens that cs_json_next gave. */
+ * on when it encodes the string again). Only for tokens that cs_json_next gave. Asks `out` for
+ * raw.len bytes of room, which is never less than what the value takes. */
 void cs_json_unescape(struct cs_view raw, struct cs_buf *out);
 /* True when the key or string token's value equals `text`. */
 bool cs_json_is(const struct cs_json_token *token, struct cs_view text);

@@ -178,30 +178,30 @@ size_t cs_utf8_utf16_len(struct cs_view text)
     return units;
 }
 
+size_t cs_utf8_encode(uint32_t code_point, char ret_bytes[4])
+{
+    size_t len = code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+
+    if (code_point < 0x80) {
+        ret_bytes[0] = (char)code_point;
+        return 1;
+    }
+    if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) {
+        memcpy(ret_bytes, replacement, 3);
+        return 3;
+    }
+    for (size_t i = len - 1; i > 0; i--) {
+        ret_bytes[i] = (char)(0x80 | (code_point & 0x3f));
+        code_point >>= 6;
+    }
+    /* As many leading ones as there are bytes. */
+    ret_bytes[0] = (char)(0xf00u >> len | code_point);
+    return len;
+}
+
 void cs_utf8_put(struct cs_buf *out, uint32_t code_point)
 {
     char bytes[4];
-    size_t len;
 
-    if (code_point < 0x80) {
-        bytes[0] = (char)code_point;
-        len = 1;
-    } else if (code_point < 0x800) {
-        bytes[0] = (char)(0xc0 | code_point >> 6);
-        len = 2;
-    } else if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) {
-        memcpy(bytes, replacement, 3);
-        cs_buf_append(out, bytes, 3);
-        return;
-    } else if (code_point < 0x10000) {
-        bytes[0] = (char)(0xe0 | code_point >> 12);
-        len = 3;
-    } else {
-        bytes[0] = (char)(0xf0 | code_point >> 18);
-        len = 4;
-    }
-    for (size_t i = 1; i < len; i++) {
-        bytes[i] = (char)(0x80 | (code_point >> 6 * (len - 1 - i) & 0x3f));
-    }
-    cs_buf_append(out, bytes, len);
+    cs_buf_append(out, bytes, cs_utf8_encode(code_point, bytes));
 }

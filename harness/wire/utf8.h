@@ -10,7 +10,7 @@
 struct cs_utf8 {
     unsigned char pending[4]; /* a started sequence that the input so far does not complete */
     uint8_t n_pending;
-    bool started; /* the first character was seen: a byte order mark is text from now on */
+    bool started;      /* the first character was seen: a byte order mark is text from now on */
     uint64_t replaced; /* how many U+FFFD were put in */
 };
 
@@ -25,7 +25,11 @@ size_t cs_utf8_sequence(struct cs_view text);
 size_t cs_utf8_valid_prefix(struct cs_view text);
 /* Number of UTF-16 code units of valid UTF-8 text: what JavaScript calls its length (SES-23). */
 size_t cs_utf8_utf16_len(struct cs_view text);
-/* Appends one code point (up to U+10FFFF; surrogates become U+FFFD). */
+/* Writes one code point and returns its length. Surrogates, and what is over U+10FFFF, become
+ * U+FFFD.
+ */
+size_t cs_utf8_encode(uint32_t code_point, char ret_bytes[4]);
+/* Appends one code point, as cs_utf8_encode writes it. */
 void cs_utf8_put(struct cs_buf *out, uint32_t code_point);
 
 #endif

@@ -1,0 +1,223 @@
+/* What is done with tokens: whole values, decoded strings, numbers, members. */
+#include "wire/json.h"
+
+#include "wire/scan.h"
+#include "wire/utf8.h"
+
+enum cs_err cs_json_value_text(struct cs_json *json, const struct cs_json_token *token,
+                               struct cs_view *ret_text, struct cs_diag *diag)
+{
+    struct cs_diag fault = {0};
+    struct cs_json_token inner = *token;
+    const char *start = json->text.ptr + token->offset;
+
+    if (token->type == CS_JSON_OBJECT || token->type == CS_JSON_ARRAY) {
+        do {
+            if (cs_json_next(json, &inner, &fault) == CS_JSON_ERROR) {
+                return cs_fail(diag, fault.code, fault.offset, "%s", fault.text);
+            }
+        } while (inner.depth > token->depth);
+    }
+    *ret_text = cs_view_of(start, (size_t)(json->text.ptr + json->pos - start));
+    return CS_OK;
+}
+
+enum cs_err cs_json_check(struct cs_view text, struct cs_diag *diag)
+{
+    struct cs_diag fault = {0};
+    struct cs_json json;
+    struct cs_json_token token;
+    enum cs_json_type type;
+
+    cs_json_init(&json, text);
+    do {
+        type = cs_json_next(&json, &token, &fault);
+    } while (type != CS_JSON_END && type != CS_JSON_ERROR);
+    if (type == CS_JSON_ERROR) {
+        return cs_fail(diag, fault.code, fault.offset, "%s", fault.text);
+    }
+    return CS_OK;
+}
+
+/* Four hexadecimal digits that the scanner has checked. */
+static uint32_t unit_at(const char *p)
+{
+    uint32_t value = 0;
+
+    for (int i = 0; i < 4; i++) {
+        uint32_t c = (unsigned char)p[i];
+        value = value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    return value;
+}
+
+/* Decodes a \u escape, and its partner where it is half of a pair; `p` is after the u. */
+static const char *decode_unicode(const char *p, const char *end, char ret_bytes[4],
+                                  size_t *ret_len)
+{
+    uint32_t point = unit_at(p);
+
+    p += 4;
+    if (point >= 0xd800 && point <= 0xdbff && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
+        uint32_t low = unit_at(p + 2);
+
+        if (low >= 0xdc00 && low <= 0xdfff) {
+            point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+            p += 6;
+        }
+    }
+    *ret_len = cs_utf8_encode(point, ret_bytes);
+    return p;
+}
+
+/* Decodes one escape, `p` at its backslash; returns what comes after it. */
+static const char *decode_escape(const char *p, const char *end, char ret_bytes[4], size_t *ret_len)
+{
+    *ret_len = 1;
+    switch (p[1]) {
+    case 'b':
+        ret_bytes[0] = '\b';
+        break;
+    case 'f':
+        ret_bytes[0] = '\f';
+        break;
+    case 'n':
+        ret_bytes[0] = '\n';
+        break;
+    case 'r':
+        ret_bytes[0] = '\r';
+        break;
+    case 't':
+        ret_bytes[0] = '\t';
+        break;
+    case 'u':
+        return decode_unicode(p + 2, end, ret_bytes, ret_len);
+    default:
+        ret_bytes[0] = p[1];
+        break;
+    }
+    return p + 2;
+}
+
+void cs_json_unescape(struct cs_view raw, struct cs_buf *out)
+{
+    /* Decoded text is never longer than its raw form, so there is always as much room at `to` as
+     * there is left to read, and blocks can be copied before it is known how much of them counts.
+     */
+    char *const start = cs_buf_reserve(out, raw.len);
+    char *to = start;
+    const char *p = raw.ptr;
+    const char *end = raw.len > 0 ? p + raw.len : p;
+
+    if (!start) {
+        return;
+    }
+    while (p < end) {
+        size_t len;
+
+        if (end - p >= 16) {
+            cs_scan_block block;
+
+            memcpy(&block, p, sizeof(block));
+            memcpy(to, &block, sizeof(block));
+            len = cs_scan_first(block == '\\');
+            p += len;
+            to += len;
+            if (len == 16) {
+                continue;
+            }
+        }
+        if (*p != '\\') {
+            *to++ = *p++;
+        } else {
+            char bytes[4];
+
+            p = decode_escape(p, end, bytes, &len);
+            memcpy(to, bytes, len);
+            to += len;
+        }
+    }
+    out->len += (size_t)(to - start);
+}
+
+bool cs_json_is(const struct cs_json_token *token, struct cs_view text)
+{
+    const char *p = token->raw.ptr;
+    const char *end = p + token->raw.len;
+
+    if (token->type != CS_JSON_KEY && token->type != CS_JSON_STRING) {
+        return false;
+    }
+    if (!(token->flags & CS_JSON_ESCAPED)) {
+        return cs_view_eq(token->raw, text);
+    }
+    while (p < end) {
+        char bytes[4] = {*p};
+        size_t len = 1;
+
+        p = *p == '\\' ? decode_escape(p, end, bytes, &len) : p + 1;
+        if (len > text.len || memcmp(bytes, text.ptr, len) != 0) {
+            return false;
+        }
+        text = cs_view_of(text.ptr + len, text.len - len);
+    }
+    return text.len == 0;
+}
+
+enum cs_err cs_json_u64(const struct cs_json_token *token, uint64_t *ret_value)
+{
+    if (token->type != CS_JSON_NUMBER || token->flags & CS_JSON_FRACTION) {
+        return CS_ERR_TYPE;
+    }
+    if (token->raw.ptr[0] == '-') {
+        return CS_ERR_RANGE;
+    }
+    return cs_view_u64(token->raw, ret_value);
+}
+
+enum cs_err cs_json_get(struct cs_view object, struct cs_view key, struct cs_view *ret_value)
+{
+    struct cs_view value = {NULL, 0};
+    struct cs_json json;
+    struct cs_json_token token;
+    bool found = false;
+
+    cs_json_init(&json, object);
+    if (cs_json_next(&json, &token, NULL) != CS_JSON_OBJECT) {
+        return token.type == CS_JSON_ERROR ? CS_ERR_SYNTAX : CS_ERR_TYPE;
+    }
+    while (cs_json_next(&json, &token, NULL) == CS_JSON_KEY) {
+        bool wanted = cs_json_is(&token, key);
+        struct cs_view text;
+
+        if (cs_json_next(&json, &token, NULL) == CS_JSON_ERROR ||
+            cs_json_value_text(&json, &token, &text, NULL)) {
+            return CS_ERR_SYNTAX;
+        }
+        value = wanted ? text : value;
+        found = found || wanted;
+    }
+    if (token.type != CS_JSON_OBJECT_END || cs_json_next(&json, &token, NULL) != CS_JSON_END) {
+        return CS_ERR_SYNTAX;
+    }
+    if (!found) {
+        return CS_ERR_MISSING;
+    }
+    *ret_value = value;
+    return CS_OK;
+}
+
+enum cs_err cs_json_string(struct cs_view text, struct cs_buf *out)
+{
+    struct cs_json json;
+    struct cs_json_token string;
+    struct cs_json_token end;
+
+    cs_json_init(&json, text);
+    if (cs_json_next(&json, &string, NULL) != CS_JSON_STRING ||
+        cs_json_next(&json, &end, NULL) != CS_JSON_END) {
+        return CS_ERR_TYPE;
+    }
+    cs_json_unescape(string.raw, out);
+    return CS_OK;
+}
