@@ -1,0 +1,361 @@
+/* Reading the requirement catalogues. They are documents of our own, so cJSON reads them; the
+ * strict scanner goes over them first, since it says where a mistake is. */
+#include "suite/requirement.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "embedded/cs_requirements_agent_json.h"
+#include "embedded/cs_requirements_client_json.h"
+#include "embedded/cs_requirements_endpoint_json.h"
+#include "wire/json.h"
+
+struct word {
+    const char *name;
+    unsigned value;
+};
+
+static const struct word levels[] = {
+    {"MUST", CS_MUST}, {"SHOULD", CS_SHOULD}, {"MAY", CS_MAY}, {"OBSERVED", CS_OBSERVED}, {0},
+};
+
+static const struct word needs[] = {
+    {"SK", CS_NEEDS_SECRET_KEY},
+    {"MINT", CS_NEEDS_MINT},
+    {"RUN", CS_NEEDS_RUN},
+    {"S2", CS_NEEDS_STREAM},
+    {"LONG", CS_NEEDS_LONG},
+    {"2ENV", CS_NEEDS_TWO_ENVIRONMENTS},
+    {0},
+};
+
+/* Each kind of client is one letter, and its place is its bit. */
+static const struct word clients[] = {
+    {"T", 1u << 0}, {"A", 1u << 1}, {"S", 1u << 2}, {"H", 1u << 3},
+    {"W", 1u << 4}, {"D", 1u << 5}, {"X", 1u << 6}, {0},
+};
+_Static_assert(sizeof clients / sizeof clients[0] - 1 == CS_REQUIREMENT_CLIENTS,
+               "a requirement has room for one letter of each kind");
+
+static const struct {
+    const char *name;
+    size_t offset;
+    bool required;
+} texts[] = {
+    {"id", offsetof(struct cs_requirement, id), true},
+    {"area", offsetof(struct cs_requirement, area), true},
+    {"text", offsetof(struct cs_requirement, text), true},
+    {"versions", offsetof(struct cs_requirement, versions), true},
+    {"since", offsetof(struct cs_requirement, since), false},
+    {"until", offsetof(struct cs_requirement, until), false},
+    {"source", offsetof(struct cs_requirement, source), true},
+    {"observe", offsetof(struct cs_requirement, observe), true},
+};
+
+static const struct word *find_word(const struct word *words, const cJSON *value)
+{
+    for (; cJSON_IsString(value) && words->name != NULL; words++) {
+        if (strcmp(words->name, value->valuestring) == 0) {
+            return words;
+        }
+    }
+    return NULL;
+}
+
+static const char *string_member(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+/* The bits of a list of words; an absent list has none. */
+static enum cs_err read_bits(const cJSON *row, const char *name, const struct word *words,
+                             const char *id, unsigned *ret_bits, struct cs_diag *diag)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(row, name);
+    const cJSON *item = NULL;
+    *ret_bits = 0;
+    if (list != NULL && !cJSON_IsArray(list)) {
+        return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: %s is not an array", id, name);
+    }
+    cJSON_ArrayForEach(item, list)
+    {
+        const struct word *word = find_word(words, item);
+        if (word == NULL) {
+            return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: unknown word in %s", id, name);
+        }
+        *ret_bits |= word->value;
+    }
+    return CS_OK;
+}
+
+static enum cs_err read_texts(const cJSON *row, struct cs_requirement *item, struct cs_diag *diag)
+{
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const cJSON *member = cJSON_GetObjectItemCaseSensitive(row, texts[i].name);
+        const char *id = item->id ? item->id : "a requirement";
+        if (member == NULL && texts[i].required) {
+            return cs_fail(diag, CS_ERR_MISSING, 0, "%.40s: no %s", id, texts[i].name);
+        }
+        if (member != NULL && !cJSON_IsString(member)) {
+            return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: %s is not a string", id, texts[i].name);
+        }
+        const char *text = cJSON_GetStringValue(member);
+        memcpy((char *)item + texts[i].offset, &text, sizeof text);
+    }
+    return CS_OK;
+}
+
+static enum cs_err read_item(const cJSON *row, const char *role, struct cs_requirement *ret_item,
+                             struct cs_diag *diag)
+{
+    struct cs_requirement item = {.role = role};
+    unsigned kinds = 0;
+    if (!cJSON_IsObject(row)) {
+        return cs_fail(diag, CS_ERR_TYPE, 0, "a requirement is not an object");
+    }
+    enum cs_err err = read_texts(row, &item, diag);
+    if (err != CS_OK) {
+        return err;
+    }
+    const struct word *level = find_word(levels, cJSON_GetObjectItemCaseSensitive(row, "level"));
+    if (level == NULL) {
+        return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: unknown level", item.id);
+    }
+    item.level = (enum cs_level)level->value;
+    item.known_bug = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "known_bug"));
+    err = read_bits(row, "needs", needs, item.id, &item.needs, diag);
+    if (err == CS_OK) {
+        err = read_bits(row, "clients", clients, item.id, &kinds, diag);
+    }
+    size_t n_kinds = 0;
+    for (size_t i = 0; i < CS_REQUIREMENT_CLIENTS; i++) {
+        if ((kinds & clients[i].value) != 0) {
+            item.clients[n_kinds++] = clients[i].name[0];
+        }
+    }
+    if (err == CS_OK) {
+        *ret_item = item;
+    }
+    return err;
+}
+
+/* Makes room for `more` elements behind `n`; false when there is no memory. */
+static bool grow(void *array_address, size_t n, size_t more, size_t element_len)
+{
+    void *array = NULL;
+    memcpy(&array, array_address, sizeof array);
+    void *grown = reallocarray(array, n + more, element_len);
+    if (grown == NULL) {
+        return false;
+    }
+    memcpy(array_address, &grown, sizeof grown);
+    return true;
+}
+
+static enum cs_err read_areas(struct cs_requirements *set, const cJSON *list, const char *role,
+                              struct cs_diag *diag)
+{
+    const cJSON *row = NULL;
+    cJSON_ArrayForEach(row, list)
+    {
+        const char *id = string_member(row, "id");
+        const char *title = string_member(row, "title");
+        if (id == NULL || title == NULL) {
+            return cs_fail(diag, CS_ERR_MISSING, 0, "an area without id or title");
+        }
+        set->areas[set->n_areas++] = (struct cs_requirement_area){role, id, title};
+    }
+    return CS_OK;
+}
+
+static enum cs_err read_items(struct cs_requirements *set, const cJSON *list, const char *role,
+                              struct cs_diag *diag)
+{
+    const cJSON *row = NULL;
+    cJSON_ArrayForEach(row, list)
+    {
+        struct cs_requirement *item = &set->items[set->n_items];
+        enum cs_err err = read_item(row, role, item, diag);
+        if (err != CS_OK) {
+            return err;
+        }
+        if (cs_requirement_area_of(set, item) == NULL) {
+            return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: unknown area %.40s", item->id, item->area);
+        }
+        set->n_items++;
+    }
+    return CS_OK;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct cs_requirement *const *left = a;
+    const struct cs_requirement *const *right = b;
+    return strcmp((*left)->id, (*right)->id);
+}
+
+static void sort_items(struct cs_requirements *set)
+{
+    for (size_t i = 0; i < set->n_items; i++) {
+        set->by_id[i] = &set->items[i];
+    }
+    if (set->n_items > 0) {
+        qsort(set->by_id, set->n_items, sizeof *set->by_id, compare_ids);
+    }
+}
+
+static enum cs_err check_ids(const struct cs_requirements *set, struct cs_diag *diag)
+{
+    for (size_t i = 1; i < set->n_items; i++) {
+        if (strcmp(set->by_id[i - 1]->id, set->by_id[i]->id) == 0) {
+            return cs_fail(diag, CS_ERR_SYNTAX, 0, "%.40s stands there twice", set->by_id[i]->id);
+        }
+    }
+    return CS_OK;
+}
+
+static enum cs_err add_document(struct cs_requirements *set, const cJSON *document,
+                                struct cs_diag *diag)
+{
+    const char *schema = string_member(document, "schema");
+    const char *role = string_member(document, "role");
+    const cJSON *areas = cJSON_GetObjectItemCaseSensitive(document, "areas");
+    const cJSON *items = cJSON_GetObjectItemCaseSensitive(document, "requirements");
+    if (schema == NULL || strcmp(schema, CS_REQUIREMENTS_SCHEMA) != 0) {
+        return cs_fail(diag, CS_ERR_TYPE, 0, "the schema is not " CS_REQUIREMENTS_SCHEMA);
+    }
+    if (role == NULL || !cJSON_IsArray(areas) || !cJSON_IsArray(items)) {
+        return cs_fail(diag, CS_ERR_MISSING, 0, "role, areas or requirements are not there");
+    }
+    size_t n_areas = (size_t)cJSON_GetArraySize(areas);
+    size_t n_items = (size_t)cJSON_GetArraySize(items);
+    /* One element to spare: an empty array asks for no memory, which need not be a failure. */
+    if (!grow(&set->areas, set->n_areas, n_areas + 1, sizeof *set->areas) ||
+        !grow(&set->items, set->n_items, n_items + 1, sizeof *set->items) ||
+        !grow(&set->by_id, set->n_items, n_items + 1, sizeof(struct cs_requirement *)) ||
+        !grow(&set->documents, set->n_documents, 1, sizeof(struct cJSON *))) {
+        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for the requirements");
+    }
+    enum cs_err err = read_areas(set, areas, role, diag);
+    if (err == CS_OK) {
+        err = read_items(set, items, role, diag);
+    }
+    if (err != CS_OK) {
+        return err;
+    }
+    sort_items(set);
+    return check_ids(set, diag);
+}
+
+enum cs_err cs_requirements_add(struct cs_requirements *set, struct cs_view json,
+                                struct cs_diag *diag)
+{
+    enum cs_err err = cs_json_check(json, diag);
+    if (err != CS_OK) {
+        return err == CS_ERR_LIMIT ? CS_ERR_SYNTAX : err;
+    }
+    cJSON *document = cJSON_ParseWithLength(json.ptr, json.len);
+    if (document == NULL) {
+        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for the document");
+    }
+    size_t n_areas = set->n_areas;
+    size_t n_items = set->n_items;
+    err = add_document(set, document, diag);
+    if (err == CS_OK) {
+        set->documents[set->n_documents++] = document;
+        return CS_OK;
+    }
+    set->n_areas = n_areas;
+    set->n_items = n_items;
+    sort_items(set);
+    cJSON_Delete(document);
+    return err;
+}
+
+enum cs_err cs_requirements_load(struct cs_requirements *ret_set, struct cs_diag *diag)
+{
+    const struct cs_view catalogues[] = {
+        {(const char *)cs_requirements_endpoint_json, cs_requirements_endpoint_json_len},
+        {(const char *)cs_requirements_client_json, cs_requirements_client_json_len},
+        {(const char *)cs_requirements_agent_json, cs_requirements_agent_json_len},
+    };
+    struct cs_requirements set = {0};
+    for (size_t i = 0; i < sizeof catalogues / sizeof catalogues[0]; i++) {
+        enum cs_err err = cs_requirements_add(&set, catalogues[i], diag);
+        if (err != CS_OK) {
+            cs_requirements_free(&set);
+            return err;
+        }
+    }
+    *ret_set = set;
+    return CS_OK;
+}
+
+void cs_requirements_free(struct cs_requirements *set)
+{
+    if (set == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < set->n_documents; i++) {
+        cJSON_Delete(set->documents[i]);
+    }
+    free(set->documents);
+    free(set->by_id);
+    free(set->items);
+    free(set->areas);
+    *set = (struct cs_requirements){0};
+}
+
+static int compare_to_id(const void *key, const void *element)
+{
+    const struct cs_requirement *const *item = element;
+    return strcmp(key, (*item)->id);
+}
+
+const struct cs_requirement *cs_requirement_find(const struct cs_requirements *set, const char *id)
+{
+    if (set->n_items == 0) {
+        return NULL;
+    }
+    struct cs_requirement **found =
+        bsearch(id, set->by_id, set->n_items, sizeof(struct cs_requirement *), compare_to_id);
+    return found ? *found : NULL;
+}
+
+const struct cs_requirement *cs_requirement_next(const struct cs_requirements *set,
+                                                 const char *role,
+                                                 const struct cs_requirement *previous)
+{
+    size_t i = previous ? (size_t)(previous - set->items) + 1 : 0;
+    for (; i < set->n_items; i++) {
+        if (role == NULL || strcmp(role, set->items[i].role) == 0) {
+            return &set->items[i];
+        }
+    }
+    return NULL;
+}
+
+const struct cs_requirement_area *cs_requirement_area_of(const struct cs_requirements *set,
+                                                         const struct cs_requirement *requirement)
+{
+    for (size_t i = 0; i < set->n_areas; i++) {
+        if (strcmp(set->areas[i].role, requirement->role) == 0 &&
+            strcmp(set->areas[i].id, requirement->area) == 0) {
+            return &set->areas[i];
+        }
+    }
+    return NULL;
+}
+
+const char *cs_requirements_source(const struct cs_requirements *set, const char *role,
+                                   const char *code)
+{
+    for (size_t i = 0; i < set->n_documents; i++) {
+        const char *its_role = string_member(set->documents[i], "role");
+        if (its_role != NULL && strcmp(its_role, role) == 0) {
+            return string_member(cJSON_GetObjectItemCaseSensitive(set->documents[i], "sources"),
+                                 code);
+        }
+    }
+    return NULL;
+}

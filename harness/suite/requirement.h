@@ -1,0 +1,72 @@
+/* The requirement catalogues: what the protocol asks for, as data.
+ *
+ * They live in conformance/requirements/ROLE.json, one requirement per line, and are part of the
+ * program. Nothing here judges anything; cases name the ids that they check.
+ */
+#ifndef CHATSPEC_SUITE_REQUIREMENT_H
+#define CHATSPEC_SUITE_REQUIREMENT_H
+
+#include "suite/case.h"
+
+#define CS_REQUIREMENTS_SCHEMA "chatspec-requirements/1"
+#define CS_REQUIREMENT_CLIENTS 7
+
+/* Strings are those of the catalogue and live as long as the struct cs_requirements. */
+struct cs_requirement {
+    const char *id;   /* "TOK-20" */
+    const char *role; /* "endpoint", "client" or "agent" */
+    const char *area; /* "TOK" */
+    enum cs_level level;
+    const char *text;
+    const char *versions; /* for which versions it holds, in words */
+    const char *since;    /* first version, when `versions` says just that; else NULL */
+    const char *until;    /* last version, when `versions` says just that; else NULL */
+    const char *source;   /* codes that cs_requirements_source explains, and places in them */
+    const char *observe;  /* how to see it */
+    unsigned needs;       /* CS_NEEDS_...; endpoint role only */
+    char clients[CS_REQUIREMENT_CLIENTS + 1]; /* client role only: its kinds, such as "TAX" */
+    bool known_bug; /* some versions are known to break it: `versions` and `text` say which */
+};
+
+struct cs_requirement_area {
+    const char *role;
+    const char *id;
+    const char *title;
+};
+
+/* A zeroed struct is an empty set. */
+struct cs_requirements {
+    struct cs_requirement *items; /* in the order of the catalogues */
+    size_t n_items;
+    struct cs_requirement_area *areas;
+    size_t n_areas;
+    struct cs_requirement **by_id; /* sorted */
+    struct cJSON **documents;      /* what the strings belong to */
+    size_t n_documents;
+};
+
+/* Reads the three catalogues of the program into an empty set. Errors: CS_ERR_NO_MEMORY; the others
+ * of cs_requirements_add only if the program was built from a broken file. */
+CS_MUST_USE enum cs_err cs_requirements_load(struct cs_requirements *ret_set, struct cs_diag *diag);
+/* Adds one catalogue. On failure the set holds what it held before.
+ * Errors: CS_ERR_SYNTAX (not JSON; an id twice), CS_ERR_MISSING, CS_ERR_TYPE (a member that is not
+ * there, or not what it should be; a level, need, area or client that is not known),
+ * CS_ERR_NO_MEMORY. */
+CS_MUST_USE enum cs_err cs_requirements_add(struct cs_requirements *set, struct cs_view json,
+                                            struct cs_diag *diag);
+void cs_requirements_free(struct cs_requirements *set);
+
+/* By exact id; NULL when there is none. */
+const struct cs_requirement *cs_requirement_find(const struct cs_requirements *set, const char *id);
+/* The one after `previous` (NULL: the first) of that role (NULL: of any); NULL at the end. */
+const struct cs_requirement *cs_requirement_next(const struct cs_requirements *set,
+                                                 const char *role,
+                                                 const struct cs_requirement *previous);
+/* The area that a requirement belongs to; never NULL for a requirement of the set. */
+const struct cs_requirement_area *cs_requirement_area_of(const struct cs_requirements *set,
+                                                         const struct cs_requirement *requirement);
+/* What a code such as "CP" in a requirement's source stands for, or NULL. */
+const char *cs_requirements_source(const struct cs_requirements *set, const char *role,
+                                   const char *code);
+
+#endif
