@@ -139,16 +139,34 @@ static enum cs_err read_item(const cJSON *row, const char *role, struct cs_requi
     return err;
 }
 
-/* Makes room for `more` elements behind `n`; false when there is no memory. */
-static bool grow(void *array_address, size_t n, size_t more, size_t element_len)
+/* Makes room for that many more of each, and one to spare: asking for no memory at all need not
+ * give any. */
+static bool make_room(struct cs_requirements *set, size_t n_areas, size_t n_items)
 {
-    void *array = NULL;
-    memcpy(&array, array_address, sizeof array);
-    void *grown = reallocarray(array, n + more, element_len);
-    if (grown == NULL) {
+    struct cs_requirement_area *areas =
+        reallocarray(set->areas, set->n_areas + n_areas + 1, sizeof *areas);
+    if (areas == NULL) {
         return false;
     }
-    memcpy(array_address, &grown, sizeof grown);
+    set->areas = areas;
+    struct cs_requirement *items =
+        reallocarray(set->items, set->n_items + n_items + 1, sizeof *items);
+    if (items == NULL) {
+        return false;
+    }
+    set->items = items;
+    struct cs_requirement **by_id =
+        reallocarray(set->by_id, set->n_items + n_items + 1, sizeof(struct cs_requirement *));
+    if (by_id == NULL) {
+        return false;
+    }
+    set->by_id = by_id;
+    struct cJSON **documents =
+        reallocarray(set->documents, set->n_documents + 1, sizeof(struct cJSON *));
+    if (documents == NULL) {
+        return false;
+    }
+    set->documents = documents;
     return true;
 }
 
@@ -200,7 +218,7 @@ static void sort_items(struct cs_requirements *set)
         set->by_id[i] = &set->items[i];
     }
     if (set->n_items > 0) {
-        qsort(set->by_id, set->n_items, sizeof *set->by_id, compare_ids);
+        qsort(set->by_id, set->n_items, sizeof(struct cs_requirement *), compare_ids);
     }
 }
 
@@ -214,8 +232,8 @@ static enum cs_err check_ids(const struct cs_requirements *set, struct cs_diag *
     return CS_OK;
 }
 
-static enum cs_err add_document(struct cs_requirements *set, const cJSON *document,
-                                struct cs_diag *diag)
+/* On success the set owns the document. On failure its counts may be too high, no more. */
+static enum cs_err add_document(struct cs_requirements *set, cJSON *document, struct cs_diag *diag)
 {
     const char *schema = string_member(document, "schema");
     const char *role = string_member(document, "role");
@@ -227,24 +245,21 @@ static enum cs_err add_document(struct cs_requirements *set, const cJSON *docume
     if (role == NULL || !cJSON_IsArray(areas) || !cJSON_IsArray(items)) {
         return cs_fail(diag, CS_ERR_MISSING, 0, "role, areas or requirements are not there");
     }
-    size_t n_areas = (size_t)cJSON_GetArraySize(areas);
-    size_t n_items = (size_t)cJSON_GetArraySize(items);
-    /* One element to spare: an empty array asks for no memory, which need not be a failure. */
-    if (!grow(&set->areas, set->n_areas, n_areas + 1, sizeof *set->areas) ||
-        !grow(&set->items, set->n_items, n_items + 1, sizeof *set->items) ||
-        !grow(&set->by_id, set->n_items, n_items + 1, sizeof(struct cs_requirement *)) ||
-        !grow(&set->documents, set->n_documents, 1, sizeof(struct cJSON *))) {
+    if (!make_room(set, (size_t)cJSON_GetArraySize(areas), (size_t)cJSON_GetArraySize(items))) {
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for the requirements");
     }
     enum cs_err err = read_areas(set, areas, role, diag);
     if (err == CS_OK) {
         err = read_items(set, items, role, diag);
     }
-    if (err != CS_OK) {
-        return err;
+    if (err == CS_OK) {
+        sort_items(set);
+        err = check_ids(set, diag);
     }
-    sort_items(set);
-    return check_ids(set, diag);
+    if (err == CS_OK) {
+        set->documents[set->n_documents++] = document;
+    }
+    return err;
 }
 
 enum cs_err cs_requirements_add(struct cs_requirements *set, struct cs_view json,
@@ -261,14 +276,12 @@ enum cs_err cs_requirements_add(struct cs_requirements *set, struct cs_view json
     size_t n_areas = set->n_areas;
     size_t n_items = set->n_items;
     err = add_document(set, document, diag);
-    if (err == CS_OK) {
-        set->documents[set->n_documents++] = document;
-        return CS_OK;
+    if (err != CS_OK) {
+        set->n_areas = n_areas;
+        set->n_items = n_items;
+        sort_items(set);
+        cJSON_Delete(document);
     }
-    set->n_areas = n_areas;
-    set->n_items = n_items;
-    sort_items(set);
-    cJSON_Delete(document);
     return err;
 }
 

@@ -5,9 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <string.h>
-
 #include "suite/nearest.h"
+#include "wire/bytes.h"
 
 static const char *const ids[] = {
     "endpoint/token/cross-session",
@@ -24,16 +23,18 @@ static const char *const ids[] = {
 static void check(const char *const *candidates, size_t n, const char *word, const char *expected)
 {
     const char *nearest[CS_NEAREST_MAX] = {0};
-    char found[1024] = "";
+    struct cs_buf found = CS_BUF(4096);
     size_t n_found = cs_nearest(candidates, n, word, nearest);
     assert_true(n_found <= CS_NEAREST_MAX);
     for (size_t i = 0; i < n_found; i++) {
-        strcat(found, i ? " " : "");
-        strcat(found, nearest[i]);
+        cs_buf_str(&found, i ? " " : "");
+        cs_buf_str(&found, nearest[i]);
     }
-    if (strcmp(found, expected) != 0) {
-        fail_msg("\"%s\" is near \"%s\", expected \"%s\"", word, found, expected);
+    if (!cs_view_eq(cs_buf_view(&found), cs_view_str(expected))) {
+        fail_msg("\"%s\" is near \"%.*s\", expected \"%s\"", word, CS_VIEW_ARG(cs_buf_view(&found)),
+                 expected);
     }
+    cs_buf_free(&found);
 }
 
 static void slips_are_counted(void **state)
