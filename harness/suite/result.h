@@ -1,0 +1,47 @@
+/* What came of a case, as the runner keeps it and the report writers read it.
+ *
+ * All text in here is safe to show: secrets are out, control bytes escaped, UTF-8 valid.
+ */
+#ifndef CHATSPEC_SUITE_RESULT_H
+#define CHATSPEC_SUITE_RESULT_H
+
+#include "suite/case.h"
+
+/* One piece of evidence; see cs_case_evidence for `kind`. The runner adds the kinds "expected",
+ * "actual" and "output" (what the case's process printed). */
+struct cs_evidence {
+    char *kind;
+    char *title;
+    char *text;
+    uint64_t left_out; /* bytes that were cut from the end of the text */
+};
+
+struct cs_observation {
+    char *name;
+    char *value;
+};
+
+/* A zeroed struct is the result of a case that was not run. */
+struct cs_result {
+    bool done; /* false: not run, or the run was interrupted before its end */
+    bool ran;  /* the case's own code was run (a skip for a missing need never runs it) */
+    enum cs_verdict verdict;
+    char *message; /* NULL: nothing to say */
+    struct cs_observation *observations;
+    size_t n_observations;
+    struct cs_evidence *evidence;
+    size_t n_evidence;
+    unsigned n_attempts;
+    int64_t duration_ms; /* of the last attempt */
+};
+
+void cs_result_free(struct cs_result *result);
+/* The pieces below copy their text and return false when out of memory. */
+bool cs_result_set_message(struct cs_result *result, const char *text);
+bool cs_result_observe(struct cs_result *result, const char *name, const char *value);
+bool cs_result_add_evidence(struct cs_result *result, const char *kind, const char *title,
+                            const char *text, uint64_t left_out);
+/* Frees the evidence alone. */
+void cs_result_drop_evidence(struct cs_result *result);
+
+#endif

@@ -1,0 +1,413 @@
+#include "suite/runner.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "net/http_client.h"
+#include "suite/subjects.h"
+#include "suite/worker.h"
+
+#define DEFAULT_LIMIT_S 30
+#define MAX_SCALE       4
+#define TICK_MS         200
+#define ASK_MS          20 /* how often children without an exit_fd are asked whether they ended */
+#define FDS_PER_LANE    3
+
+/* One of the `jobs` places side by side, with the role's resource that it keeps between cases. */
+struct lane {
+    struct cs_worker worker;
+    void *slot;
+    const struct cs_role *slot_role;
+    const void *slot_env;
+};
+
+struct runner {
+    const struct cs_work *work;
+    size_t n;
+    const struct cs_run_options *options;
+    struct cs_result *results;
+    struct cs_subjects subjects;
+    struct lane *lanes;
+    size_t n_lanes;
+    struct pollfd *fds; /* FDS_PER_LANE per lane */
+    size_t *queue;      /* ring of n places: an item waits at most once */
+    size_t queue_head;
+    size_t n_queued;
+    uint8_t *scale; /* per item: 1, 2, 4 */
+    struct cs_progress progress;
+    int64_t next_tick_ms;
+};
+
+/* ---- queue ---- */
+
+static void enqueue(struct runner *runner, size_t index)
+{
+    runner->queue[(runner->queue_head + runner->n_queued) % runner->n] = index;
+    runner->n_queued++;
+}
+
+static size_t dequeue(struct runner *runner)
+{
+    size_t index = runner->queue[runner->queue_head];
+    runner->queue_head = (runner->queue_head + 1) % runner->n;
+    runner->n_queued--;
+    return index;
+}
+
+static void put_back(struct runner *runner, size_t index)
+{
+    runner->queue_head = (runner->queue_head + runner->n - 1) % runner->n;
+    runner->queue[runner->queue_head] = index;
+    runner->n_queued++;
+}
+
+static int64_t limit_s(const struct runner *runner, size_t index)
+{
+    unsigned own = runner->work[index].test->timeout_s;
+    unsigned limit = runner->options->timeout_s ? runner->options->timeout_s : own;
+    return (int64_t)(limit ? limit : DEFAULT_LIMIT_S) * runner->scale[index];
+}
+
+/* Cases that may take long go first, so that the others run beside them and not before them. */
+static void fill_queue(struct runner *runner)
+{
+    for (int long_ones = 1; long_ones >= 0; long_ones--) {
+        for (size_t i = 0; i < runner->n; i++) {
+            const struct cs_case *test = runner->work[i].test;
+            bool is_long = (test->needs & CS_NEEDS_LONG) || test->timeout_s > DEFAULT_LIMIT_S;
+            if (is_long == (long_ones == 1)) {
+                enqueue(runner, i);
+            }
+        }
+    }
+}
+
+/* ---- results ---- */
+
+static void settle(struct runner *runner, size_t index)
+{
+    struct cs_result *result = &runner->results[index];
+    runner->progress.n_done++;
+    runner->progress.n_verdicts[result->verdict]++;
+    if (runner->options->drop_evidence) {
+        cs_result_drop_evidence(result);
+    }
+    if (runner->options->on_result) {
+        runner->options->on_result(runner->options->ctx, index, result);
+    }
+}
+
+/* A verdict without running the case. */
+static void settle_early(struct runner *runner, size_t index, enum cs_verdict verdict,
+                         const char *reason)
+{
+    struct cs_result *result = &runner->results[index];
+    result->done = true;
+    result->verdict = verdict;
+    (void)!cs_result_set_message(result, reason);
+    settle(runner, index);
+}
+
+/* ---- slots ---- */
+
+static void close_slot(struct lane *lane)
+{
+    if (lane->slot && lane->slot_role->slot_close) {
+        lane->slot_role->slot_close(lane->slot);
+    }
+    lane->slot = NULL;
+}
+
+/* True when the lane has what the item needs. */
+static bool ready_slot(struct runner *runner, struct lane *lane, size_t index)
+{
+    const struct cs_work *work = &runner->work[index];
+    bool fits = lane->slot && lane->slot_role == work->role && lane->slot_env == work->env &&
+                (!work->role->slot_usable || work->role->slot_usable(lane->slot));
+    if (!fits) {
+        close_slot(lane);
+    }
+    if (fits || !work->role->slot_open) {
+        return true;
+    }
+    struct cs_diag diag = {0};
+    struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
+    lane->slot = work->role->slot_open(work->env, &diag);
+    lane->slot_role = work->role;
+    lane->slot_env = work->env;
+    cs_subject_slot(subject, lane->slot ? NULL : &diag);
+    if (!lane->slot) {
+        settle_early(runner, index, CS_ERROR, diag.text);
+    }
+    return lane->slot != NULL;
+}
+
+/* ---- starting ---- */
+
+/* True when the item was settled without being run. */
+static bool settled_without_run(struct runner *runner, size_t index)
+{
+    struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
+    const char *missing = cs_missing_need(runner->work[index].test->needs, subject->offers,
+                                          runner->options->include_long);
+    if (missing) {
+        settle_early(runner, index, CS_SKIP, missing);
+        return true;
+    }
+    if (!cs_subject_alive(subject)) {
+        settle_early(runner, index, CS_ERROR, subject->reason);
+        return true;
+    }
+    return false;
+}
+
+static enum cs_err start(struct runner *runner, struct lane *lane, size_t index,
+                         struct cs_diag *diag)
+{
+    if (settled_without_run(runner, index) || !ready_slot(runner, lane, index)) {
+        return CS_OK;
+    }
+    const struct cs_worker_job job = {
+        .index = index,
+        .work = &runner->work[index],
+        .slot = lane->slot,
+        .seed = runner->options->seed,
+        .scale = runner->scale[index],
+        .limit_s = limit_s(runner, index),
+    };
+    enum cs_err err = cs_worker_start(&lane->worker, &job, diag);
+    if (err != CS_OK) {
+        put_back(runner, index);
+        return err;
+    }
+    runner->progress.n_running++;
+    runner->results[index].n_attempts++;
+    if (runner->options->on_start) {
+        runner->options->on_start(runner->options->ctx, index);
+    }
+    return CS_OK;
+}
+
+static bool stopped(const struct runner *runner)
+{
+    return runner->options->stop && *runner->options->stop != 0;
+}
+
+/* Gives idle lanes work. A fork that fails while others run is tried again when one of them ended;
+ * with nothing running it is the end of the run. */
+static enum cs_err fill_lanes(struct runner *runner, struct cs_diag *diag)
+{
+    for (size_t i = 0; i < runner->n_lanes; i++) {
+        struct lane *lane = &runner->lanes[i];
+        while (lane->worker.pid == 0 && runner->n_queued > 0 && !stopped(runner)) {
+            enum cs_err err = start(runner, lane, dequeue(runner), diag);
+            if (err != CS_OK) {
+                return runner->progress.n_running > 0 ? CS_OK : err;
+            }
+        }
+    }
+    return CS_OK;
+}
+
+/* ---- ending ---- */
+
+static void finish(struct runner *runner, struct lane *lane, bool late)
+{
+    size_t index = lane->worker.index;
+    struct cs_result *kept = &runner->results[index];
+    struct cs_result result;
+    bool by_itself = cs_worker_finish(&lane->worker, late, &result);
+    runner->progress.n_running--;
+    if (!by_itself) {
+        close_slot(lane);
+    }
+    result.n_attempts = kept->n_attempts;
+    bool timing = runner->work[index].test->needs & CS_TIMING;
+    if (result.verdict == CS_INCONCLUSIVE && timing && runner->scale[index] < MAX_SCALE) {
+        runner->scale[index] *= 2;
+        cs_result_free(&result);
+        enqueue(runner, index);
+        return;
+    }
+    *kept = result;
+    cs_subject_ended(cs_subject_of(&runner->subjects, index), result.verdict);
+    settle(runner, index);
+}
+
+static void end_running(struct runner *runner)
+{
+    for (size_t i = 0; i < runner->n_lanes; i++) {
+        struct lane *lane = &runner->lanes[i];
+        if (lane->worker.pid != 0) {
+            struct cs_result partial;
+            cs_worker_finish(&lane->worker, false, &partial);
+            cs_result_free(&partial); /* cut short by us: nothing that could be judged */
+        }
+        close_slot(lane);
+    }
+}
+
+/* ---- waiting ---- */
+
+static int poll_timeout(const struct runner *runner)
+{
+    int64_t now = cs_now_ms();
+    int64_t wait = TICK_MS;
+    for (size_t i = 0; i < runner->n_lanes; i++) {
+        const struct cs_worker *worker = &runner->lanes[i].worker;
+        if (worker->pid == 0) {
+            continue;
+        }
+        int64_t left = worker->deadline_ms - now;
+        wait = left < wait ? left : wait;
+        wait = worker->exit_fd < 0 && wait > ASK_MS ? ASK_MS : wait;
+    }
+    return wait > 0 ? (int)wait : 0;
+}
+
+static void wait_for_events(struct runner *runner)
+{
+    for (size_t i = 0; i < runner->n_lanes; i++) {
+        const struct cs_worker *worker = &runner->lanes[i].worker;
+        bool idle = worker->pid == 0;
+        struct pollfd *fds = &runner->fds[i * FDS_PER_LANE];
+        fds[0] = (struct pollfd){.fd = idle ? -1 : worker->exit_fd, .events = POLLIN};
+        fds[1] = (struct pollfd){.fd = idle ? -1 : worker->report_fd, .events = POLLIN};
+        fds[2] = (struct pollfd){.fd = idle ? -1 : worker->output_fd, .events = POLLIN};
+    }
+    if (poll(runner->fds, runner->n_lanes * FDS_PER_LANE, poll_timeout(runner)) < 0) {
+        /* Interrupted: look around as after a time-out, with nothing ready. */
+        for (size_t i = 0; i < runner->n_lanes * FDS_PER_LANE; i++) {
+            runner->fds[i].revents = 0;
+        }
+    }
+}
+
+static void attend(struct runner *runner, size_t i)
+{
+    struct lane *lane = &runner->lanes[i];
+    const struct pollfd *fds = &runner->fds[i * FDS_PER_LANE];
+    if (lane->worker.pid == 0) {
+        return;
+    }
+    if (fds[1].revents || fds[2].revents) {
+        cs_worker_read(&lane->worker);
+    }
+    bool ask = lane->worker.exit_fd < 0 || fds[0].revents;
+    if (ask && cs_worker_exited(&lane->worker)) {
+        finish(runner, lane, false);
+    } else if (cs_now_ms() >= lane->worker.deadline_ms) {
+        finish(runner, lane, true);
+    }
+}
+
+static void tick(struct runner *runner)
+{
+    int64_t now = cs_now_ms();
+    if (!runner->options->on_tick || now < runner->next_tick_ms) {
+        return;
+    }
+    runner->next_tick_ms = now + TICK_MS;
+    struct cs_progress *progress = &runner->progress;
+    progress->slowest = SIZE_MAX;
+    progress->slowest_ms = 0;
+    for (size_t i = 0; i < runner->n_lanes; i++) {
+        const struct cs_worker *worker = &runner->lanes[i].worker;
+        if (worker->pid != 0 && now - worker->started_ms >= progress->slowest_ms) {
+            progress->slowest = worker->index;
+            progress->slowest_ms = now - worker->started_ms;
+        }
+    }
+    runner->options->on_tick(runner->options->ctx, progress);
+}
+
+static enum cs_err run_all(struct runner *runner, struct cs_diag *diag)
+{
+    while (!stopped(runner) && (runner->n_queued > 0 || runner->progress.n_running > 0)) {
+        enum cs_err err = fill_lanes(runner, diag);
+        if (err != CS_OK) {
+            return err;
+        }
+        if (runner->progress.n_running > 0) {
+            wait_for_events(runner);
+        }
+        for (size_t i = 0; i < runner->n_lanes; i++) {
+            attend(runner, i);
+        }
+        tick(runner);
+    }
+    return CS_OK;
+}
+
+/* ---- the whole ---- */
+
+static enum cs_err set_up(struct runner *runner)
+{
+    size_t jobs = runner->options->jobs ? runner->options->jobs : 1;
+    runner->n_lanes = jobs < runner->n ? jobs : runner->n;
+    runner->lanes = calloc(runner->n_lanes, sizeof *runner->lanes);
+    runner->fds = calloc(runner->n_lanes * FDS_PER_LANE, sizeof *runner->fds);
+    runner->queue = calloc(runner->n, sizeof *runner->queue);
+    runner->scale = malloc(runner->n);
+    if (!runner->lanes || !runner->fds || !runner->queue || !runner->scale) {
+        return CS_ERR_NO_MEMORY;
+    }
+    memset(runner->scale, 1, runner->n);
+    runner->progress.n_total = runner->n;
+    fill_queue(runner);
+    return cs_subjects_init(&runner->subjects, runner->work, runner->n);
+}
+
+static void summarise(const struct runner *runner, struct cs_run_summary *ret_summary)
+{
+    *ret_summary = (struct cs_run_summary){0};
+    for (size_t i = 0; i < runner->n; i++) {
+        if (runner->results[i].done) {
+            ret_summary->n_done++;
+            ret_summary->n_verdicts[runner->results[i].verdict]++;
+        }
+    }
+    const size_t *n = ret_summary->n_verdicts;
+    ret_summary->n_judged = n[CS_PASS] + n[CS_FAIL] + n[CS_WARN] + n[CS_INFO];
+    ret_summary->interrupted = stopped(runner);
+}
+
+enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_options *options,
+                   struct cs_result *results, struct cs_run_summary *ret_summary,
+                   struct cs_diag *diag)
+{
+    struct runner runner = {.work = work, .n = n, .options = options, .results = results};
+    enum cs_err err = CS_OK;
+    if (n > 0) {
+        err = set_up(&runner);
+        if (err != CS_OK) {
+            (void)cs_fail(diag, err, 0, "out of memory");
+        } else {
+            err = run_all(&runner, diag);
+            end_running(&runner);
+        }
+    }
+    summarise(&runner, ret_summary);
+    cs_subjects_free(&runner.subjects);
+    free(runner.lanes);
+    free(runner.fds);
+    free(runner.queue);
+    free(runner.scale);
+    return err;
+}
+
+int cs_run_exit_status(const struct cs_run_summary *summary, bool fail_on_should)
+{
+    const size_t *n = summary->n_verdicts;
+    if (summary->interrupted) {
+        return 130;
+    }
+    if (n[CS_FAIL] > 0 || (fail_on_should && n[CS_WARN] > 0)) {
+        return 1;
+    }
+    if (n[CS_ERROR] > 0 || n[CS_INCONCLUSIVE] > 0) {
+        return 3;
+    }
+    return summary->n_judged > 0 ? 0 : 2;
+}

@@ -1,0 +1,63 @@
+/* Runs cases: a child process each, side by side, with deadlines; nothing a case does ends the run.
+ *
+ * Each child leads a process group of its own, which is killed whole when the case is over, so that
+ * nothing a case started outlives it. Single-threaded; everything waits on descriptors.
+ */
+#ifndef CHATSPEC_SUITE_RUNNER_H
+#define CHATSPEC_SUITE_RUNNER_H
+
+#include <signal.h>
+
+#include "suite/result.h"
+
+/* One case against one subject. */
+struct cs_work {
+    const struct cs_role *role;
+    const struct cs_case *test;
+    const void *env; /* the role's; items with the same role and env share a subject */
+};
+
+struct cs_progress {
+    size_t n_total;
+    size_t n_done;
+    size_t n_running;
+    size_t n_verdicts[CS_N_VERDICTS];
+    size_t slowest;     /* index of the item that has run longest, or SIZE_MAX */
+    int64_t slowest_ms; /* for how long */
+};
+
+struct cs_run_options {
+    unsigned jobs;      /* side by side; 0: 1 */
+    unsigned timeout_s; /* instead of each case's own; 0: the case's own */
+    uint64_t seed;
+    bool include_long;                 /* run cases that need CS_NEEDS_LONG */
+    bool drop_evidence;                /* for runs of thousands of which only the verdicts count */
+    const volatile sig_atomic_t *stop; /* not 0: end the run; NULL: never */
+    /* All may be NULL. on_result comes once per item, in the order in which they end; on_tick a few
+     * times per second. */
+    void (*on_start)(void *ctx, size_t index);
+    void (*on_result)(void *ctx, size_t index, const struct cs_result *result);
+    void (*on_tick)(void *ctx, const struct cs_progress *progress);
+    void *ctx;
+};
+
+struct cs_run_summary {
+    size_t n_verdicts[CS_N_VERDICTS];
+    size_t n_done;   /* of all items */
+    size_t n_judged; /* that ended in pass, fail, warn or info */
+    bool interrupted;
+};
+
+/* Runs all items and fills `results` (n zeroed structs, in the order of `work`; the caller frees
+ * each). An item whose subject is dead, or lacks what the case needs, gets its verdict at once.
+ * Errors: CS_ERR_NO_MEMORY, CS_ERR_IO (no descriptors or processes): the results so far stand. */
+CS_MUST_USE enum cs_err cs_run(const struct cs_work *work, size_t n,
+                               const struct cs_run_options *options, struct cs_result *results,
+                               struct cs_run_summary *ret_summary, struct cs_diag *diag);
+
+/* The exit status of the program for a run: 0 as expected, 1 a requirement broken (a SHOULD counts
+ * when `fail_on_should`), 2 every case was skipped, 3 something could not be judged, 130
+ * interrupted. A run that judged nothing is never 0. */
+int cs_run_exit_status(const struct cs_run_summary *summary, bool fail_on_should);
+
+#endif

@@ -1,0 +1,109 @@
+#include "suite/subjects.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PATIENCE 3u /* errors in a row before a subject is suspected */
+
+enum cs_err cs_subjects_init(struct cs_subjects *subjects, const struct cs_work *work, size_t n)
+{
+    *subjects = (struct cs_subjects){0};
+    subjects->items = calloc(n ? n : 1, sizeof *subjects->items);
+    subjects->of = calloc(n ? n : 1, sizeof *subjects->of);
+    if (!subjects->items || !subjects->of) {
+        cs_subjects_free(subjects);
+        return CS_ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t at = subjects->n; /* from the newest: neighbours mostly share a subject */
+        while (at > 0 && (subjects->items[at - 1].role != work[i].role ||
+                          subjects->items[at - 1].env != work[i].env)) {
+            at--;
+        }
+        if (at == 0) {
+            at = ++subjects->n;
+            const struct cs_role *role = work[i].role;
+            subjects->items[at - 1] = (struct cs_subject){
+                .role = role,
+                .env = work[i].env,
+                .offers = role->offers ? role->offers(work[i].env) : 0,
+            };
+        }
+        subjects->of[i] = at - 1;
+    }
+    return CS_OK;
+}
+
+void cs_subjects_free(struct cs_subjects *subjects)
+{
+    free(subjects->items);
+    free(subjects->of);
+    *subjects = (struct cs_subjects){0};
+}
+
+struct cs_subject *cs_subject_of(struct cs_subjects *subjects, size_t index)
+{
+    return &subjects->items[subjects->of[index]];
+}
+
+static void probe(struct cs_subject *subject)
+{
+    struct cs_diag diag = {0};
+    subject->probed = true;
+    subject->n_errors = 0;
+    if (!subject->role->probe || subject->role->probe(subject->env, &diag) == CS_OK) {
+        return;
+    }
+    subject->dead = true;
+    snprintf(subject->reason, sizeof subject->reason, "the peer cannot be reached: %s",
+             diag.text[0] ? diag.text : "no reason given");
+}
+
+bool cs_subject_alive(struct cs_subject *subject)
+{
+    if (!subject->probed) {
+        probe(subject);
+    }
+    return !subject->dead;
+}
+
+void cs_subject_ended(struct cs_subject *subject, enum cs_verdict verdict)
+{
+    subject->n_errors = verdict == CS_ERROR ? subject->n_errors + 1 : 0;
+    if (subject->n_errors >= PATIENCE && !subject->dead) {
+        probe(subject);
+    }
+}
+
+void cs_subject_slot(struct cs_subject *subject, const struct cs_diag *diag)
+{
+    subject->n_slot_failures = diag ? subject->n_slot_failures + 1 : 0;
+    if (subject->n_slot_failures >= PATIENCE) {
+        subject->dead = true;
+        snprintf(subject->reason, sizeof subject->reason, "the peer does not start: %s",
+                 diag->text);
+    }
+}
+
+const char *cs_missing_need(unsigned needs, unsigned offers, bool include_long)
+{
+    static const struct {
+        unsigned bit;
+        const char *reason;
+    } rows[] = {
+        {CS_NEEDS_SECRET_KEY, "needs a secret key of the environment"},
+        {CS_NEEDS_MINT, "needs the key that signs tokens, to sign its own"},
+        {CS_NEEDS_STREAM, "needs write access to the stream store"},
+        {CS_NEEDS_TWO_ENVIRONMENTS, "needs a secret key of a second environment"},
+        {CS_NEEDS_RUN, "needs a live agent behind the session"},
+        {CS_NEEDS_RUNS_API, "needs the API that reads and cancels runs"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((needs & rows[i].bit) && !(offers & rows[i].bit)) {
+            return rows[i].reason;
+        }
+    }
+    return (needs & CS_NEEDS_LONG) && !include_long
+               ? "takes half a minute or more: runs with --include long"
+               : NULL;
+}

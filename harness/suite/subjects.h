@@ -1,0 +1,41 @@
+/* Inside the runner: what is known of each subject, so that a dead one is noticed once and not once
+ * per case.
+ */
+#ifndef CHATSPEC_SUITE_SUBJECTS_H
+#define CHATSPEC_SUITE_SUBJECTS_H
+
+#include "suite/runner.h"
+
+struct cs_subject {
+    const struct cs_role *role;
+    const void *env;
+    unsigned offers;
+    bool probed;
+    bool dead;
+    char reason[CS_DIAG_TEXT_MAX + 64]; /* why it is dead */
+    unsigned n_errors;                  /* in a row */
+    unsigned n_slot_failures;           /* in a row */
+};
+
+struct cs_subjects {
+    struct cs_subject *items;
+    size_t n;
+    size_t *of; /* per work item: index of its subject */
+};
+
+CS_MUST_USE enum cs_err cs_subjects_init(struct cs_subjects *subjects, const struct cs_work *work,
+                                         size_t n);
+void cs_subjects_free(struct cs_subjects *subjects);
+struct cs_subject *cs_subject_of(struct cs_subjects *subjects, size_t index);
+
+/* True when the subject can be worked with; the first call asks its role's probe. */
+bool cs_subject_alive(struct cs_subject *subject);
+/* Takes note of how a case ended: after three errors in a row the probe is asked again. */
+void cs_subject_ended(struct cs_subject *subject, enum cs_verdict verdict);
+/* slot_open failed, or (diag NULL) it did not. Three failures in a row are the end of a subject. */
+void cs_subject_slot(struct cs_subject *subject, const struct cs_diag *diag);
+
+/* What of `needs` is missing, as a reason to skip, or NULL when nothing is. */
+const char *cs_missing_need(unsigned needs, unsigned offers, bool include_long);
+
+#endif
