@@ -1,0 +1,149 @@
+/* The JSON report, as schema.json beside this file describes it. */
+#include "reports/report.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* "2026-01-31T12:00:00.000Z" */
+static void add_time(cJSON *object, const char *name, int64_t wall_ms)
+{
+    char text[64];
+    struct tm parts;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    gmtime_r(&seconds, &parts);
+    size_t len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + len, sizeof text - len, ".%03dZ", (int)(wall_ms % 1000));
+    cJSON_AddStringToObject(object, name, text);
+}
+
+/* Integers as they are: cJSON prints through a double and rounds. */
+static void add_integer(cJSON *object, const char *name, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    cJSON_AddRawToObject(object, name, text);
+}
+
+static void add_requirements(cJSON *object, const char *requirements)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, "requirements");
+    for (const char *at = requirements; *at;) {
+        const char *end = strchrnul(at, ' ');
+        char *id = strndup(at, (size_t)(end - at));
+        cJSON_AddItemToArray(array, cJSON_CreateString(id ? id : ""));
+        free(id);
+        at = *end ? end + 1 : end;
+    }
+}
+
+static void add_item(cJSON *array, const char *kind, const char *title, const char *text,
+                     uint64_t left_out)
+{
+    cJSON *item = cJSON_CreateObject();
+    cJSON_AddStringToObject(item, "kind", kind);
+    cJSON_AddStringToObject(item, "title", title);
+    cJSON_AddStringToObject(item, "text", text);
+    add_integer(item, "left_out", left_out);
+    cJSON_AddItemToArray(array, item);
+}
+
+static void add_evidence(cJSON *object, const struct cs_report *report, size_t index)
+{
+    const struct cs_result *result = &report->results[index];
+    cJSON *array = cJSON_AddArrayToObject(object, "evidence");
+    if (result->verdict == CS_PASS) {
+        return;
+    }
+    for (size_t i = 0; i < result->n_evidence; i++) {
+        const struct cs_evidence *item = &result->evidence[i];
+        add_item(array, item->kind, item->title, item->text, item->left_out);
+    }
+    struct cs_buf command = CS_BUF(4096);
+    cs_report_rerun(report, index, &command);
+    char *text = cs_buf_take(&command);
+    add_item(array, "rerun", "runs just this case again", text ? text : "", 0);
+    free(text);
+}
+
+static cJSON *case_object(const struct cs_report *report, size_t index)
+{
+    const struct cs_case *test = report->work[index].test;
+    const struct cs_result *result = &report->results[index];
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "id", test->id);
+    cJSON_AddStringToObject(object, "role", report->work[index].role->name);
+    cJSON_AddStringToObject(object, "title", test->title);
+    cJSON_AddStringToObject(object, "level", cs_level_name(test->level));
+    add_requirements(object, test->requirements);
+    cJSON_AddStringToObject(object, "verdict", cs_verdict_name(result->verdict));
+    cJSON_AddStringToObject(object, "message", result->message ? result->message : "");
+    add_integer(object, "duration_ms", (uint64_t)result->duration_ms);
+    cJSON *observations = cJSON_AddObjectToObject(object, "observations");
+    for (size_t i = 0; i < result->n_observations; i++) {
+        cJSON_AddStringToObject(observations, result->observations[i].name,
+                                result->observations[i].value);
+    }
+    add_evidence(object, report, index);
+    return object;
+}
+
+static cJSON *head(const struct cs_report *report)
+{
+    char digest[CS_REPORT_DIGEST_LEN + 1];
+    if (!cs_report_digest(report, digest)) {
+        return NULL;
+    }
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "schema", CS_REPORT_SCHEMA);
+    cJSON_AddStringToObject(root, "suite", report->suite);
+    cJSON_AddStringToObject(root, "profile", report->profile);
+    cJSON *peer = cJSON_AddObjectToObject(root, "peer");
+    cJSON_AddStringToObject(peer, "kind", report->peer.kind);
+    cJSON_AddStringToObject(peer, "name", report->peer.name);
+    cJSON_AddStringToObject(peer, "version", report->peer.version);
+    add_time(root, "started", report->started_ms);
+    add_integer(root, "duration_ms", (uint64_t)report->duration_ms);
+    add_integer(root, "seed", report->seed);
+    cJSON_AddBoolToObject(root, "interrupted", report->interrupted);
+    cJSON_AddStringToObject(root, "executed", digest);
+    cJSON *summary = cJSON_AddObjectToObject(root, "summary");
+    for (int i = 0; i < CS_N_VERDICTS; i++) {
+        add_integer(summary, cs_verdict_name((enum cs_verdict)i), report->summary.n_verdicts[i]);
+    }
+    return root;
+}
+
+/* Case by case, so that the text of a large report is in memory once and not twice. */
+void cs_report_json(const struct cs_report *report, struct cs_buf *out)
+{
+    cJSON *root = head(report);
+    char *text = root ? cJSON_PrintUnformatted(root) : NULL;
+    cJSON_Delete(root);
+    if (!text) {
+        out->failed = CS_ERR_NO_MEMORY;
+        return;
+    }
+    cs_buf_append(out, text, strlen(text) - 1); /* all but the closing brace */
+    cJSON_free(text);
+    cs_buf_str(out, ",\"cases\":[");
+    bool first = true;
+    for (size_t i = 0; i < report->n; i++) {
+        if (!report->results[i].done) {
+            continue;
+        }
+        cJSON *object = case_object(report, i);
+        text = cJSON_PrintUnformatted(object);
+        cJSON_Delete(object);
+        if (!text) {
+            out->failed = CS_ERR_NO_MEMORY;
+            return;
+        }
+        cs_buf_str(out, first ? "\n" : ",\n");
+        cs_buf_str(out, text);
+        cJSON_free(text);
+        first = false;
+    }
+    cs_buf_str(out, "\n]}\n");
+}

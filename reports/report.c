@@ -1,0 +1,51 @@
+#include "reports/report.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool cs_report_digest(const struct cs_report *report, char ret_digest[CS_REPORT_DIGEST_LEN + 1])
+{
+    const char **ids = calloc(report->n ? report->n : 1, sizeof *ids);
+    struct cs_buf list = CS_BUF((size_t)16 * 1024 * 1024);
+    if (!ids) {
+        return false;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < report->n; i++) {
+        if (report->results[i].done) {
+            ids[n++] = report->work[i].test->id;
+        }
+    }
+    qsort(ids, n, sizeof *ids, by_text);
+    for (size_t i = 0; i < n; i++) {
+        cs_buf_str(&list, ids[i]);
+        cs_buf_char(&list, '\n');
+    }
+    free(ids);
+    if (cs_buf_error(&list) != CS_OK) {
+        cs_buf_free(&list);
+        return false;
+    }
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256((const unsigned char *)(list.ptr ? list.ptr : ""), list.len, digest);
+    cs_buf_free(&list);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        snprintf(ret_digest + 2 * i, 3, "%02x", digest[i]);
+    }
+    return true;
+}
+
+void cs_report_rerun(const struct cs_report *report, size_t index, struct cs_buf *out)
+{
+    cs_buf_printf(out, "%s --seed %llu --only %s", report->command,
+                  (unsigned long long)report->seed, report->work[index].test->id);
+    if (report->work[index].test->needs & CS_NEEDS_LONG) {
+        cs_buf_str(out, " --include long");
+    }
+}

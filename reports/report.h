@@ -1,0 +1,50 @@
+/* The report of a run, and its writers. All of them read the same model and change nothing in it.
+ */
+#ifndef CHATSPEC_REPORTS_REPORT_H
+#define CHATSPEC_REPORTS_REPORT_H
+
+#include "suite/runner.h"
+
+#define CS_REPORT_SCHEMA     "chatspec-report/1"
+#define CS_REPORT_DIGEST_LEN 64
+
+struct cs_report {
+    const char *suite;   /* version of chatspec */
+    const char *profile; /* which expectations were used: "latest" */
+    const char *command; /* that the run was started with, up to but without --only: for reruns */
+    struct {
+        const char *kind; /* "builtin", "url", "sdk", ... */
+        const char *name;
+        const char *version; /* "" when not known */
+    } peer;
+    int64_t started_ms; /* wall clock, since the epoch */
+    int64_t duration_ms;
+    uint64_t seed; /* below 2^53, so that every JSON reader gets it right */
+    bool interrupted;
+    const struct cs_work *work;
+    const struct cs_result *results; /* those that are not done do not appear */
+    size_t n;
+    struct cs_run_summary summary;
+};
+
+/* SHA-256 over the sorted ids of all cases that were done, each with a newline, in lower-case hex:
+ * two runs of the same cases have the same digest. False when out of memory. */
+bool cs_report_digest(const struct cs_report *report, char ret_digest[CS_REPORT_DIGEST_LEN + 1]);
+
+/* "./chatspec endpoint --seed 5 --only ID": runs one case again. */
+void cs_report_rerun(const struct cs_report *report, size_t index, struct cs_buf *out);
+
+/* Appends a whole document to `out`, whose failure the caller checks. */
+void cs_report_json(const struct cs_report *report, struct cs_buf *out);
+void cs_report_junit(const struct cs_report *report, struct cs_buf *out);
+
+struct cs_report_terminal {
+    bool color;
+    bool verbose; /* evidence in full; else a few lines of it */
+};
+/* What a person reads at the end: a table by role and area, then what was not as it should be, by
+ * requirement. */
+void cs_report_terminal(const struct cs_report *report, const struct cs_report_terminal *how,
+                        struct cs_buf *out);
+
+#endif

@@ -1,0 +1,299 @@
+/* What a person reads at the end of a run. */
+#include "reports/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define BOLD   "\033[1m"
+#define DIM    "\033[2m"
+#define PLAIN  "\033[0m"
+
+#define MAX_SAME_REASON 3u /* ids named of cases that share a reason */
+
+struct page {
+    const struct cs_report *report;
+    const struct cs_report_terminal *how;
+    struct cs_buf *out;
+};
+
+static void put(const struct page *page, const char *style, const char *text)
+{
+    cs_buf_str(page->out, page->how->color ? style : "");
+    cs_buf_str(page->out, text);
+    cs_buf_str(page->out, page->how->color ? PLAIN : "");
+}
+
+static const char *style_of(enum cs_verdict verdict)
+{
+    switch (verdict) {
+    case CS_PASS:
+        return GREEN;
+    case CS_FAIL:
+    case CS_ERROR:
+        return RED;
+    case CS_WARN:
+    case CS_INCONCLUSIVE:
+        return YELLOW;
+    default:
+        return DIM;
+    }
+}
+
+/* Text of several lines, each indented. */
+static void put_indented(const struct page *page, const char *indent, const char *text)
+{
+    while (*text) {
+        const char *end = strchrnul(text, '\n');
+        cs_buf_str(page->out, indent);
+        cs_buf_append(page->out, text, (size_t)(end - text));
+        cs_buf_char(page->out, '\n');
+        text = *end ? end + 1 : end;
+    }
+}
+
+/* ---- the table ---- */
+
+/* The second part of "role/area/name". */
+static struct cs_view area_of(const struct cs_case *test)
+{
+    const char *first = strchr(test->id, '/');
+    const char *start = first ? first + 1 : test->id;
+    const char *end = strchr(start, '/');
+    return cs_view_of(start, end ? (size_t)(end - start) : strlen(start));
+}
+
+static bool same_row(const struct cs_work *a, const struct cs_work *b)
+{
+    return a->role == b->role && cs_view_eq(area_of(a->test), area_of(b->test));
+}
+
+static void put_counts(const struct page *page, const size_t counts[CS_N_VERDICTS])
+{
+    for (int v = 0; v < CS_N_VERDICTS; v++) {
+        char cell[32];
+        if (counts[v] > 0) {
+            snprintf(cell, sizeof cell, "%8zu", counts[v]);
+        } else {
+            snprintf(cell, sizeof cell, "%8s", ".");
+        }
+        put(page, counts[v] ? style_of((enum cs_verdict)v) : DIM, cell);
+    }
+    cs_buf_char(page->out, '\n');
+}
+
+static void put_row(const struct page *page, const struct cs_work *first)
+{
+    size_t counts[CS_N_VERDICTS] = {0};
+    for (size_t i = 0; i < page->report->n; i++) {
+        if (page->report->results[i].done && same_row(&page->report->work[i], first)) {
+            counts[page->report->results[i].verdict]++;
+        }
+    }
+    struct cs_view area = area_of(first->test);
+    cs_buf_printf(page->out, "%-10s %-14.*s", first->role->name, CS_VIEW_ARG(area));
+    put_counts(page, counts);
+}
+
+static bool row_was_put(const struct cs_report *report, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (report->results[i].done && same_row(&report->work[i], &report->work[index])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_table(const struct page *page)
+{
+    put(page, BOLD, "role       area          ");
+    for (int v = 0; v < CS_N_VERDICTS; v++) {
+        char cell[32];
+        const char *name = v == CS_INCONCLUSIVE ? "unclear" : cs_verdict_name((enum cs_verdict)v);
+        snprintf(cell, sizeof cell, "%8s", name);
+        put(page, BOLD, cell);
+    }
+    cs_buf_char(page->out, '\n');
+    for (size_t i = 0; i < page->report->n; i++) {
+        if (page->report->results[i].done && !row_was_put(page->report, i)) {
+            put_row(page, &page->report->work[i]);
+        }
+    }
+    put(page, BOLD, "total                    ");
+    put_counts(page, page->report->summary.n_verdicts);
+}
+
+/* ---- broken requirements ---- */
+
+static void put_evidence(const struct page *page, const struct cs_result *result)
+{
+    for (size_t i = 0; i < result->n_evidence; i++) {
+        const struct cs_evidence *item = &result->evidence[i];
+        bool compared = strcmp(item->kind, "expected") == 0 || strcmp(item->kind, "actual") == 0;
+        if (!page->how->verbose && !compared) {
+            continue;
+        }
+        cs_buf_printf(page->out, "      %s%s%s:\n", item->kind, compared ? "" : ": ",
+                      compared ? "" : item->title);
+        put_indented(page, "        ", item->text);
+        if (item->left_out > 0) {
+            cs_buf_printf(page->out, "        (%llu bytes left out)\n",
+                          (unsigned long long)item->left_out);
+        }
+    }
+}
+
+static void put_case(const struct page *page, size_t index)
+{
+    const struct cs_result *result = &page->report->results[index];
+    const struct cs_case *test = page->report->work[index].test;
+    cs_buf_str(page->out, "    ");
+    put(page, style_of(result->verdict), cs_verdict_name(result->verdict));
+    cs_buf_printf(page->out, " %s\n", test->id);
+    put_indented(page, "      ", result->message ? result->message : "no reason given");
+    put_evidence(page, result);
+    struct cs_buf command = CS_BUF(4096);
+    cs_report_rerun(page->report, index, &command);
+    char *text = cs_buf_take(&command);
+    cs_buf_str(page->out, "      ");
+    put(page, DIM, text ? text : "");
+    cs_buf_char(page->out, '\n');
+    free(text);
+}
+
+/* Orders by requirement, then id, so that one heading serves all cases of a requirement. */
+static int by_requirement(const void *a, const void *b)
+{
+    const struct cs_case *left = (*(const struct cs_work *const *)a)->test;
+    const struct cs_case *right = (*(const struct cs_work *const *)b)->test;
+    int order = strcmp(left->requirements, right->requirements);
+    return order != 0 ? order : strcmp(left->id, right->id);
+}
+
+static void put_broken(const struct page *page)
+{
+    const struct cs_report *report = page->report;
+    const struct cs_work **order = calloc(report->n ? report->n : 1, sizeof *order);
+    if (!order) {
+        page->out->failed = CS_ERR_NO_MEMORY;
+        return;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < report->n; i++) {
+        const struct cs_result *result = &report->results[i];
+        bool told = result->verdict == CS_FAIL || result->verdict == CS_WARN ||
+                    (page->how->verbose && result->verdict == CS_INFO);
+        if (result->done && told) {
+            order[n++] = &report->work[i];
+        }
+    }
+    qsort(order, n, sizeof *order, by_requirement);
+    const char *heading = "";
+    for (size_t i = 0; i < n; i++) {
+        const struct cs_case *test = order[i]->test;
+        if (strcmp(test->requirements, heading) != 0) {
+            heading = test->requirements;
+            cs_buf_str(page->out, "\n  ");
+            put(page, BOLD, heading);
+            cs_buf_printf(page->out, " (%s) %s\n", cs_level_name(test->level), test->title);
+        }
+        put_case(page, (size_t)(order[i] - report->work));
+    }
+    free(order);
+}
+
+/* ---- what was not judged ---- */
+
+static bool same_reason(const struct cs_result *a, const struct cs_result *b)
+{
+    return a->done && b->done && a->verdict == b->verdict && a->message && b->message &&
+           strcmp(a->message, b->message) == 0;
+}
+
+static bool reason_was_put(const struct cs_report *report, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (same_reason(&report->results[i], &report->results[index])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_reason(const struct page *page, size_t index)
+{
+    const struct cs_report *report = page->report;
+    const struct cs_result *result = &report->results[index];
+    size_t n = 0;
+    for (size_t i = index; i < report->n; i++) {
+        n += i == index || same_reason(&report->results[i], result);
+    }
+    cs_buf_printf(page->out, "\n  %zu ", n);
+    put(page, style_of(result->verdict), cs_verdict_name(result->verdict));
+    cs_buf_str(page->out, ":\n");
+    put_indented(page, "    ", result->message ? result->message : "no reason given");
+    size_t named = 0;
+    for (size_t i = index; i < report->n && named < MAX_SAME_REASON; i++) {
+        if (i == index || same_reason(&report->results[i], result)) {
+            cs_buf_printf(page->out, "    %s\n", report->work[i].test->id);
+            named++;
+        }
+    }
+    if (n > named) {
+        cs_buf_printf(page->out, "    and %zu more\n", n - named);
+    }
+    if (result->verdict != CS_SKIP && n == 1) {
+        put_evidence(page, result);
+    }
+}
+
+static void put_unjudged(const struct page *page)
+{
+    static const enum cs_verdict kinds[] = {CS_SKIP, CS_INCONCLUSIVE, CS_ERROR};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        for (size_t i = 0; i < page->report->n; i++) {
+            const struct cs_result *result = &page->report->results[i];
+            if (result->done && result->verdict == kinds[k] && !reason_was_put(page->report, i)) {
+                put_reason(page, i);
+            }
+        }
+    }
+}
+
+/* ---- the last line ---- */
+
+static void put_conclusion(const struct page *page)
+{
+    const struct cs_run_summary *summary = &page->report->summary;
+    const size_t *n = summary->n_verdicts;
+    cs_buf_char(page->out, '\n');
+    if (summary->interrupted) {
+        put(page, YELLOW, "interrupted");
+    } else if (n[CS_FAIL] > 0) {
+        put(page, RED, "failed");
+    } else if (n[CS_ERROR] + n[CS_INCONCLUSIVE] > 0) {
+        put(page, RED, "not everything could be judged");
+    } else if (summary->n_judged == 0) {
+        put(page, RED, "nothing was judged");
+    } else {
+        put(page, GREEN, n[CS_WARN] > 0 ? "passed, with warnings" : "passed");
+    }
+    cs_buf_printf(page->out, ": %zu of %zu cases in %lld.%lld s against %s%s%s, seed %llu\n",
+                  summary->n_done, page->report->n, (long long)(page->report->duration_ms / 1000),
+                  (long long)(page->report->duration_ms % 1000 / 100), page->report->peer.name,
+                  page->report->peer.version[0] ? " " : "", page->report->peer.version,
+                  (unsigned long long)page->report->seed);
+}
+
+void cs_report_terminal(const struct cs_report *report, const struct cs_report_terminal *how,
+                        struct cs_buf *out)
+{
+    const struct page page = {report, how, out};
+    put_table(&page);
+    put_unjudged(&page);
+    put_broken(&page);
+    put_conclusion(&page);
+}
