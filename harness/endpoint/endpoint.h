@@ -12,16 +12,18 @@
 struct cs_endpoint;
 
 struct cs_endpoint_config {
-    const char *address;    /* NULL: 127.0.0.1 */
-    uint16_t port;          /* 0: the kernel chooses */
-    const char *secret_key; /* NULL: CS_ENDPOINT_SECRET_KEY; also signs tokens (TOK-05) */
+    const char *address;          /* NULL: 127.0.0.1 */
+    uint16_t port;                /* 0: the kernel chooses */
+    const char *secret_key;       /* NULL: CS_ENDPOINT_SECRET_KEY; also signs tokens (TOK-05) */
+    const char *other_secret_key; /* of a second environment; NULL: CS_ENDPOINT_OTHER_SECRET_KEY */
     const struct cs_violation *const *violations;
     size_t n_violations;
     uint64_t seed; /* for ids; 0: from the system */
     bool quiet;    /* false: one line per request on stderr */
 };
 
-#define CS_ENDPOINT_SECRET_KEY "tr_dev_chatspec0000000000000000"
+#define CS_ENDPOINT_SECRET_KEY       "tr_dev_chatspec0000000000000000"
+#define CS_ENDPOINT_OTHER_SECRET_KEY "tr_stg_chatspec1111111111111111"
 
 /* Errors as cs_server_start. */
 CS_MUST_USE enum cs_err cs_endpoint_start(struct cs_loop *loop,

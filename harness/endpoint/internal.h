@@ -63,8 +63,8 @@ struct cs_run {
     char *payload; /* JSON text */
     int64_t created_ms;
     int64_t updated_ms;
-    int64_t started_ms;  /* CS_NO_TIME until it executes */
-    int64_t finished_ms; /* CS_NO_TIME until it is terminal */
+    int64_t started_ms;     /* CS_NO_TIME until it executes */
+    int64_t finished_ms;    /* CS_NO_TIME until it is terminal */
     struct cs_agent *agent; /* the agent's own, NULL when there is none */
     TAILQ_ENTRY(cs_run) link;
 };
@@ -72,7 +72,7 @@ struct cs_run {
 struct cs_session {
     char id[sizeof("session_") + CS_ID_LEN];
     const struct cs_environment *environment;
-    char *external_id; /* NULL when there is none */
+    char *external_id;  /* NULL when there is none */
     struct cs_view key; /* canonical: external_id, else id */
     uint64_t row;       /* what list cursors are made of (SES-49) */
     char *type;
@@ -83,8 +83,8 @@ struct cs_session {
     char *metadata;       /* JSON text of an object, or NULL */
     int64_t created_ms;
     int64_t updated_ms;
-    int64_t closed_ms;  /* CS_NO_TIME while open */
-    int64_t expires_ms; /* CS_NO_TIME when never */
+    int64_t closed_ms;   /* CS_NO_TIME while open */
+    int64_t expires_ms;  /* CS_NO_TIME when never */
     char *closed_reason; /* JSON text of a string, or NULL */
     struct cs_run *run;  /* the current one, or NULL */
     TAILQ_ENTRY(cs_session) link;
@@ -103,7 +103,7 @@ struct cs_endpoint {
     struct cs_session_list sessions; /* in order of creation */
     size_t n_sessions;
     uint64_t last_row;
-    void *sessions_by_id;          /* search.h trees */
+    void *sessions_by_id; /* search.h trees */
     void *sessions_by_external_id;
     struct cs_run_list runs;
     size_t n_runs;
@@ -151,7 +151,6 @@ struct cs_call {
     struct cs_buf log_path;
     int64_t started_ms;
     int status;
-    bool in_head; /* the router is still inside on_head */
     /* For answers that stay open: */
     void *user;
     void (*on_drained)(struct cs_call *call);
@@ -161,17 +160,21 @@ struct cs_call {
 /* ---- answers (answer.c) ---- */
 
 /* Adds a header line to the answer to come. */
-void cs_answer_header(struct cs_call *call, const char *name, const char *fmt, ...)
-    CS_PRINTF(3, 4);
+void cs_answer_header(struct cs_call *call, const char *name, const char *fmt, ...) CS_PRINTF(3, 4);
 /* application/json; the text is copied, the cJSON tree freed. */
 void cs_answer_json_text(struct cs_call *call, int status, struct cs_view text);
 void cs_answer_json(struct cs_call *call, int status, cJSON *json);
 /* {"error": message} */
 void cs_answer_error(struct cs_call *call, int status, const char *message);
+/* A broken schema or a failure inside (ERR-12, ERR-17), as `status` 400 or 500 says. */
+void cs_answer_refusal(struct cs_call *call, int status, const char *message);
 /* text/plain; charset=utf-8 */
 void cs_answer_text(struct cs_call *call, int status, const char *text);
-/* No body; no CORS headers either: for answers that come from below the routes (ERR-08). */
-void cs_answer_bare(struct cs_call *call, int status);
+/* The same from a buffer, which is freed; 500 when it had failed. */
+void cs_answer_buf(struct cs_call *call, int status, struct cs_buf *text);
+/* Without CORS headers: answers that come from below the routes (ERR-08). */
+void cs_answer_below(struct cs_call *call, int status, const char *type, struct cs_view body);
+void cs_answer_bare(struct cs_call *call, int status); /* ... and without a body */
 /* Any type and body. */
 void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body);
 /* Head of a chunked answer: the headers so far, CORS (exposing everything: OUT-04), and
@@ -180,6 +183,8 @@ void cs_answer_body(struct cs_call *call, int status, const char *type, struct c
 bool cs_answer_stream(struct cs_call *call, int status, const char *type);
 /* The answer is complete: logs it, frees the call and lets the connection go on. */
 void cs_call_end(struct cs_call *call);
+/* Memory only: for a call whose connection is gone. */
+void cs_call_free(struct cs_call *call);
 
 /* CORS lines of an actual answer (ERR-06, ERR-07), `expose` as the exposed header names. */
 void cs_cors_headers(const struct cs_call *call, const char *expose, struct cs_buf *out);
@@ -198,6 +203,11 @@ void cs_answer_forbidden(struct cs_call *call);
 CS_MUST_USE enum cs_err cs_token_for_session(const struct cs_endpoint *endpoint,
                                              const struct cs_session *session,
                                              const struct cs_run *run, struct cs_buf *out);
+/* The same with another time of issue. */
+CS_MUST_USE enum cs_err cs_token_issued_at(const struct cs_endpoint *endpoint,
+                                           const struct cs_session *session,
+                                           const struct cs_run *run, int64_t now_s,
+                                           struct cs_buf *out);
 
 /* ---- sessions (session.c) ---- */
 
@@ -216,8 +226,7 @@ bool cs_is_friendly_id(struct cs_view id);
 
 bool cs_run_terminal(const struct cs_run *run);
 /* For the agent: it took the run up, waits, or has ended. */
-void cs_run_set_status(struct cs_endpoint *endpoint, struct cs_run *run,
-                       enum cs_run_status status);
+void cs_run_set_status(struct cs_endpoint *endpoint, struct cs_run *run, enum cs_run_status status);
 const char *cs_run_status_name(enum cs_run_status status);
 
 /* ---- streams (written elsewhere in this folder) ---- */

@@ -1,7 +1,7 @@
 /* Violations: one row overrides one decision point and names the requirement that it breaks.
  *
- * `selftest` demands: with violation X exactly the cases that list X's requirement fail. Other cases
- * that cannot help but notice are named in `affects` with the reason.
+ * `selftest` demands: with violation X exactly the cases that list X's requirement fail. Other
+ * cases that cannot help but notice are named in `affects` with the reason.
  */
 #ifndef CHATSPEC_ENDPOINT_VIOLATIONS_H
 #define CHATSPEC_ENDPOINT_VIOLATIONS_H

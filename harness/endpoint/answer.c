@@ -1,0 +1,188 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "endpoint/internal.h"
+
+#define EXPOSED "x-trigger-jwt,x-trigger-jwt-claims" /* ERR-09 */
+
+/* Two years, as srv says on every answer (ERR-24); it means nothing over plain HTTP. */
+#define TRANSPORT_SECURITY "max-age=3153600000; includeSubDomains"
+
+void cs_answer_header(struct cs_call *call, const char *name, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    cs_buf_printf(&call->headers, "%s: ", name);
+    cs_buf_vprintf(&call->headers, fmt, args);
+    cs_buf_str(&call->headers, "\r\n");
+    va_end(args);
+}
+
+static void log_call(const struct cs_call *call)
+{
+    if (call->endpoint->quiet) {
+        return;
+    }
+    /* Without the query: snapshot URLs carry their signature there. */
+    fprintf(stderr, "%s %.*s %d %lld ms\n", call->method, CS_VIEW_ARG(cs_buf_view(&call->log_path)),
+            call->status, (long long)(cs_loop_now(call->endpoint->loop) - call->started_ms));
+}
+
+void cs_call_free(struct cs_call *call)
+{
+    cs_token_free(&call->auth.token);
+    cs_buf_free(&call->id_text);
+    cs_buf_free(&call->channel_text);
+    cs_buf_free(&call->origin);
+    cs_buf_free(&call->headers);
+    cs_buf_free(&call->json);
+    cs_buf_free(&call->log_path);
+    free(call);
+}
+
+void cs_call_end(struct cs_call *call)
+{
+    struct cs_conn *conn = call->conn;
+    log_call(call);
+    cs_conn_set_user(conn, NULL);
+    cs_call_free(call);
+    cs_conn_next(conn);
+}
+
+static void add_date(struct cs_buf *out)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char text[64];
+    if (gmtime_r(&now, &tm) && strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0) {
+        cs_response_header(out, "Date", "%s", text);
+    }
+}
+
+static void begin_head(struct cs_call *call, int status, struct cs_buf *out)
+{
+    call->status = status;
+    cs_response_status(out, status);
+    add_date(out);
+    cs_response_header(out, "Strict-Transport-Security", "%s", TRANSPORT_SECURITY);
+    cs_buf_add(out, cs_buf_view(&call->headers));
+}
+
+/* Sends a whole answer and ends the call. */
+static void send_whole(struct cs_call *call, struct cs_buf *head, const char *type,
+                       struct cs_view body)
+{
+    if (type) {
+        cs_response_header(head, "Content-Type", "%s", type);
+    }
+    cs_response_header(head, "Content-Length", "%zu", body.len);
+    cs_response_end_head(head);
+    if (strcmp(call->method, "HEAD") != 0) {
+        cs_buf_add(head, body);
+    }
+    if (cs_buf_error(head) != CS_OK) {
+        cs_buf_free(head);
+        cs_conn_reset(call->conn); /* frees the call through on_close */
+        return;
+    }
+    bool sent = cs_conn_send(call->conn, cs_buf_view(head));
+    cs_buf_free(head);
+    if (sent) {
+        cs_call_end(call);
+    }
+}
+
+void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body)
+{
+    struct cs_buf head = CS_BUF(SIZE_MAX / 2);
+    begin_head(call, status, &head);
+    if (status < 400 || call->endpoint->policy.cors_on_errors) {
+        cs_cors_headers(call, EXPOSED, &head);
+    }
+    send_whole(call, &head, type, body);
+}
+
+void cs_answer_below(struct cs_call *call, int status, const char *type, struct cs_view body)
+{
+    struct cs_buf head = CS_BUF((size_t)64 * 1024);
+    begin_head(call, status, &head);
+    send_whole(call, &head, type, body);
+}
+
+void cs_answer_bare(struct cs_call *call, int status)
+{
+    cs_answer_below(call, status, NULL, (struct cs_view){0});
+}
+
+void cs_answer_json_text(struct cs_call *call, int status, struct cs_view text)
+{
+    cs_answer_body(call, status, "application/json; charset=utf-8", text);
+}
+
+void cs_answer_json(struct cs_call *call, int status, cJSON *json)
+{
+    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+    cJSON_Delete(json);
+    if (text) {
+        cs_answer_json_text(call, status, cs_view_str(text));
+        cJSON_free(text);
+    } else {
+        cs_answer_json_text(call, 500, CS_VIEW("{\"error\":\"Something went wrong\"}"));
+    }
+}
+
+void cs_answer_buf(struct cs_call *call, int status, struct cs_buf *text)
+{
+    if (cs_buf_error(text) == CS_OK) {
+        cs_answer_json_text(call, status, cs_buf_view(text));
+    } else {
+        cs_answer_json_text(call, 500, CS_VIEW("{\"error\":\"Something went wrong\"}"));
+    }
+    cs_buf_free(text);
+}
+
+void cs_answer_error(struct cs_call *call, int status, const char *message)
+{
+    struct cs_buf text = CS_BUF((size_t)64 * 1024);
+    cs_buf_str(&text, "{\"error\":");
+    cs_json_text(&text, cs_view_str(message));
+    cs_buf_char(&text, '}');
+    cs_answer_buf(call, status, &text);
+}
+
+void cs_answer_refusal(struct cs_call *call, int status, const char *message)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    if (status != 400) {
+        cs_answer_error(call, status, message);
+    } else if (policy->schema_error_is_text) {
+        cs_answer_error(call, (int)policy->schema_status, message);
+    } else {
+        cs_answer_json_text(call, (int)policy->schema_status,
+                            CS_VIEW("{\"error\":{\"code\":\"invalid\"}}"));
+    }
+}
+
+void cs_answer_text(struct cs_call *call, int status, const char *text)
+{
+    cs_answer_body(call, status, "text/plain; charset=utf-8", cs_view_str(text));
+}
+
+bool cs_answer_stream(struct cs_call *call, int status, const char *type)
+{
+    struct cs_buf head = CS_BUF((size_t)64 * 1024);
+    begin_head(call, status, &head);
+    cs_cors_headers(call, "*", &head);
+    cs_response_header(&head, "Content-Type", "%s", type);
+    cs_response_header(&head, "Transfer-Encoding", "chunked");
+    cs_response_end_head(&head);
+    if (cs_buf_error(&head) != CS_OK) {
+        cs_buf_free(&head);
+        cs_conn_reset(call->conn);
+        return false;
+    }
+    bool sent = cs_conn_send(call->conn, cs_buf_view(&head));
+    cs_buf_free(&head);
+    return sent;
+}

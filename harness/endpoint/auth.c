@@ -1,0 +1,284 @@
+/* Who calls, and what they may do (TOK-01 to TOK-42). */
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "endpoint/internal.h"
+#include "wire/scope.h"
+
+#define N_SCOPES_MAX 4
+
+static bool refuse(struct cs_call *call, const char *message)
+{
+    cs_answer_error(call, 401, message);
+    return false;
+}
+
+/* Lengths of keys are no secret; their bytes are compared in constant time. */
+static bool same_secret(struct cs_view a, struct cs_view b)
+{
+    return a.len == b.len && CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+static struct cs_environment *environment_of_key(struct cs_endpoint *endpoint, struct cs_view key)
+{
+    for (size_t i = 0; i < endpoint->n_environments; i++) {
+        struct cs_environment *environment = &endpoint->environments[i];
+        if (same_secret(cs_view_str(environment->secret_key), key)) {
+            return environment;
+        }
+    }
+    /* Something that looks like a key of this kind, when keys are not checked at all. */
+    bool looks_right = cs_view_starts_with(key, CS_VIEW("tr_dev_"));
+    return !endpoint->policy.check_secret_key && looks_right ? &endpoint->environments[0] : NULL;
+}
+
+static struct cs_environment *environment_of_sub(struct cs_endpoint *endpoint, const char *sub)
+{
+    for (size_t i = 0; sub && i < endpoint->n_environments; i++) {
+        if (strcmp(endpoint->environments[i].id, sub) == 0) {
+            return &endpoint->environments[i];
+        }
+    }
+    return NULL;
+}
+
+/* The checks that cs_token_verify could not get to, for a server that leaves one of them out. */
+static bool rest_is_right(const struct cs_policy *policy, const struct cs_token *token,
+                          int64_t now_s)
+{
+    if (policy->check_expiry && token->has_exp && token->exp <= now_s) {
+        return false;
+    }
+    if (policy->check_issuer && (!token->iss || strcmp(token->iss, CS_TOKEN_ISSUER) != 0)) {
+        return false;
+    }
+    return !policy->check_audience || (token->aud && strcmp(token->aud, CS_TOKEN_AUDIENCE) == 0);
+}
+
+static bool failure_is_tolerated(const struct cs_policy *policy, enum cs_err err,
+                                 const struct cs_token *token, int64_t now_s)
+{
+    switch (err) {
+    case CS_ERR_SIGNATURE:
+        return !policy->check_signature && token->alg && strcmp(token->alg, "HS256") == 0 &&
+               rest_is_right(policy, token, now_s);
+    case CS_ERR_EXPIRED:
+        return !policy->check_expiry && rest_is_right(policy, token, now_s);
+    case CS_ERR_CLAIM:
+        return (!policy->check_issuer || !policy->check_audience) &&
+               rest_is_right(policy, token, now_s);
+    default:
+        return false;
+    }
+}
+
+static enum cs_err verify(struct cs_call *call, struct cs_view text, const struct cs_token *claimed)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    int64_t now_s = cs_endpoint_now(call->endpoint) / 1000;
+    struct cs_token_checks checks = {
+        .allowed_algs = 1u << CS_ALG_HS256 | 1u << CS_ALG_HS384 | 1u << CS_ALG_HS512,
+        .now_s = now_s,
+        .exp_optional = true, /* TOK-12 */
+    };
+    if (policy->accept_alg_none) {
+        checks.allowed_algs |= 1u << CS_ALG_NONE;
+    }
+    struct cs_token token = {0};
+    struct cs_view key = cs_view_str(call->auth.environment->secret_key);
+    enum cs_err err = cs_token_verify(text, key, &checks, &token, NULL);
+    if (err == CS_OK) {
+        cs_token_free(&token);
+    } else if (failure_is_tolerated(policy, err, claimed, now_s)) {
+        err = CS_OK;
+    }
+    return err;
+}
+
+/* True when it looks like a public token: three parts, payload with `pub: true` (TOK-13). */
+static bool is_public_token(struct cs_view text, struct cs_token *ret_token)
+{
+    if (cs_token_decode(text, ret_token, NULL) != CS_OK) {
+        return false;
+    }
+    if (!ret_token->pub) {
+        cs_token_free(ret_token);
+        *ret_token = (struct cs_token){0};
+        return false;
+    }
+    return true;
+}
+
+static bool check_bearer(struct cs_call *call, struct cs_view bearer)
+{
+    struct cs_auth *auth = &call->auth;
+    if (!is_public_token(bearer, &auth->token)) {
+        auth->environment = environment_of_key(call->endpoint, bearer);
+        auth->kind = CS_AUTH_SECRET;
+        return auth->environment || refuse(call, "Invalid API key");
+    }
+    auth->environment = environment_of_sub(call->endpoint, auth->token.sub);
+    if (!auth->environment) {
+        return refuse(call, "Invalid Public Access Token"); /* TOK-14: before the signature */
+    }
+    auth->kind = CS_AUTH_PUBLIC;
+    if (verify(call, bearer, &auth->token) != CS_OK) {
+        return refuse(call, "Public Access Token is invalid");
+    }
+    return true;
+}
+
+bool cs_auth_check(struct cs_call *call)
+{
+    struct cs_buf value = CS_BUF(CS_TOKEN_MAX_LEN + 64);
+    bool present = cs_request_header_joined(call->request, "Authorization", &value);
+    struct cs_view bearer = cs_buf_view(&value);
+    /* TOK-18: exactly this prefix, and it may be left out. */
+    if (cs_view_starts_with(bearer, CS_VIEW("Bearer "))) {
+        bearer.ptr += sizeof("Bearer ") - 1;
+        bearer.len -= sizeof("Bearer ") - 1;
+    }
+    bool ok;
+    if (!present || bearer.len == 0 || cs_buf_error(&value) != CS_OK) {
+        /* A server without authentication: the first environment is everyone's. */
+        bool open = !call->endpoint->policy.require_auth && !present;
+        call->auth.kind = open ? CS_AUTH_SECRET : CS_AUTH_NONE;
+        call->auth.environment = open ? &call->endpoint->environments[0] : NULL;
+        ok = open || refuse(call, "Invalid or Missing API key");
+    } else {
+        ok = check_bearer(call, bearer);
+    }
+    cs_buf_free(&value);
+    return ok;
+}
+
+/* What a server that misreads scopes makes of one of them. */
+static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
+                          struct cs_view action, struct cs_view type, struct cs_view id)
+{
+    bool same_type = cs_view_eq(scope.type, type);
+    bool same_action = cs_view_eq(scope.action, action);
+    bool same_id = cs_view_eq(scope.id, id);
+    bool admin = cs_view_eq(action, CS_VIEW("admin"));
+    if (!policy->check_session_scope && same_type && same_action && id.len > 0) {
+        return true;
+    }
+    if (!policy->check_action && same_type && same_id && !admin) {
+        return true;
+    }
+    if (!policy->admin_needs_admin && admin && same_type && same_id &&
+        cs_view_eq(scope.action, CS_VIEW("write"))) {
+        return true;
+    }
+    return policy->accept_run_scoped && !admin &&
+           (cs_view_eq(scope.type, CS_VIEW("runs")) ||
+            cs_view_eq(scope.type, CS_VIEW("inputStreams"))) &&
+           same_action;
+}
+
+static bool scope_is_used(const struct cs_policy *policy, struct cs_scope scope)
+{
+    bool wildcard = cs_view_eq(scope.type, CS_VIEW("all")) ||
+                    cs_view_eq(scope.action, CS_VIEW("*")) || scope.type.len == 0;
+    if (wildcard) {
+        return policy->wildcard_scopes;
+    }
+    return scope.id.len > 0 || policy->type_level_scopes;
+}
+
+static bool token_allows(const struct cs_call *call, struct cs_view action, struct cs_view type,
+                         struct cs_view id)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    for (size_t i = 0; i < call->auth.token.n_scopes; i++) {
+        struct cs_scope scope = cs_scope_parse(cs_view_str(call->auth.token.scopes[i]));
+        if ((scope_is_used(policy, scope) && cs_scope_allows(scope, action, type, id)) ||
+            scope_misread(policy, scope, action, type, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cs_auth_allows(const struct cs_call *call, const char *action, const char *type,
+                    const struct cs_view *ids, size_t n_ids)
+{
+    if (call->auth.kind == CS_AUTH_SECRET) {
+        /* TOK-35 */
+        return call->endpoint->policy.secret_key_is_full || strcmp(action, "admin") != 0;
+    }
+    if (call->auth.kind == CS_AUTH_NONE) {
+        return false;
+    }
+    if (n_ids == 0) {
+        return token_allows(call, cs_view_str(action), cs_view_str(type), (struct cs_view){0});
+    }
+    for (size_t i = 0; i < n_ids; i++) {
+        if (token_allows(call, cs_view_str(action), cs_view_str(type), ids[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cs_answer_forbidden(struct cs_call *call)
+{
+    cs_answer_json_text(call, (int)call->endpoint->policy.scope_status,
+                        CS_VIEW("{\"error\":\"Unauthorized\",\"code\":\"unauthorized\","
+                                "\"param\":\"access_token\",\"type\":\"authorization\"}"));
+}
+
+/* Fills `text` with the scopes, one NUL-terminated string after the other. */
+static size_t scopes_for(const struct cs_endpoint *endpoint, const struct cs_session *session,
+                         const struct cs_run *run, struct cs_buf *text, const char **ret_scopes)
+{
+    struct cs_view key =
+        endpoint->policy.token_uses_friendly_id ? cs_view_str(session->id) : session->key;
+    size_t starts[N_SCOPES_MAX];
+    size_t n = 0;
+    starts[n++] = text->len;
+    cs_buf_printf(text, "read:sessions:%.*s", CS_VIEW_ARG(key));
+    cs_buf_char(text, '\0');
+    starts[n++] = text->len;
+    cs_buf_printf(text, "write:sessions:%.*s", CS_VIEW_ARG(key));
+    cs_buf_char(text, '\0');
+    if (run || endpoint->policy.token_extra_scope) {
+        starts[n++] = text->len;
+        cs_buf_printf(text, "read:runs:%s", run ? run->id : session->run ? session->run->id : "");
+        cs_buf_char(text, '\0');
+    }
+    for (size_t i = 0; i < n && cs_buf_error(text) == CS_OK; i++) {
+        ret_scopes[i] = text->ptr + starts[i];
+    }
+    return n;
+}
+
+enum cs_err cs_token_for_session(const struct cs_endpoint *endpoint,
+                                 const struct cs_session *session, const struct cs_run *run,
+                                 struct cs_buf *out)
+{
+    return cs_token_issued_at(endpoint, session, run, cs_endpoint_now(endpoint) / 1000, out);
+}
+
+enum cs_err cs_token_issued_at(const struct cs_endpoint *endpoint, const struct cs_session *session,
+                               const struct cs_run *run, int64_t now_s, struct cs_buf *out)
+{
+    const struct cs_policy *policy = &endpoint->policy;
+    struct cs_buf text = CS_BUF(CS_TOKEN_MAX_LEN);
+    const char *scopes[N_SCOPES_MAX] = {0};
+    size_t n_scopes = scopes_for(endpoint, session, run, &text, scopes);
+    enum cs_err err = cs_buf_error(&text);
+    if (err == CS_OK) {
+        struct cs_token_claims claims =
+            CS_TOKEN_CLAIMS(session->environment->id, scopes, n_scopes, now_s);
+        claims.alg = (enum cs_token_alg)policy->token_alg;
+        claims.pub = policy->token_pub != 0;
+        claims.exp = now_s + policy->token_life_s;
+        struct cs_view key = policy->token_signed_by_root
+                                 ? cs_view_str(session->environment->secret_key)
+                                 : CS_VIEW("another key");
+        err = cs_token_mint(&claims, key, out);
+    }
+    cs_buf_free(&text);
+    return err;
+}

@@ -1,0 +1,143 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "endpoint/objects.h"
+#include "endpoint/ratelimit.h"
+#include "endpoint/router.h"
+#include "endpoint/runs.h"
+#include "endpoint/session.h"
+
+/* Bodies with a limit of their own are refused by their Content-Length; this one bounds the rest,
+ * which are chunked bodies and objects. */
+#define MAX_BODY CS_OBJECT_MAX
+
+static const struct cs_server_hooks hooks = {
+    .on_head = cs_router_on_head,
+    .on_request = cs_router_on_request,
+    .on_drained = cs_router_on_drained,
+    .on_close = cs_router_on_close,
+};
+
+static void apply_violations(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
+{
+    for (size_t i = 0; i < config->n_violations; i++) {
+        const struct cs_violation *violation = config->violations[i];
+        memcpy((char *)&endpoint->policy + violation->field, &violation->value,
+               sizeof violation->value);
+    }
+}
+
+static enum cs_err add_environment(struct cs_endpoint *endpoint, const char *id, const char *slug,
+                                   const char *secret_key)
+{
+    struct cs_environment *environment = &endpoint->environments[endpoint->n_environments];
+    /* Fixed ids: a token minted for one start of the endpoint stays good for the next. */
+    memcpy(environment->id, id, sizeof environment->id);
+    environment->slug = slug;
+    environment->secret_key = strdup(secret_key);
+    if (!environment->secret_key) {
+        return CS_ERR_NO_MEMORY;
+    }
+    endpoint->n_environments++;
+    return CS_OK;
+}
+
+static enum cs_err add_parts(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
+{
+    const char *main_key = config->secret_key ? config->secret_key : CS_ENDPOINT_SECRET_KEY;
+    const char *other_key =
+        config->other_secret_key ? config->other_secret_key : CS_ENDPOINT_OTHER_SECRET_KEY;
+    enum cs_err err = add_environment(endpoint, "chatspecenvironment000one", "dev", main_key);
+    if (err == CS_OK) {
+        err = add_environment(endpoint, "chatspecenvironment000two", "staging", other_key);
+    }
+    if (err != CS_OK) {
+        return err;
+    }
+    endpoint->objects = cs_objects_new();
+    endpoint->windows = cs_windows_new();
+    endpoint->store = cs_store_memory_new(endpoint->loop, NULL, NULL);
+    endpoint->streams = cs_streams_new(endpoint);
+    bool complete = endpoint->objects && endpoint->windows && endpoint->store && endpoint->streams;
+    return complete ? CS_OK : CS_ERR_NO_MEMORY;
+}
+
+static enum cs_err listen_on(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config,
+                             struct cs_diag *diag)
+{
+    struct cs_server_config server = {
+        .address = config->address,
+        .port = config->port,
+        .limits = {.max_body = MAX_BODY},
+        .hooks = &hooks,
+        .ctx = endpoint,
+    };
+    enum cs_err err = cs_server_start(endpoint->loop, &server, &endpoint->server, diag);
+    if (err == CS_OK) {
+        const char *address = config->address ? config->address : "127.0.0.1";
+        bool is_v6 = strchr(address, ':') != NULL;
+        snprintf(endpoint->url, sizeof endpoint->url, is_v6 ? "http://[%s]:%u" : "http://%s:%u",
+                 address, cs_server_port(endpoint->server));
+    }
+    return err;
+}
+
+enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_config *config,
+                              struct cs_endpoint **ret_endpoint, struct cs_diag *diag)
+{
+    struct cs_endpoint *endpoint = calloc(1, sizeof *endpoint);
+    if (!endpoint) {
+        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for an endpoint");
+    }
+    endpoint->loop = loop;
+    endpoint->quiet = config->quiet;
+    endpoint->policy = cs_policy_default();
+    TAILQ_INIT(&endpoint->sessions);
+    TAILQ_INIT(&endpoint->runs);
+    apply_violations(endpoint, config);
+    endpoint->random = config->seed;
+    if (config->seed == 0 &&
+        getrandom(&endpoint->random, sizeof endpoint->random, 0) != sizeof endpoint->random) {
+        cs_endpoint_stop(endpoint);
+        return cs_fail(diag, CS_ERR_IO, 0, "getrandom: no random numbers");
+    }
+    enum cs_err err = add_parts(endpoint, config);
+    err = err == CS_OK ? listen_on(endpoint, config, diag)
+                       : cs_fail(diag, err, 0, "no memory for an endpoint");
+    if (err != CS_OK) {
+        cs_endpoint_stop(endpoint);
+        return err;
+    }
+    *ret_endpoint = endpoint;
+    return CS_OK;
+}
+
+/* The server first: its connections let go of readers and calls. Runs before streams: agents own
+ * timers and write records. */
+void cs_endpoint_stop(struct cs_endpoint *endpoint)
+{
+    if (!endpoint) {
+        return;
+    }
+    if (endpoint->server) {
+        cs_server_stop(endpoint->server);
+    }
+    cs_runs_free(endpoint);
+    cs_sessions_free(endpoint);
+    cs_streams_free(endpoint->streams);
+    if (endpoint->store) {
+        endpoint->store->ops->free(endpoint->store);
+    }
+    cs_objects_free(endpoint->objects);
+    cs_windows_free(endpoint->windows);
+    for (size_t i = 0; i < CS_ENVIRONMENTS_MAX; i++) {
+        free(endpoint->environments[i].secret_key);
+    }
+    free(endpoint);
+}
+
+const char *cs_endpoint_url(const struct cs_endpoint *endpoint)
+{
+    return endpoint->url;
+}

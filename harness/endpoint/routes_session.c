@@ -1,0 +1,257 @@
+/* Create, retrieve and PATCH. */
+#include <stdlib.h>
+
+#include "endpoint/router.h"
+#include "endpoint/runs.h"
+#include "endpoint/schema.h"
+#include "wire/json.h"
+
+static void answer_broken(struct cs_call *call)
+{
+    cs_answer_error(call, 500,
+                    call->endpoint->policy.hide_details
+                        ? "Something went wrong"
+                        : "Error: out of rows\n    at findOrCreateSession (session.c:101)");
+}
+
+/* TOK-29 to TOK-31: type-level write on sessions, or write on the very task. */
+static bool may_create(const struct cs_call *call, const char *task)
+{
+    struct cs_view id = cs_view_str(task);
+    return !call->endpoint->policy.check_create_scope ||
+           cs_auth_allows(call, "write", "sessions", NULL, 0) ||
+           cs_auth_allows(call, "write", "tasks", &id, 1);
+}
+
+static void answer_created(struct cs_call *call, struct cs_session *session, bool cached,
+                           const char *run_id)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_buf token = CS_BUF(CS_TOKEN_MAX_LEN);
+    struct cs_buf text = CS_BUF((size_t)8 * 1024 * 1024);
+    int64_t issued_s =
+        cs_endpoint_now(call->endpoint) / 1000 - (cached ? policy->cached_token_age_s : 0);
+    if (cs_token_issued_at(call->endpoint, session, NULL, issued_s, &token) != CS_OK) {
+        cs_buf_free(&token);
+        answer_broken(call);
+        return;
+    }
+    cs_buf_char(&text, '{');
+    cs_session_members(call->endpoint, session, true, &text);
+    cs_buf_printf(&text, ",\"runId\":\"%s\"", run_id + (policy->run_prefix ? 0 : 4));
+    if (policy->create_returns_token) {
+        cs_buf_printf(&text, ",\"publicAccessToken\":\"%.*s\"", CS_VIEW_ARG(cs_buf_view(&token)));
+    }
+    bool shown = cached ? policy->cached_says_cached != 0 : policy->fresh_says_cached != 0;
+    cs_buf_printf(&text, ",\"isCached\":%s}", shown ? "true" : "false");
+    cs_buf_free(&token);
+    cs_answer_buf(call, (int)(cached ? policy->cached_status : policy->create_status), &text);
+}
+
+/* Answers for what may not go on. */
+static bool refuse_over(struct cs_call *call, const struct cs_session *session)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    if (session->closed_ms != CS_NO_TIME && policy->closed_create_status != 200) {
+        cs_answer_error(call, (int)policy->closed_create_status,
+                        "Session is closed; use a different externalId to create a new session");
+        return true;
+    }
+    if (cs_session_expired(session, cs_endpoint_now(call->endpoint)) &&
+        policy->expired_create_status != 200) {
+        cs_answer_error(call, (int)policy->expired_create_status,
+                        "Session is expired; use a different externalId to create a new session");
+        return true;
+    }
+    return false;
+}
+
+static struct cs_session *find_existing(struct cs_call *call, const struct cs_session_input *input)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_session *session = NULL;
+    if (input->external_id && policy->create_is_idempotent) {
+        session = cs_session_find(call->endpoint, call->auth.environment,
+                                  cs_view_str(input->external_id));
+    } else if (!input->external_id && policy->anonymous_is_shared) {
+        session = TAILQ_LAST(&call->endpoint->sessions, cs_session_list);
+        session = session && !session->external_id ? session : NULL;
+    }
+    bool other_task = session && strcmp(session->task, input->task) != 0;
+    return other_task && policy->key_includes_task ? NULL : session;
+}
+
+/* On the cached path only the trigger config is written through, and that before it is asked
+ * whether the session may go on (SES-11, SES-17). */
+static void create_cached(struct cs_call *call, struct cs_session *session,
+                          struct cs_session_input *input)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    if (policy->cached_updates_config) {
+        cs_session_take_config(session, input);
+        session->updated_ms = cs_endpoint_now(call->endpoint);
+    }
+    bool refused = refuse_over(call, session);
+    if (policy->reopen_on_create) {
+        session->closed_ms = CS_NO_TIME;
+    }
+    if (refused) {
+        return;
+    }
+    struct cs_run *run = session->run;
+    if (!run || policy->cached_starts_run || (cs_run_terminal(run) && policy->recreate_after_end)) {
+        run = cs_run_start(call->endpoint, session, run);
+    }
+    if (run && policy->cached_rewrites_live_payload) {
+        free(run->payload);
+        run->payload = cs_run_payload(call->endpoint, session, NULL);
+    }
+    struct cs_view message;
+    if (policy->cached_delivers_message &&
+        cs_member(cs_view_str(session->base_payload), "message", &message)) {
+        cs_session_put_input(call->endpoint, session, message);
+    }
+    if (!run || !run->payload) {
+        answer_broken(call);
+        return;
+    }
+    answer_created(call, session, true, run->id);
+}
+
+static void create_fresh(struct cs_call *call, struct cs_session_input *input)
+{
+    struct cs_endpoint *endpoint = call->endpoint;
+    struct cs_session *session = cs_session_add(endpoint, call->auth.environment, input);
+    if (!session) {
+        answer_broken(call);
+        return;
+    }
+    if (refuse_over(call, session)) {
+        return; /* the row stays (SES-19) */
+    }
+    if (!endpoint->policy.create_starts_run) {
+        char run_id[sizeof("run_") + CS_ID_LEN] = "run_";
+        cs_random_id(endpoint, run_id + 4, CS_ID_LEN);
+        answer_created(call, session, false, run_id);
+        return;
+    }
+    struct cs_run *run = cs_run_start(endpoint, session, NULL);
+    if (!run) {
+        answer_broken(call);
+        return;
+    }
+    answer_created(call, session, false, run->id);
+}
+
+void cs_route_session_create(struct cs_call *call)
+{
+    struct cs_session_input input = {0};
+    struct cs_refusal refusal;
+    if (!cs_session_input_read(&call->endpoint->policy, cs_buf_view(&call->json), &input,
+                               &refusal)) {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+        return;
+    }
+    if (!may_create(call, input.task)) {
+        cs_session_input_free(&input);
+        cs_answer_forbidden(call);
+        return;
+    }
+    struct cs_session *session = find_existing(call, &input);
+    if (session) {
+        create_cached(call, session, &input);
+    } else {
+        create_fresh(call, &input);
+    }
+    cs_session_input_free(&input);
+}
+
+void cs_route_session_retrieve(struct cs_call *call)
+{
+    cs_answer_session(call, 200, call->session);
+}
+
+/* ---- PATCH (SES-41 to SES-43) ---- */
+
+struct patch {
+    char *tags;
+    char *metadata;
+    bool has_metadata; /* with metadata NULL: cleared */
+};
+
+static bool external_id_changes(const struct cs_session *session, struct cs_view value,
+                                struct cs_refusal *refusal)
+{
+    if (cs_is_null(value)) {
+        return session->external_id != NULL;
+    }
+    char *text = NULL;
+    bool differs = cs_schema_string(value, "externalId", 1, 256, true, &text, refusal) &&
+                   (!session->external_id || strcmp(text, session->external_id) != 0);
+    if (text && cs_is_friendly_id(cs_view_str(text))) {
+        differs = cs_refuse(refusal, 400, "externalId: must not start with 'session_'");
+    }
+    free(text);
+    return differs;
+}
+
+static bool read_patch(const struct cs_call *call, struct patch *patch, struct cs_refusal *refusal)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_view json = cs_buf_view(&call->json);
+    struct cs_view value;
+    if (!cs_is_object(json)) {
+        return cs_refuse(refusal, 400, "body: expected an object");
+    }
+    if (cs_member(json, "tags", &value) &&
+        !cs_schema_strings(value, "tags", (size_t)policy->tags_max, (size_t)policy->tag_len_max,
+                           &patch->tags, refusal)) {
+        return false;
+    }
+    patch->has_metadata = cs_member(json, "metadata", &value);
+    if (patch->has_metadata && !cs_is_null(value) &&
+        !cs_schema_object(value, "metadata", &patch->metadata, refusal)) {
+        return false;
+    }
+    if (cs_member(json, "externalId", &value) &&
+        external_id_changes(call->session, value, refusal) &&
+        policy->patch_external_id_status != 200) {
+        return cs_refuse(refusal, (int)policy->patch_external_id_status,
+                         "externalId cannot be changed after the session was created");
+    }
+    return refusal->status == 0;
+}
+
+static void apply_patch(struct cs_call *call, struct patch *patch)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_session *session = call->session;
+    if (!policy->patch_applies) {
+        return;
+    }
+    if (patch->tags) {
+        char *old = session->tags;
+        session->tags = patch->tags;
+        patch->tags = old;
+    }
+    if (patch->has_metadata || !policy->patch_keeps_omitted) {
+        char *old = session->metadata;
+        session->metadata = patch->metadata;
+        patch->metadata = old;
+    }
+    session->updated_ms = cs_endpoint_now(call->endpoint);
+}
+
+void cs_route_session_patch(struct cs_call *call)
+{
+    struct patch patch = {0};
+    struct cs_refusal refusal = {0};
+    if (read_patch(call, &patch, &refusal)) {
+        apply_patch(call, &patch);
+        cs_answer_session(call, 200, call->session);
+    } else {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+    }
+    free(patch.tags);
+    free(patch.metadata);
+}

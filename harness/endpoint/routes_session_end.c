@@ -1,0 +1,134 @@
+/* Close, and end-and-continue. */
+#include <stdlib.h>
+
+#include "endpoint/router.h"
+#include "endpoint/runs.h"
+#include "endpoint/schema.h"
+
+/* A string member; true with *ret_text NULL when it is absent and may be. */
+static bool read_text(struct cs_view json, const char *name, bool required, size_t max,
+                      char **ret_text, struct cs_refusal *refusal)
+{
+    struct cs_view value;
+    if (!cs_is_object(json)) {
+        return cs_refuse(refusal, 400, "body: expected an object");
+    }
+    if (!cs_member(json, name, &value)) {
+        return !required || cs_refuse(refusal, 400, "%s: required", name);
+    }
+    return cs_schema_string(value, name, 0, max, false, ret_text, refusal);
+}
+
+/* ---- close ---- */
+
+static void set_reason(struct cs_session *session, const char *reason)
+{
+    struct cs_buf text = CS_BUF((size_t)16 * 1024);
+    free(session->closed_reason);
+    session->closed_reason = NULL;
+    if (reason) {
+        cs_json_text(&text, cs_view_str(reason));
+        session->closed_reason = cs_buf_take(&text);
+    }
+    cs_buf_free(&text);
+}
+
+static void close_session(struct cs_call *call, const char *reason, const char *calling_run)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_session *session = call->session;
+    bool open = session->closed_ms == CS_NO_TIME;
+    if (!open && !policy->close_again_overwrites) {
+        return; /* CLS-03 */
+    }
+    if (policy->close_marks_row) {
+        session->closed_ms = session->updated_ms = cs_endpoint_now(call->endpoint);
+    }
+    set_reason(session, policy->close_keeps_reason ? reason : NULL);
+    bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
+    if (open && policy->close_writes_record && !by_own_run) {
+        cs_session_send_close(call->endpoint, session);
+    }
+}
+
+void cs_route_session_close(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_refusal refusal = {0};
+    struct cs_view json = cs_buf_view(&call->json);
+    char *reason = NULL;
+    char *calling_run = NULL;
+    if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason, &refusal) &&
+        read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
+        close_session(call, reason, calling_run);
+        cs_answer_session(call, 200, call->session);
+    } else {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+    }
+    free(reason);
+    free(calling_run);
+}
+
+/* ---- end-and-continue (CON-10 to CON-15) ---- */
+
+static bool refuse_over(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    if (call->session->closed_ms != CS_NO_TIME && policy->closed_continue_status != 200) {
+        cs_answer_error(call, (int)policy->closed_continue_status,
+                        "Cannot end-and-continue a closed session");
+        return true;
+    }
+    if (cs_session_expired(call->session, cs_endpoint_now(call->endpoint))) {
+        cs_answer_error(call, 400, "Cannot end-and-continue an expired session");
+        return true;
+    }
+    return false;
+}
+
+static void swap_run(struct cs_call *call, const char *calling_run)
+{
+    struct cs_endpoint *endpoint = call->endpoint;
+    struct cs_session *session = call->session;
+    struct cs_run *calling =
+        cs_run_find(endpoint, call->auth.environment, cs_view_str(calling_run));
+    if (!calling) {
+        cs_answer_error(call, 404, "callingRunId not found in this environment");
+        return;
+    }
+    bool wins = calling == session->run || !endpoint->policy.swap_checks_caller;
+    struct cs_run *run =
+        cs_run_trigger(endpoint, session, endpoint->policy.continue_names_caller ? calling : NULL);
+    if (!run) {
+        cs_answer_error(call, 500, "Failed to swap session run");
+        return;
+    }
+    /* The caller exits by itself once it has the answer; its run is not cancelled here. */
+    if (wins && endpoint->policy.swap_makes_current) {
+        cs_run_make_current(endpoint, run);
+    } else {
+        cs_run_cancel(endpoint, run);
+    }
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "runId", wins || !session->run ? run->id : session->run->id);
+    cJSON_AddBoolToObject(json, "swapped", wins);
+    cs_answer_json(call, 200, json);
+}
+
+void cs_route_session_end_and_continue(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_refusal refusal = {0};
+    struct cs_view json = cs_buf_view(&call->json);
+    char *calling_run = NULL;
+    char *reason = NULL;
+    if (!read_text(json, "callingRunId", true, SIZE_MAX, &calling_run, &refusal) ||
+        !read_text(json, "reason", policy->continue_needs_reason != 0,
+                   (size_t)policy->continue_reason_max, &reason, &refusal)) {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+    } else if (!refuse_over(call)) {
+        swap_run(call, calling_run);
+    }
+    free(calling_run);
+    free(reason);
+}

@@ -1,0 +1,56 @@
+/* Sessions: the table, what a body may say about one, and how one is shown. */
+#ifndef CHATSPEC_ENDPOINT_SESSION_H
+#define CHATSPEC_ENDPOINT_SESSION_H
+
+#include "endpoint/internal.h"
+
+#define CS_SESSIONS_MAX                                                      \
+    ((size_t)200000) /* of one endpoint; further ones are refused with a 500 \
+                      */
+
+/* What a create body says, checked; strings are owned. */
+struct cs_session_input {
+    char *external_id; /* NULL when absent */
+    char *type;
+    char *task;
+    char *trigger_config;
+    char *base_payload;
+    char *tags;     /* "[]" when absent */
+    char *metadata; /* NULL when absent */
+    int64_t expires_ms;
+};
+
+void cs_session_input_free(struct cs_session_input *input);
+
+/* Why a body was refused: an answer's status and its error text. */
+struct cs_refusal {
+    int status;
+    char text[256];
+};
+
+/* Reads a create body (valid JSON). False with *ret_refusal filled (SES-22 to SES-33, ERR-21). */
+bool cs_session_input_read(const struct cs_policy *policy, struct cs_view json,
+                           struct cs_session_input *ret_input, struct cs_refusal *ret_refusal);
+
+/* Adds a row and takes the strings out of `input`. NULL when out of memory or full. */
+struct cs_session *cs_session_add(struct cs_endpoint *endpoint,
+                                  const struct cs_environment *environment,
+                                  struct cs_session_input *input);
+/* Replaces the trigger config by that of `input` (SES-11, SES-12). */
+void cs_session_take_config(struct cs_session *session, struct cs_session_input *input);
+void cs_sessions_free(struct cs_endpoint *endpoint);
+
+/* Appends the members of the session item without braces, so that create can add its own (SES-02).
+ * List rows leave out the trigger config (SES-48). */
+void cs_session_members(const struct cs_endpoint *endpoint, const struct cs_session *session,
+                        bool with_config, struct cs_buf *out);
+/* Answers with the item alone. */
+void cs_answer_session(struct cs_call *call, int status, const struct cs_session *session);
+
+/* Tells whoever waits on `in` that the session was closed from outside (CLS-12). */
+void cs_session_send_close(struct cs_endpoint *endpoint, struct cs_session *session);
+/* Puts a record on `in` as an append would, body as given. */
+void cs_session_put_input(struct cs_endpoint *endpoint, struct cs_session *session,
+                          struct cs_view body);
+
+#endif

@@ -1,0 +1,27 @@
+#include "endpoint/violations.h"
+
+#include <string.h>
+
+#include "endpoint/policy.h"
+
+#define ROW(name, requirement_id, text, policy_field, policy_value)                \
+    {                                                                              \
+        .id = (name), .requirement = (requirement_id), .title = (text),            \
+        .field = offsetof(struct cs_policy, policy_field), .value = (policy_value) \
+    }
+
+const struct cs_violation cs_violations[] = {
+#include "endpoint/violations_core.inc"
+#include "endpoint/violations_stream.inc"
+    {0},
+};
+
+const struct cs_violation *cs_violation_find(const char *id)
+{
+    for (const struct cs_violation *violation = cs_violations; violation->id; violation++) {
+        if (strcmp(violation->id, id) == 0) {
+            return violation;
+        }
+    }
+    return NULL;
+}
