@@ -17,8 +17,9 @@
 /* A report line is at most one piece of evidence as JSON, where a byte takes up to six. */
 #define MAX_LINE   (8 * CS_EVIDENCE_MAX_ITEM)
 #define READ_CHUNK ((size_t)16 * 1024)
-#define MAX_CHUNKS 16 /* per turn and descriptor, so that a flood from one case starves no other \
-                       */
+#define MAX_CHUNKS                                                                \
+    16 /* per turn and descriptor, so that a flood from one case starves no other \
+        */
 
 /* ---- the child's side of the fork ---- */
 
