@@ -10,8 +10,8 @@ struct cs_scope {
     struct cs_view id;     /* may hold colons; empty means every id of the type */
 };
 
-/* Never fails: any text is some scope. An empty id is type-level, an empty type with action admin is
- * bare admin, an action without type other than admin grants nothing (TOK-26). */
+/* Never fails: any text is some scope. An empty id is type-level, an empty type with action admin
+ * is bare admin, an action without type other than admin grants nothing (TOK-26). */
 struct cs_scope cs_scope_parse(struct cs_view text);
 
 /* Does one scope allow `action` on resource `type` `id`? An empty `id` asks for the type-level

@@ -9,16 +9,22 @@
 #define CS_TOKEN_LIFE_S   3600 /* TOK-04 */
 #define CS_TOKEN_MAX_LEN  ((size_t)16384)
 
-enum cs_token_alg { CS_ALG_HS256, CS_ALG_HS384, CS_ALG_HS512, CS_ALG_NONE };
+enum cs_token_alg {
+    CS_ALG_HS256,
+    CS_ALG_HS384,
+    CS_ALG_HS512,
+    CS_ALG_NONE
+};
 
 /* What goes into a token. A NULL string or a negative time leaves the claim out, which is how
- * cases make tokens that must be refused; zero-initialised plus CS_TOKEN_CLAIMS gives a good one. */
+ * cases make tokens that must be refused; zero-initialised plus CS_TOKEN_CLAIMS gives a good one.
+ */
 struct cs_token_claims {
     enum cs_token_alg alg;
     const char *sub;
     const char *iss;
     const char *aud;
-    bool pub; /* false leaves the claim out */
+    bool pub;       /* false leaves the claim out */
     bool no_scopes; /* leave the scopes claim out altogether (TOK-37) */
     const char *const *scopes;
     size_t n_scopes;
@@ -26,15 +32,15 @@ struct cs_token_claims {
     int64_t exp;
 };
 
-#define CS_TOKEN_CLAIMS(environment, scope_list, scope_count, now_s)                               \
-    ((struct cs_token_claims){.alg = CS_ALG_HS256,                                                 \
-                              .sub = (environment),                                                \
-                              .iss = CS_TOKEN_ISSUER,                                              \
-                              .aud = CS_TOKEN_AUDIENCE,                                            \
-                              .pub = true,                                                         \
-                              .scopes = (scope_list),                                              \
-                              .n_scopes = (scope_count),                                           \
-                              .iat = (now_s),                                                      \
+#define CS_TOKEN_CLAIMS(environment, scope_list, scope_count, now_s) \
+    ((struct cs_token_claims){.alg = CS_ALG_HS256,                   \
+                              .sub = (environment),                  \
+                              .iss = CS_TOKEN_ISSUER,                \
+                              .aud = CS_TOKEN_AUDIENCE,              \
+                              .pub = true,                           \
+                              .scopes = (scope_list),                \
+                              .n_scopes = (scope_count),             \
+                              .iat = (now_s),                        \
                               .exp = (now_s) + CS_TOKEN_LIFE_S})
 
 /* Appends the signed token; with CS_ALG_NONE its third part is empty. Strings must be valid UTF-8.
@@ -51,9 +57,9 @@ struct cs_token {
     char *sub; /* NULL when absent or not a string, as for iss and aud */
     char *iss;
     char *aud;
-    bool pub; /* the claim is the literal true */
+    bool pub;        /* the claim is the literal true */
     bool has_scopes; /* the claim is an array */
-    char **scopes; /* its strings; other members are passed over */
+    char **scopes;   /* its strings; other members are passed over */
     size_t n_scopes;
     bool has_iat;
     bool has_nbf;
@@ -75,11 +81,10 @@ CS_MUST_USE enum cs_err cs_token_decode(struct cs_view text, struct cs_token *re
 
 /* Checks, in this order: shape, `alg` (one of allowed_algs, a bit mask of 1u << CS_ALG_...) and no
  * `crit`, signature (constant time; an empty key never fits), exp against now_s (a token at its exp
- * is expired: TOK-09; absent exp passes when `exp_optional`), nbf, iss, aud. CS_ALG_NONE, which only
- * a server with a fault allows, passes with an empty signature. On success the decoded token is in
- * *ret_token.
- * Errors: CS_ERR_SYNTAX, CS_ERR_SIGNATURE, CS_ERR_EXPIRED, CS_ERR_CLAIM, CS_ERR_LIMIT,
- * CS_ERR_NO_MEMORY. */
+ * is expired: TOK-09; absent exp passes when `exp_optional`), nbf, iss, aud. CS_ALG_NONE, which
+ * only a server with a fault allows, passes with an empty signature. On success the decoded token
+ * is in *ret_token. Errors: CS_ERR_SYNTAX, CS_ERR_SIGNATURE, CS_ERR_EXPIRED, CS_ERR_CLAIM,
+ * CS_ERR_LIMIT, CS_ERR_NO_MEMORY. */
 struct cs_token_checks {
     unsigned allowed_algs;
     int64_t now_s;
