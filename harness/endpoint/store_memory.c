@@ -377,13 +377,17 @@ static bool serve(struct memory_store *store, struct reader *reader)
     if (store->serving == NULL) {
         return false;
     }
-    reader->next_seq += taken ? n : 0;
     if (!taken) {
         reader->blocked = true;
         reader->state = READER_BACKLOG;
         return false;
     }
-    return true;
+    reader->next_seq += n;
+    if (reader->next_seq < stream->log.end || !reader->edge_told) {
+        return true;
+    }
+    reader->state = READER_LIVE;
+    return false;
 }
 
 /* Frees what trims have removed, now that those who stood at the edge have seen it. */

@@ -1,0 +1,171 @@
+#include "endpoint/sse_render.h"
+
+#include <inttypes.h>
+
+#include "wire/append.h"
+#include "wire/json.h"
+#include "wire/utf8.h"
+
+void cs_put_raw_string(struct cs_buf *out, struct cs_view bytes)
+{
+    cs_buf_char(out, '"');
+    if (cs_utf8_valid_prefix(bytes) == bytes.len) {
+        cs_json_escape(out, bytes);
+    } else {
+        struct cs_buf text = CS_BUF(bytes.len <= SIZE_MAX / 4 ? bytes.len * 3 + 16 : SIZE_MAX / 2);
+        struct cs_utf8 utf8 = {.started = true}; /* a leading byte order mark is text here */
+        cs_utf8_feed(&utf8, bytes, &text);
+        cs_utf8_finish(&utf8, &text);
+        cs_json_escape(out, cs_buf_view(&text));
+        cs_buf_free(&text);
+    }
+    cs_buf_char(out, '"');
+}
+
+static void put_lower_case(struct cs_buf *out, struct cs_view name)
+{
+    struct cs_buf lower = CS_BUF(name.len + 16);
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        cs_buf_char(&lower, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+    }
+    cs_put_raw_string(out, cs_buf_view(&lower));
+    cs_buf_free(&lower);
+}
+
+void cs_put_headers(struct cs_buf *out, const struct cs_header *headers, size_t n,
+                    bool lower_case_names)
+{
+    cs_buf_char(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        cs_buf_str(out, i > 0 ? ",[" : "[");
+        if (lower_case_names) {
+            put_lower_case(out, headers[i].name);
+        } else {
+            cs_put_raw_string(out, headers[i].name);
+        }
+        cs_buf_char(out, ',');
+        cs_put_raw_string(out, headers[i].value);
+        cs_buf_char(out, ']');
+    }
+    cs_buf_char(out, ']');
+}
+
+static void put_body(const struct cs_policy *policy, const struct cs_record *record,
+                     struct cs_buf *out)
+{
+    uint64_t first_kept = 0;
+    if (record->kind == CS_RECORD_CONTROL && policy->sse_control_body) {
+        cs_buf_str(out, ",\"body\":\"{}\"");
+    } else if (record->kind == CS_RECORD_COMMAND && policy->sse_trim_as_decimal &&
+               cs_trim_decode(record->body, &first_kept) == CS_OK) {
+        cs_buf_printf(out, ",\"body\":\"%" PRIu64 "\"", first_kept);
+    } else if (record->body.len > 0) { /* OUT-10 */
+        cs_buf_str(out, ",\"body\":");
+        cs_put_raw_string(out, record->body);
+    }
+}
+
+static void put_record(const struct cs_policy *policy, const struct cs_record *record,
+                       struct cs_buf *out)
+{
+    int64_t timestamp = record->timestamp;
+    if (policy->sse_time_goes_back) {
+        timestamp -= (int64_t)(record->seq_num * 1000);
+    }
+    const char *quote = policy->sse_seq_as_text ? "\"" : "";
+    cs_buf_printf(out, "{\"seq_num\":%s%" PRIu64 "%s,\"timestamp\":%" PRId64, quote,
+                  record->seq_num, quote, timestamp);
+    if (record->n_headers > 0) { /* OUT-10 */
+        cs_buf_str(out, ",\"headers\":");
+        cs_put_headers(out, record->headers, record->n_headers, policy->sse_lower_case_headers);
+    }
+    put_body(policy, record, out);
+    cs_buf_char(out, '}');
+}
+
+static void put_tail(const struct cs_policy *policy, struct cs_position tail, struct cs_buf *out)
+{
+    cs_buf_printf(out, ",\"tail\":{\"seq_num\":%" PRIu64 ",\"timestamp\":%" PRId64 "}",
+                  tail.seq_num + (uint64_t)policy->sse_tail_offset, tail.timestamp);
+}
+
+/* The records of a batch, leaving out what the policy hides. */
+static void put_records(const struct cs_policy *policy, const struct cs_record *records, size_t n,
+                        struct cs_buf *out)
+{
+    bool first = true;
+    for (size_t i = 0; i < n; i++) {
+        if (records[i].kind == CS_RECORD_COMMAND && policy->sse_hides_commands) {
+            continue;
+        }
+        cs_buf_str(out, first ? "" : ",");
+        put_record(policy, &records[i], out);
+        first = false;
+    }
+    if (policy->sse_repeats_last) {
+        cs_buf_str(out, first ? "" : ",");
+        put_record(policy, &records[n - 1], out);
+    }
+}
+
+static void put_batch_id(const struct cs_policy *policy, uint64_t last_seq,
+                         const struct cs_sse_counters *counters, struct cs_buf *out)
+{
+    if (policy->sse_id_is_seq) {
+        cs_buf_printf(out, "id: %" PRIu64 "\n", last_seq);
+    } else {
+        cs_buf_printf(out, "id: %" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", last_seq,
+                      counters->n_records,
+                      counters->metered + (uint64_t)policy->sse_id_bytes_offset);
+    }
+}
+
+void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_record *records, size_t n,
+                      const struct cs_position *tail, struct cs_sse_counters *counters,
+                      struct cs_buf *out)
+{
+    if (policy->sse_empty_batch && counters->n_records == 0) {
+        cs_buf_str(out, "event: batch\nid: 0,0,0\ndata: {\"records\":[]}\n\n");
+    }
+    counters->n_records += n;
+    for (size_t i = 0; i < n; i++) {
+        counters->metered +=
+            cs_record_metered(records[i].headers, records[i].n_headers, records[i].body.len);
+    }
+    cs_buf_str(out, "event: batch\n");
+    put_batch_id(policy, records[n - 1].seq_num, counters, out);
+    cs_buf_str(out, "data: {\"records\":[");
+    put_records(policy, records, n, out);
+    cs_buf_char(out, ']');
+    for (int64_t line = 1; line < policy->sse_data_lines; line++) {
+        cs_buf_str(out, "\ndata: ");
+    }
+    if (tail != NULL) {
+        put_tail(policy, *tail, out);
+    }
+    cs_buf_str(out, "}\n\n");
+}
+
+void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_position tail,
+                     struct cs_buf *out)
+{
+    const char *quote = policy->sse_ping_time_as_text ? "\"" : "";
+    cs_buf_str(out, "event: ping\n");
+    cs_buf_str(out, policy->sse_ping_has_id ? "id: 0,0,0\n" : "");
+    cs_buf_printf(out, "data: {\"timestamp\":%s%" PRId64 "%s", quote, now_ms, quote);
+    put_tail(policy, tail, out);
+    cs_buf_str(out, "}\n\n");
+    if (policy->sse_extra_event) {
+        cs_buf_str(out, "event: heartbeat\ndata: {}\n\n");
+    }
+}
+
+void cs_sse_put_error(const char *code, const char *message, struct cs_buf *out)
+{
+    cs_buf_str(out, "event: error\ndata: {\"code\":");
+    cs_put_raw_string(out, cs_view_str(code));
+    cs_buf_str(out, ",\"message\":");
+    cs_put_raw_string(out, cs_view_str(message));
+    cs_buf_str(out, "}\n\n");
+}
