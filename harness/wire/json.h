@@ -79,6 +79,8 @@ bool cs_json_is(const struct cs_json_token *token, struct cs_view text);
 /* A number token as unsigned integer. Errors: CS_ERR_RANGE (negative, over 2^64-1), CS_ERR_TYPE
  * (not a number, or written with fraction or exponent). */
 CS_MUST_USE enum cs_err cs_json_u64(const struct cs_json_token *token, uint64_t *ret_value);
+/* The same for a signed integer, from -2^63 to 2^63-1. */
+CS_MUST_USE enum cs_err cs_json_i64(const struct cs_json_token *token, int64_t *ret_value);
 
 /* The text of object member `key` (decoded comparison, last duplicate wins) in an object text that
  * is valid JSON. Errors: CS_ERR_MISSING; CS_ERR_TYPE (text is not an object); CS_ERR_SYNTAX. */

@@ -175,6 +175,27 @@ enum cs_err cs_json_u64(const struct cs_json_token *token, uint64_t *ret_value)
     return cs_view_u64(token->raw, ret_value);
 }
 
+enum cs_err cs_json_i64(const struct cs_json_token *token, int64_t *ret_value)
+{
+    struct cs_json_token magnitude = *token;
+    bool negative = token->type == CS_JSON_NUMBER && token->raw.ptr[0] == '-';
+    uint64_t value;
+    enum cs_err err;
+
+    if (negative) {
+        magnitude.raw = cs_view_of(token->raw.ptr + 1, token->raw.len - 1);
+    }
+    err = cs_json_u64(&magnitude, &value);
+    if (!err && value > (uint64_t)INT64_MAX + negative) {
+        err = CS_ERR_RANGE;
+    }
+    if (!err) {
+        /* -(2^63) has no positive twin: step over it by one. */
+        *ret_value = negative && value > 0 ? -(int64_t)(value - 1) - 1 : (int64_t)value;
+    }
+    return err;
+}
+
 enum cs_err cs_json_get(struct cs_view object, struct cs_view key, struct cs_view *ret_value)
 {
     struct cs_view value = {NULL, 0};

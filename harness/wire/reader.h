@@ -29,8 +29,8 @@ struct cs_event {
     int64_t timestamp;              /* CS_EVENT_PING, ms since the epoch */
     bool has_tail;                  /* CS_EVENT_PING, CS_EVENT_BATCH_END */
     struct cs_position tail;
-    struct cs_diag fault;           /* CS_EVENT_MALFORMED; offset from the start of the stream of
-                                       the event, then of its data in the text */
+    struct cs_diag fault;           /* CS_EVENT_MALFORMED; its offset is the event's start in the
+                                       stream, its text names the byte of the data: "data+7: ..." */
 };
 
 struct cs_reader; /* opaque */
@@ -46,7 +46,9 @@ void cs_reader_free(struct cs_reader *reader);
 /* A new connection of the same subscription: framing starts afresh, the cursor stays. */
 void cs_reader_reconnect(struct cs_reader *reader);
 
-/* As cs_sse_next; views live until the next call. */
+/* As cs_sse_next; views live until the next call. The records of a batch come one by one without
+ * taking from *input, which must stay as it is until the reader asks for more. A batch that is
+ * malformed anywhere gives no record at all, only CS_EVENT_MALFORMED, and reading goes on. */
 enum cs_step cs_reader_next(struct cs_reader *reader, struct cs_view *input,
                             struct cs_event *ret_event, struct cs_diag *diag);
 /* As cs_sse_finish. */
