@@ -10,13 +10,9 @@
 
 /* A caller that never looks at cs_conn_queued is stopped here. */
 #define MAX_QUEUE ((size_t)1024 * 1024 * 1024)
-/* How much is read, and for how long, before a finished connection is closed. */
+/* How much is read before a finished connection is closed. */
 #define DRAIN_BYTES      ((uint64_t)1024 * 1024)
-#define DRAIN_LONG_BYTES ((uint64_t)16 * 1024 * 1024)
-enum {
-    DRAIN_MS = 2000,
-    DRAIN_LONG_MS = 5000
-};
+#define LONG_DRAIN_BYTES ((uint64_t)16 * 1024 * 1024)
 
 static void conn_ready(struct cs_watch *watch, uint32_t events);
 static void conn_timer(struct cs_timer *timer);
@@ -143,9 +139,10 @@ static void shut_write(struct cs_conn *conn)
     }
     conn->write_shut = true;
     if (conn->state == CONN_FINISHING) {
-        conn->drain_left = conn->long_drain ? DRAIN_LONG_BYTES : DRAIN_BYTES;
-        int64_t patience_ms = conn->long_drain ? DRAIN_LONG_MS : DRAIN_MS;
-        if (cs_timer_start(conn->server->loop, &conn->timer, patience_ms) != CS_OK) {
+        const struct cs_server *server = conn->server;
+        conn->drain_left = conn->long_drain ? LONG_DRAIN_BYTES : DRAIN_BYTES;
+        int64_t patience_ms = conn->long_drain ? server->long_drain_ms : server->drain_ms;
+        if (cs_timer_start(server->loop, &conn->timer, patience_ms) != CS_OK) {
             cs_conn_end(conn, true);
         }
     }

@@ -6,9 +6,6 @@
 
 /* What is thrown away of a body whose answer was given early. */
 #define DISCARD_BYTES ((uint64_t)16 * 1024 * 1024)
-enum {
-    DISCARD_MS = 5000
-};
 
 /* ---- HTTP requests ---- */
 
@@ -49,8 +46,8 @@ static void handle_head(struct cs_conn *conn, const struct cs_request *request)
     cs_request_reader_discard(conn->reader);
     if (conn->next_wanted && !conn->keep_alive) {
         cs_conn_finish(conn);
-    } else if (has_body(request) &&
-               cs_timer_start(conn->server->loop, &conn->timer, DISCARD_MS) != CS_OK) {
+    } else if (has_body(request) && cs_timer_start(conn->server->loop, &conn->timer,
+                                                   conn->server->long_drain_ms) != CS_OK) {
         cs_conn_end(conn, true);
     }
 }

@@ -13,7 +13,9 @@
 enum {
     BACKLOG = 1024,
     ACCEPTS_PER_TURN = 64,
-    ACCEPT_PAUSE_MS = 50 /* after running out of descriptors */
+    ACCEPT_PAUSE_MS = 50, /* after running out of descriptors */
+    DRAIN_MS = 2000,
+    LONG_DRAIN_MS = 5000
 };
 #define DEFAULT_MAX_CONNECTIONS ((size_t)65536)
 
@@ -187,6 +189,8 @@ enum cs_err cs_server_start(struct cs_loop *loop, const struct cs_server_config 
     server->limits = config->limits;
     server->max_connections =
         config->max_connections ? config->max_connections : DEFAULT_MAX_CONNECTIONS;
+    server->drain_ms = config->drain_ms > 0 ? config->drain_ms : DRAIN_MS;
+    server->long_drain_ms = config->drain_ms > 0 ? config->drain_ms : LONG_DRAIN_MS;
     server->listener = (struct cs_watch){.fd = -1, .events = EPOLLIN, .ready = accept_ready};
     server->accept_again.fire = accept_again;
     server->reap.fire = reap_fire;

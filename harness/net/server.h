@@ -57,6 +57,7 @@ struct cs_server_config {
     size_t max_connections; /* 0: 65536 */
     int send_buffer;        /* SO_SNDBUF in bytes for accepted sockets; 0: the kernel's */
     int receive_buffer;     /* SO_RCVBUF, the same */
+    int64_t drain_ms;       /* instead of the 2 s and 5 s of cs_conn_next and cs_conn_finish */
     const struct cs_server_hooks *hooks; /* copied */
     void *ctx;
 };

@@ -29,6 +29,8 @@ struct cs_server {
     void *ctx;
     struct cs_request_limits limits;
     size_t max_connections;
+    int64_t drain_ms;      /* between requests */
+    int64_t long_drain_ms; /* in the middle of one, and after a bad one */
     struct cs_watch listener;
     struct cs_timer accept_again; /* accepting is paused while it runs */
     struct cs_timer reap;         /* ends what has died, from the loop and never from a hook */
