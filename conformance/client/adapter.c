@@ -1,0 +1,118 @@
+#include "conformance/client/adapter.h"
+
+#include <stdlib.h>
+
+#define DEFAULT_PATIENCE_MS 10000
+/* A runtime that has to be loaded from a cold disk takes its time once. */
+#define START_PATIENCE_MS 30000
+#define END_GRACE_MS      500
+
+int64_t cs_client_patience(const struct cs_client_env *env)
+{
+    return env->patience_ms > 0 ? env->patience_ms : DEFAULT_PATIENCE_MS;
+}
+
+const char *cs_adapter_fact(const struct cs_adapter *adapter, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(adapter->hello, name));
+}
+
+bool cs_adapter_offers(const struct cs_adapter *adapter, const char *command)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(adapter->hello, "capabilities"))
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, command) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cs_adapter_usable(struct cs_adapter *adapter)
+{
+    int status;
+    return !cs_process_exited(adapter->process, &status);
+}
+
+void cs_adapter_end(struct cs_adapter *adapter)
+{
+    if (adapter) {
+        if (adapter->process) {
+            cs_process_end(adapter->process, END_GRACE_MS);
+        }
+        cJSON_Delete(adapter->hello);
+        free(adapter);
+    }
+}
+
+static enum cs_err check_hello(const struct cs_adapter *adapter, struct cs_view line,
+                               struct cs_diag *diag)
+{
+    const char *event = adapter->hello ? cs_adapter_fact(adapter, "event") : NULL;
+    if (!event || strcmp(event, "hello") != 0) {
+        struct cs_buf shown = CS_BUF(1024);
+        cs_buf_escaped(&shown, line, 80);
+        cs_buf_char(&shown, '\0');
+        cs_fail(diag, CS_ERR_SYNTAX, 0, "the adapter's first line is not a hello: %s",
+                shown.ptr ? shown.ptr : "");
+        cs_buf_free(&shown);
+        return CS_ERR_SYNTAX;
+    }
+    const cJSON *protocol = cJSON_GetObjectItemCaseSensitive(adapter->hello, "protocol");
+    if (!cJSON_IsNumber(protocol) || protocol->valuedouble != CS_ADAPTER_PROTOCOL) {
+        return cs_fail(diag, CS_ERR_TYPE, 0, "the adapter does not speak protocol %d",
+                       CS_ADAPTER_PROTOCOL);
+    }
+    if (!cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(adapter->hello, "capabilities"))) {
+        return cs_fail(diag, CS_ERR_TYPE, 0, "the adapter's hello lists no capabilities");
+    }
+    return CS_OK;
+}
+
+/* The last line of what the adapter wrote to stderr says best why it did not start. */
+static enum cs_err no_hello(struct cs_adapter *adapter, enum cs_err err, struct cs_diag *diag)
+{
+    if (err == CS_ERR_TIMEOUT) {
+        return cs_fail(diag, err, 0, "the adapter said nothing within %d s",
+                       START_PATIENCE_MS / 1000);
+    }
+    struct cs_view said = cs_process_stderr(adapter->process);
+    while (said.len > 0 && said.ptr[said.len - 1] == '\n') {
+        said.len--;
+    }
+    for (size_t at = said.len; at > 0; at--) {
+        if (said.ptr[at - 1] == '\n') {
+            said = cs_view_of(said.ptr + at, said.len - at);
+            break;
+        }
+    }
+    return cs_fail(diag, err, 0, "the adapter ended before it said hello: %.*s", CS_VIEW_ARG(said));
+}
+
+enum cs_err cs_adapter_start(const struct cs_client_env *env, struct cs_adapter **ret_adapter,
+                             struct cs_diag *diag)
+{
+    struct cs_adapter *adapter = calloc(1, sizeof *adapter);
+    if (!adapter) {
+        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+    }
+    struct cs_process_config config = {.argv = env->argv};
+    struct cs_view line = {0};
+    enum cs_err err = cs_process_start(&config, &adapter->process, diag);
+    if (err == CS_OK) {
+        err = cs_process_read_line(adapter->process, START_PATIENCE_MS, &line);
+        if (err != CS_OK) {
+            (void)no_hello(adapter, err, diag);
+        } else {
+            adapter->hello = cJSON_ParseWithLength(line.ptr, line.len);
+            err = check_hello(adapter, line, diag);
+        }
+    }
+    if (err != CS_OK) {
+        cs_adapter_end(adapter);
+        return err;
+    }
+    *ret_adapter = adapter;
+    return CS_OK;
+}

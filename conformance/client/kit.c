@@ -1,0 +1,203 @@
+/* The kit's house-keeping: memory, names, the server, waiting. */
+#include "conformance/client/kit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conformance/client/kit_internal.h"
+#include "wire/token.h"
+
+/* Long enough for a retry without any delay and for one after the usual first backoff of 100 ms. */
+#define SETTLE_MS 300
+
+struct ck *ck_of(struct cs_case_run *run)
+{
+    return cs_case_subject(run);
+}
+
+_Noreturn void ck_no_memory(struct ck *ck)
+{
+    cs_case_error(ck->run, "out of memory");
+}
+
+/* ---- memory and names ---- */
+
+char *ck_keep(struct ck *ck, struct cs_view text)
+{
+    struct ck_owned *owned = malloc(sizeof *owned);
+    char *bytes = owned ? malloc(text.len + 1) : NULL;
+    if (!bytes) {
+        free(owned);
+        ck_no_memory(ck);
+    }
+    if (text.len > 0) {
+        memcpy(bytes, text.ptr, text.len);
+    }
+    bytes[text.len] = '\0';
+    *owned = (struct ck_owned){ck->owned, bytes};
+    ck->owned = owned;
+    return bytes;
+}
+
+static const char *vtext(struct ck *ck, const char *fmt, va_list args) CS_PRINTF(2, 0);
+
+static const char *vtext(struct ck *ck, const char *fmt, va_list args)
+{
+    struct cs_buf text = CS_BUF(CK_MAX_TEXT);
+    cs_buf_vprintf(&text, fmt, args);
+    if (cs_buf_error(&text) != CS_OK) {
+        cs_buf_free(&text);
+        ck_no_memory(ck);
+    }
+    char *kept = ck_keep(ck, cs_buf_view(&text));
+    cs_buf_free(&text);
+    return kept;
+}
+
+const char *ck_text(struct ck *ck, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const char *text = vtext(ck, fmt, args);
+    va_end(args);
+    return text;
+}
+
+const char *ck_chat(const struct ck *ck)
+{
+    return ck->chat;
+}
+
+/* Real tokens, since a client may want to read their claims; the name is in the subject, so that
+ * two of them differ. Nobody checks the signature. */
+static char *mint(struct ck *ck, const char *name)
+{
+    const char *scopes[] = {ck_text(ck, "read:sessions:%s", ck->chat),
+                            ck_text(ck, "write:sessions:%s", ck->chat)};
+    const char *subject = ck_text(ck, "env_%s", name);
+    struct cs_token_claims claims = CS_TOKEN_CLAIMS(subject, scopes, 2, cs_wall_ms() / 1000);
+    struct cs_buf token = CS_BUF(4096);
+    enum cs_err err = cs_token_mint(&claims, CS_VIEW("tr_dev_scripted"), &token);
+    char *text = err == CS_OK ? ck_keep(ck, cs_buf_view(&token)) : NULL;
+    cs_buf_free(&token);
+    if (!text) {
+        cs_case_error(ck->run, "a token could not be made: %s", cs_err_name(err));
+    }
+    return text;
+}
+
+const char *ck_token(struct ck *ck, const char *name)
+{
+    for (size_t i = 0; i < ck->n_tokens; i++) {
+        if (strcmp(ck->tokens[i].name, name) == 0) {
+            return ck->tokens[i].text;
+        }
+    }
+    if (ck->n_tokens == CK_MAX_TOKENS || strlen(name) >= sizeof ck->tokens[0].name) {
+        cs_case_error(ck->run, "no room for the token %s", name);
+    }
+    struct ck_token *token = &ck->tokens[ck->n_tokens];
+    snprintf(token->name, sizeof token->name, "%s", name);
+    token->text = mint(ck, name);
+    ck->n_tokens++;
+    return token->text;
+}
+
+const char *ck_token_name(const struct ck *ck, struct cs_view text)
+{
+    for (size_t i = 0; i < ck->n_tokens; i++) {
+        if (cs_view_eq(text, cs_view_str(ck->tokens[i].text))) {
+            return ck->tokens[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* ---- the server ---- */
+
+void ck_script(struct ck *ck, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const char *text = vtext(ck, fmt, args);
+    va_end(args);
+    cs_case_evidence(ck->run, "note", "the server's script", cs_view_str(text));
+    struct cs_script *script;
+    struct cs_diag diag;
+    if (cs_script_parse(cs_view_str(text), &script, &diag) != CS_OK) {
+        cs_case_error(ck->run, "the script is wrong at byte %llu: %s",
+                      (unsigned long long)diag.offset, diag.text);
+    }
+    if (!cs_scripted_play(ck->server, script)) {
+        ck_no_memory(ck);
+    }
+}
+
+void ck_release(struct ck *ck, const char *gate)
+{
+    if (!cs_scripted_release(ck->server, gate)) {
+        ck_no_memory(ck);
+    }
+}
+
+/* ---- waiting ---- */
+
+static void show_requests(struct ck *ck)
+{
+    for (; ck->n_shown < cs_scripted_count(ck->server); ck->n_shown++) {
+        const struct cs_logged *request = cs_scripted_request(ck->server, ck->n_shown);
+        struct cs_buf bytes = CS_BUF(request->head.len + request->body.len + 1);
+        cs_buf_add(&bytes, request->head);
+        cs_buf_add(&bytes, request->body);
+        char title[96];
+        snprintf(title, sizeof title, "%s#%llu at %lld ms on connection %llu%s",
+                 cs_target_name(request->target), (unsigned long long)request->number,
+                 (long long)request->at_ms, (unsigned long long)request->connection,
+                 request->unexpected ? ", unexpected" : "");
+        cs_case_evidence(ck->run, "request", title, cs_buf_view(&bytes));
+        cs_buf_free(&bytes);
+    }
+}
+
+/* Runs the loop until something happens; false when the deadline has passed. */
+static bool turn(struct ck *ck, int64_t deadline)
+{
+    bool happened = cs_loop_run(ck->loop, deadline);
+    show_requests(ck);
+    return happened;
+}
+
+void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const void *arg,
+             const char *fmt, ...)
+{
+    int64_t patience = cs_client_patience(ck->env);
+    int64_t deadline = cs_now_ms() + patience;
+    show_requests(ck);
+    while (!done(ck, arg)) {
+        bool happened = ck->lost == CS_OK && turn(ck, deadline);
+        if (happened || done(ck, arg)) {
+            continue;
+        }
+        va_list args;
+        va_start(args, fmt);
+        const char *what = vtext(ck, fmt, args);
+        va_end(args);
+        if (ck->lost != CS_OK) {
+            cs_case_evidence(ck->run, "stderr", "the client's process",
+                             cs_process_stderr(ck->adapter->process));
+            cs_case_fail(ck->run, "the client did not %s: its process %s", what,
+                         ck->lost == CS_ERR_CLOSED ? "ended"
+                                                   : "does not keep to the line protocol");
+        }
+        cs_case_fail(ck->run, "the client did not %s within %lld ms", what, (long long)patience);
+    }
+}
+
+void ck_settle(struct ck *ck)
+{
+    int64_t deadline = cs_now_ms() + SETTLE_MS * cs_case_scale(ck->run);
+    while (ck->lost == CS_OK && turn(ck, deadline)) {
+        /* Whatever comes is judged by who asked for the quiet. */
+    }
+}

@@ -1,0 +1,241 @@
+/* What a case can have the client do, and waiting for what it does. */
+#include <stdlib.h>
+
+#include "conformance/client/kit_internal.h"
+
+/* ---- commands ---- */
+
+static cJSON *command(struct ck *ck, const char *name)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (!object || !cJSON_AddStringToObject(object, "command", name) ||
+        !cJSON_AddStringToObject(object, "chat", ck->chat)) {
+        cJSON_Delete(object);
+        ck_no_memory(ck);
+    }
+    return object;
+}
+
+/* Adds a member given as JSON text of our own; nothing when it is NULL. */
+static void add_json(struct ck *ck, cJSON *object, const char *name, const char *json)
+{
+    if (!json) {
+        return;
+    }
+    cJSON *value = cJSON_Parse(json);
+    if (!value || !cJSON_AddItemToObject(object, name, value)) {
+        cJSON_Delete(value);
+        cJSON_Delete(object);
+        cs_case_error(ck->run, "the case's own JSON is wrong: %s", json);
+    }
+}
+
+static bool answered(struct ck *ck, const void *arg)
+{
+    int id = *(const int *)arg;
+    return ck_event(ck, id, "ok", 0) || ck_event(ck, id, "fail", 0) ||
+           ck_event(ck, id, "unsupported", 0);
+}
+
+static const cJSON *error_of(const cJSON *event)
+{
+    return cJSON_GetObjectItemCaseSensitive(event, "error");
+}
+
+static const char *message_of(const cJSON *event)
+{
+    const char *message =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error_of(event), "message"));
+    return message ? message : "no reason given";
+}
+
+/* The `ok` of a command. */
+static const cJSON *need_ok(struct ck *ck, int id, const char *name)
+{
+    ck_wait(ck, answered, &id, "answer the command \"%s\"", name);
+    if (ck_event(ck, id, "unsupported", 0)) {
+        cs_case_skip(ck->run, "the adapter does not offer the command \"%s\"", name);
+    }
+    const cJSON *failed = ck_event(ck, id, "fail", 0);
+    if (failed) {
+        cs_case_fail(ck->run, "the client refused to %s: %s", name, message_of(failed));
+    }
+    return ck_event(ck, id, "ok", 0);
+}
+
+void ck_open(struct ck *ck, const char *sessions)
+{
+    cJSON *open = command(ck, "open");
+    cJSON *options = cJSON_AddObjectToObject(open, "options");
+    if (!options || !cJSON_AddStringToObject(open, "task", "scripted-agent") ||
+        !cJSON_AddStringToObject(open, "baseUrl", cs_scripted_url(ck->server)) ||
+        !cJSON_AddTrueToObject(open, "starter")) {
+        cJSON_Delete(open);
+        ck_no_memory(ck);
+    }
+    if (sessions) {
+        cJSON *stored = cJSON_Parse(sessions);
+        if (!stored || !cJSON_AddItemToObject(options, "sessions", stored)) {
+            cJSON_Delete(stored);
+            cJSON_Delete(open);
+            cs_case_error(ck->run, "the case's own JSON is wrong: %s", sessions);
+        }
+    }
+    (void)need_ok(ck, ck_command(ck, open), "open");
+}
+
+int ck_send_messages(struct ck *ck, const char *messages)
+{
+    cJSON *send = command(ck, "send");
+    add_json(ck, send, "messages", messages);
+    return ck_command(ck, send);
+}
+
+int ck_send(struct ck *ck, const char *text)
+{
+    return ck_send_messages(ck, ck_text(ck,
+                                        "[{\"id\":\"u-%s\",\"role\":\"user\","
+                                        "\"parts\":[{\"type\":\"text\",\"text\":\"%s\"}]}]",
+                                        text, text));
+}
+
+int ck_regenerate(struct ck *ck, const char *messages)
+{
+    cJSON *regenerate = command(ck, "regenerate");
+    add_json(ck, regenerate, "messages", messages);
+    return ck_command(ck, regenerate);
+}
+
+int ck_action(struct ck *ck, const char *action_json)
+{
+    cJSON *action = command(ck, "action");
+    add_json(ck, action, "action", action_json);
+    return ck_command(ck, action);
+}
+
+int ck_reconnect(struct ck *ck)
+{
+    return ck_command(ck, command(ck, "reconnect"));
+}
+
+void ck_stop(struct ck *ck)
+{
+    (void)need_ok(ck, ck_command(ck, command(ck, "stop")), "stop");
+}
+
+const cJSON *ck_session(struct ck *ck)
+{
+    const cJSON *ok = need_ok(ck, ck_command(ck, command(ck, "session")), "session");
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(ok, "value");
+    return cJSON_IsObject(value) ? value : NULL;
+}
+
+/* ---- waiting ---- */
+
+struct request_wait {
+    enum cs_target target;
+    uint64_t number;
+};
+
+static bool has_come(struct ck *ck, const void *arg)
+{
+    const struct request_wait *wait = arg;
+    return cs_scripted_count_of(ck->server, wait->target) >= wait->number;
+}
+
+const struct cs_logged *ck_wait_request(struct ck *ck, enum cs_target target, uint64_t number)
+{
+    struct request_wait wait = {target, number};
+    ck_wait(ck, has_come, &wait, "make the request %s#%llu", cs_target_name(target),
+            (unsigned long long)number);
+    return cs_scripted_find(ck->server, target, number);
+}
+
+static bool is_gone(struct ck *ck, const void *arg)
+{
+    (void)ck;
+    return ((const struct cs_logged *)arg)->gone_ms >= 0;
+}
+
+void ck_wait_gone(struct ck *ck, const struct cs_logged *request)
+{
+    ck_wait(ck, is_gone, request, "close the connection of %s#%llu",
+            cs_target_name(request->target), (unsigned long long)request->number);
+}
+
+struct chunk_wait {
+    int stream;
+    size_t n;
+};
+
+static const cJSON *failure_of(const struct ck *ck, int stream)
+{
+    const cJSON *failed = ck_event(ck, stream, "fail", 0);
+    return failed ? failed : ck_event(ck, stream, "error", 0);
+}
+
+static bool is_over(struct ck *ck, int stream)
+{
+    return ck_event(ck, stream, "end", 0) || failure_of(ck, stream) ||
+           ck_event(ck, stream, "unsupported", 0);
+}
+
+static bool has_chunks_or_is_over(struct ck *ck, const void *arg)
+{
+    const struct chunk_wait *wait = arg;
+    return ck_event(ck, wait->stream, "chunk", wait->n - 1) || is_over(ck, wait->stream);
+}
+
+void ck_wait_chunks(struct ck *ck, int stream, size_t n)
+{
+    struct chunk_wait wait = {stream, n};
+    ck_wait(ck, has_chunks_or_is_over, &wait, "deliver %zu chunks", n);
+    if (!ck_event(ck, stream, "chunk", n - 1)) {
+        const cJSON *failed = failure_of(ck, stream);
+        cs_case_fail(ck->run, "the turn %s before %zu chunks were delivered%s%s",
+                     failed ? "failed" : "ended", n, failed ? ": " : "",
+                     failed ? message_of(failed) : "");
+    }
+}
+
+static bool stream_is_over(struct ck *ck, const void *arg)
+{
+    return is_over(ck, *(const int *)arg);
+}
+
+static void skip_unsupported(struct ck *ck, int stream)
+{
+    const cJSON *unsupported = ck_event(ck, stream, "unsupported", 0);
+    if (unsupported) {
+        const char *name =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(unsupported, "command"));
+        cs_case_skip(ck->run, "the adapter does not offer the command \"%s\"", name ? name : "?");
+    }
+}
+
+void ck_wait_end(struct ck *ck, int stream)
+{
+    ck_wait(ck, stream_is_over, &stream, "end the turn");
+    skip_unsupported(ck, stream);
+    const cJSON *failed = failure_of(ck, stream);
+    if (failed) {
+        cs_case_fail(ck->run, "the turn failed: %s", message_of(failed));
+    }
+}
+
+const cJSON *ck_wait_error(struct ck *ck, int stream)
+{
+    ck_wait(ck, stream_is_over, &stream, "tell its caller of the failure");
+    skip_unsupported(ck, stream);
+    const cJSON *failed = failure_of(ck, stream);
+    if (!failed) {
+        cs_case_fail(ck->run, "the client reported success where it should have failed");
+    }
+    return error_of(failed);
+}
+
+bool ck_wait_stream(struct ck *ck, int command_id)
+{
+    const cJSON *ok = need_ok(ck, command_id, "reconnect");
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ok, "stream"));
+}

@@ -1,0 +1,75 @@
+/* What the files of the client kit share. */
+#ifndef CHATSPEC_CONFORMANCE_CLIENT_KIT_INTERNAL_H
+#define CHATSPEC_CONFORMANCE_CLIENT_KIT_INTERNAL_H
+
+#include "conformance/client/adapter.h"
+#include "conformance/client/kit.h"
+#include "net/http_client.h"
+#include "net/loop.h"
+
+#define CK_MAX_EVENTS 65536
+#define CK_MAX_TOKENS 32
+#define CK_MAX_TEXT   ((size_t)64 * 1024 * 1024)
+
+/* Memory that ends with the case. */
+struct ck_owned {
+    struct ck_owned *next;
+    char *bytes;
+};
+
+struct ck_token {
+    char name[16];
+    char *text;
+};
+
+struct ck {
+    struct cs_case_run *run;
+    const struct cs_client_env *env;
+    struct cs_adapter *adapter;
+    struct cs_loop *loop;
+    struct cs_scripted *server;
+    struct cs_watch out; /* the adapter's output */
+    bool watching;
+    char *chat;
+    int next_command;
+    cJSON **events; /* every line of the adapter since the case began */
+    size_t n_events;
+    size_t cap_events;
+    enum cs_err lost; /* why the adapter can no longer be heard */
+    size_t n_shown;   /* requests that are evidence already */
+    unsigned n_asks[2];
+    bool refuse_tokens;
+    struct ck_token tokens[CK_MAX_TOKENS];
+    size_t n_tokens;
+    struct ck_owned *owned;
+};
+
+enum {
+    CK_ASK_START,
+    CK_ASK_TOKEN
+};
+
+/* kit.c */
+_Noreturn void ck_no_memory(struct ck *ck);
+/* A copy that ends with the case. */
+char *ck_keep(struct ck *ck, struct cs_view text);
+/* Runs the loop until `done` says so; fails with "the client did not ..." when the patience is over
+ * or the adapter is gone. */
+void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const void *arg,
+             const char *fmt, ...) CS_PRINTF(4, 5);
+/* The token of ours that this is, or NULL. */
+const char *ck_token_name(const struct ck *ck, struct cs_view text);
+
+/* kit_adapter.c */
+/* Sends a command (its `command` member is set; owned from here on) and gives its number; skips the
+ * case when the adapter does not offer it. */
+int ck_command(struct ck *ck, cJSON *command);
+/* Starts and stops listening to the adapter. */
+void ck_listen(struct ck *ck);
+void ck_unlisten(struct ck *ck);
+/* Brings the adapter back to where it was before the case; true when it answered. */
+bool ck_reset(struct ck *ck);
+/* The n-th event (from 0) of that name for that command, or NULL. A NULL name: any. */
+const cJSON *ck_event(const struct ck *ck, int command, const char *name, size_t n);
+
+#endif

@@ -1,0 +1,130 @@
+/* What surrounds a client case: an adapter per worker slot, a server and a chat per case. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conformance/client/cases.h"
+#include "conformance/client/kit_internal.h"
+
+static unsigned offers(const void *env)
+{
+    (void)env;
+    return CS_NEEDS_LONG;
+}
+
+static void *slot_open(const void *env, struct cs_diag *diag)
+{
+    struct cs_adapter *adapter = NULL;
+    return cs_adapter_start(env, &adapter, diag) == CS_OK ? adapter : NULL;
+}
+
+static bool slot_usable(void *slot)
+{
+    return cs_adapter_usable(slot);
+}
+
+static void slot_close(void *slot)
+{
+    cs_adapter_end(slot);
+}
+
+static void on_change(void *ctx)
+{
+    cs_loop_stop(((struct ck *)ctx)->loop);
+}
+
+static void start_server(struct ck *ck)
+{
+    struct cs_scripted_config config = {.loop = ck->loop,
+                                        .session = ck->chat,
+                                        .token = ck_token(ck, "P1"),
+                                        .changed = on_change,
+                                        .ctx = ck};
+    struct cs_diag diag;
+    if (cs_scripted_start(&config, &ck->server, &diag) != CS_OK) {
+        cs_case_error(ck->run, "the scripted server cannot start: %s", diag.text);
+    }
+}
+
+/* Tells what was driven, since results belong to (client, parser) and not to the client alone. */
+static void observe_peer(struct ck *ck)
+{
+    static const char *const facts[] = {"name", "version", "runtime", "parser", "ai"};
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        const char *value = cs_adapter_fact(ck->adapter, facts[i]);
+        if (value) {
+            char title[32];
+            snprintf(title, sizeof title, "peer.%s", facts[i]);
+            cs_case_observe(ck->run, title, "%s", value);
+        }
+    }
+}
+
+static void set_up(struct cs_case_run *run)
+{
+    struct ck *ck = calloc(1, sizeof *ck);
+    if (!ck) {
+        cs_case_error(run, "out of memory");
+    }
+    ck->run = run;
+    ck->env = cs_case_env(run);
+    ck->adapter = cs_case_slot(run);
+    cs_case_set_subject(run, ck);
+    ck->chat = ck_keep(ck, cs_view_str(cs_case_name(run)));
+    ck->loop = cs_loop_new();
+    if (!ck->loop) {
+        ck_no_memory(ck);
+    }
+    start_server(ck);
+    ck_listen(ck);
+    observe_peer(ck);
+}
+
+static void free_ck(struct ck *ck)
+{
+    ck_unlisten(ck);
+    cs_scripted_stop(ck->server);
+    cs_loop_free(ck->loop);
+    for (size_t i = 0; i < ck->n_events; i++) {
+        cJSON_Delete(ck->events[i]);
+    }
+    free(ck->events);
+    while (ck->owned) {
+        struct ck_owned *next = ck->owned->next;
+        free(ck->owned->bytes);
+        free(ck->owned);
+        ck->owned = next;
+    }
+    free(ck);
+}
+
+static void tear_down(struct cs_case_run *run)
+{
+    struct ck *ck = cs_case_subject(run);
+    if (!ck) {
+        return;
+    }
+    cs_case_set_subject(run, NULL);
+    if (ck->watching && !ck_reset(ck)) {
+        /* The next case of this slot must not inherit what is left: an adapter that does not
+         * answer is ended, and the runner starts another. */
+        kill(-cs_process_pid(ck->adapter->process), SIGKILL);
+    }
+    free_ck(ck);
+}
+
+static const struct cs_case *const groups[] = {client_token_cases, client_append_cases,
+                                               client_turn_cases, client_resume_cases,
+                                               client_stop_cases};
+
+const struct cs_role cs_client_role = {
+    .name = "client",
+    .groups = groups,
+    .n_groups = sizeof groups / sizeof groups[0],
+    .offers = offers,
+    .set_up = set_up,
+    .tear_down = tear_down,
+    .slot_open = slot_open,
+    .slot_usable = slot_usable,
+    .slot_close = slot_close,
+};
