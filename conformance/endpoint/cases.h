@@ -4,16 +4,19 @@
 
 #include "suite/case.h"
 
-extern const struct cs_case endpoint_session_cases[]; /* session.c: SES */
-extern const struct cs_case endpoint_token_cases[];   /* token.c: TOK */
-extern const struct cs_case endpoint_append_cases[];  /* append.c: APP */
-extern const struct cs_case endpoint_limit_cases[];   /* limits.c: LIM */
-extern const struct cs_case endpoint_out_cases[];     /* out.c: OUT */
-extern const struct cs_case endpoint_record_cases[];  /* record.c: REC */
-extern const struct cs_case endpoint_resume_cases[];  /* resume.c: RES */
-extern const struct cs_case endpoint_close_cases[];   /* close.c: CLS */
-extern const struct cs_case endpoint_error_cases[];   /* error.c: ERR */
-extern const struct cs_case endpoint_channel_cases[]; /* channel.c: CHN */
-extern const struct cs_case endpoint_run_cases[];     /* run.c: CON and what needs an agent */
+extern const struct cs_case endpoint_session_cases[];  /* session.c: SES */
+extern const struct cs_case endpoint_input_cases[];    /* input.c: SES, create bodies */
+extern const struct cs_case endpoint_list_cases[];     /* list.c: SES, listing */
+extern const struct cs_case endpoint_token_cases[];    /* token.c: TOK */
+extern const struct cs_case endpoint_append_cases[];   /* append.c: APP */
+extern const struct cs_case endpoint_limit_cases[];    /* limits.c: LIM */
+extern const struct cs_case endpoint_out_cases[];      /* out.c: OUT */
+extern const struct cs_case endpoint_record_cases[];   /* record.c: REC */
+extern const struct cs_case endpoint_resume_cases[];   /* resume.c: RES */
+extern const struct cs_case endpoint_close_cases[];    /* close.c: CLS */
+extern const struct cs_case endpoint_error_cases[];    /* error.c: ERR */
+extern const struct cs_case endpoint_channel_cases[];  /* channel.c: CHN */
+extern const struct cs_case endpoint_snapshot_cases[]; /* snapshot.c: SNP */
+extern const struct cs_case endpoint_run_cases[];      /* run.c: CON and what needs an agent */
 
 #endif

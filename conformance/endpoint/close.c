@@ -136,6 +136,43 @@ static void reads_go_on(struct cs_case_run *run)
     }
 }
 
+static void leaves_a_record(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_append_need(ep, session, STOP);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    const cJSON *records = ep_drain(ep, session, "in");
+    int n = cJSON_GetArraySize(records);
+    cs_case_check(run, n == 2, "after a message and a close .in holds %d records, expected 2", n);
+    const cJSON *data = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(records, 1), "data");
+    cs_case_observe(run, "record", "%.120s", cJSON_IsString(data) ? data->valuestring : "no text");
+}
+
+static bool listed(struct ep *ep, const struct ep_session *session, const char *status)
+{
+    const char *path =
+        ep_text(ep, "/api/v1/sessions?filter%%5BexternalId%%5D=%s&filter%%5Bstatus%%5D=%s",
+                session->external_id, status);
+    const struct ep_answer *answer =
+        ep_need(ep, ep_do(ep, .path = path, .auth = ep_env(ep)->secret_key));
+    return cJSON_GetArraySize(ep_get(answer, "data")) > 0;
+}
+
+static void lists_as_closed(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    /* listing is eventually consistent (SES-51): asked again until it shows, to a deadline */
+    int64_t until = cs_now_ms() + ep_env(ep)->patience_ms;
+    while (!listed(ep, session, "CLOSED") || listed(ep, session, "ACTIVE")) {
+        cs_case_check(run, cs_now_ms() < until,
+                      "the closed session does not list as CLOSED, or still lists as ACTIVE");
+        ep_pause(ep, 200);
+    }
+}
+
 #define SK CS_NEEDS_SECRET_KEY
 const struct cs_case endpoint_close_cases[] = {
     {"endpoint/close/plain", "Close answers 200 with the closed item", "CLS-01", CS_MUST, SK, 0,

@@ -187,6 +187,11 @@ const struct ep_answer *ep_call(struct ep *ep, const struct ep_call *call)
     return ep_end(ep, ep_begin(ep, call));
 }
 
+void ep_pause(struct ep *ep, int64_t ms)
+{
+    cs_http_pump(ep->http, ms);
+}
+
 const char *ep_header(const struct ep_answer *answer, const char *name)
 {
     return cs_exchange_header(answer->exchange, name);

@@ -65,6 +65,9 @@ struct ep_pending;
 struct ep_pending *ep_begin(struct ep *ep, const struct ep_call *call);
 const struct ep_answer *ep_end(struct ep *ep, struct ep_pending *pending);
 
+/* Lets time pass between two looks at something eventually consistent. */
+void ep_pause(struct ep *ep, int64_t ms);
+
 /* Header of an answer, or NULL. */
 const char *ep_header(const struct ep_answer *answer, const char *name);
 /* What an answer is to the case; each returns it, so that calls nest.
@@ -97,11 +100,21 @@ const char *ep_create_body(struct ep *ep, const char *external_id, const char *e
 const struct ep_session *ep_session(struct ep *ep);
 /* The same with more JSON members in its create body, or without an external id. */
 const struct ep_session *ep_session_with(struct ep *ep, const char *external_id, const char *extra);
+/* The session that a create call answered (ep_need). */
+const struct ep_session *ep_session_from(struct ep *ep, const struct ep_answer *created);
 /* A fresh session behind which an agent runs (the case must need CS_NEEDS_RUN). */
 const struct ep_session *ep_agent_session(struct ep *ep);
 /* POST /api/v1/sessions with that body and the secret key. */
 const struct ep_answer *ep_post_session(struct ep *ep, const char *body);
 const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body);
+
+/* The session's row as retrieve shows it (ep_need). */
+const struct ep_answer *ep_item(struct ep *ep, const struct ep_session *session);
+/* Its currentRunId. */
+const char *ep_current_run(struct ep *ep, const struct ep_session *session);
+/* A run through the management API, and its end (the case must need CS_NEEDS_RUNS_API). */
+const struct ep_answer *ep_run_item(struct ep *ep, const char *run_id);
+void ep_cancel_run(struct ep *ep, const char *run_id);
 
 /* "/api/v1/sessions/<encoded id><rest>" and "/realtime/v1/sessions/<encoded id>/<rest>". */
 const char *ep_api(struct ep *ep, const char *id, const char *rest);

@@ -66,7 +66,7 @@ static const char *need_text(struct ep *ep, const struct ep_answer *answer, cons
     return text;
 }
 
-static const struct ep_session *session_from(struct ep *ep, const struct ep_answer *created)
+const struct ep_session *ep_session_from(struct ep *ep, const struct ep_answer *created)
 {
     struct ep_session *session = ep_alloc(ep, sizeof *session);
     session->created = ep_need(ep, created);
@@ -80,7 +80,7 @@ static const struct ep_session *session_from(struct ep *ep, const struct ep_answ
 
 const struct ep_session *ep_session_with(struct ep *ep, const char *external_id, const char *extra)
 {
-    return session_from(ep, ep_post_session(ep, ep_create_body(ep, external_id, extra)));
+    return ep_session_from(ep, ep_post_session(ep, ep_create_body(ep, external_id, extra)));
 }
 
 const struct ep_session *ep_session(struct ep *ep)
@@ -91,13 +91,50 @@ const struct ep_session *ep_session(struct ep *ep)
 const struct ep_session *ep_agent_session(struct ep *ep)
 {
     const char *body = create_body(ep, ep->env->agent_task, ep_unique(ep, "chat"), NULL);
-    return session_from(ep, ep_post_session(ep, body));
+    return ep_session_from(ep, ep_post_session(ep, body));
 }
 
 const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body)
 {
     return ep_do(ep, .path = ep_api(ep, session->id, "/close"), .auth = ep->env->secret_key,
                  .body = body);
+}
+
+const struct ep_answer *ep_item(struct ep *ep, const struct ep_session *session)
+{
+    return ep_need(ep, ep_do(ep, .path = ep_api(ep, session->id, ""), .auth = ep->env->secret_key));
+}
+
+const char *ep_current_run(struct ep *ep, const struct ep_session *session)
+{
+    const char *run_id = cJSON_GetStringValue(ep_get(ep_item(ep, session), "currentRunId"));
+    if (!run_id) {
+        cs_case_error(ep->run, "the session has no currentRunId");
+    }
+    return run_id;
+}
+
+/* ---- runs ---- */
+
+const struct ep_answer *ep_run_item(struct ep *ep, const char *run_id)
+{
+    return ep_need(
+        ep, ep_do(ep, .path = ep_text(ep, "/api/v3/runs/%s", run_id), .auth = ep->env->secret_key));
+}
+
+void ep_cancel_run(struct ep *ep, const char *run_id)
+{
+    ep_need(ep, ep_do(ep, .path = ep_text(ep, "/api/v2/runs/%s/cancel", run_id),
+                      .auth = ep->env->secret_key, .body = "{}"));
+    /* a run may take a moment to end: its status is asked for until it says so */
+    for (int64_t until = cs_now_ms() + ep->env->patience_ms; cs_now_ms() < until;) {
+        const char *status = cJSON_GetStringValue(ep_get(ep_run_item(ep, run_id), "status"));
+        if (status && strcmp(status, "CANCELED") == 0) {
+            return;
+        }
+        cs_http_pump(ep->http, 100);
+    }
+    cs_case_error(ep->run, "the run did not end after being cancelled");
 }
 
 /* ---- appends and drains ---- */

@@ -6,24 +6,13 @@
 
 #define STOP "{\"kind\":\"stop\"}"
 
-static const char *current_run(struct ep *ep, const struct ep_session *session)
-{
-    const struct ep_answer *item =
-        ep_need(ep, ep_do(ep, .path = ep_api(ep, session->key, ""), .auth = session->token));
-    const char *run_id = cJSON_GetStringValue(ep_get(item, "currentRunId"));
-    if (!run_id) {
-        cs_case_error(ep_run(ep), "the session has no currentRunId");
-    }
-    return run_id;
-}
-
 static void alive_run_is_reused(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     for (int i = 0; i < 3; i++) {
         ep_append_need(ep, session, STOP);
-        cs_case_check(run, !strcmp(current_run(ep, session), session->run_id),
+        cs_case_check(run, !strcmp(ep_current_run(ep, session), session->run_id),
                       "append %d started a run though the first is alive", i + 1);
     }
 }
@@ -44,7 +33,7 @@ static void end_and_continue(struct cs_case_run *run)
     const char *next = ep_get_text(ep, answer, "runId");
     cs_case_check(run, cJSON_IsTrue(ep_get(answer, "swapped")), "swapped is not true");
     cs_case_check(run, strcmp(next, session->run_id) != 0, "the run was not replaced");
-    cs_case_check(run, !strcmp(current_run(ep, session), next),
+    cs_case_check(run, !strcmp(ep_current_run(ep, session), next),
                   "the new run is not the current one");
 }
 
@@ -60,7 +49,7 @@ static void stale_run_does_not_swap(struct cs_case_run *run)
                   "a run that is no longer current swapped the session");
     cs_case_check(run, !strcmp(ep_get_text(ep, answer, "runId"), second),
                   "the answer does not name the current run");
-    cs_case_check(run, !strcmp(current_run(ep, session), second), "the current run changed");
+    cs_case_check(run, !strcmp(ep_current_run(ep, session), second), "the current run changed");
 }
 
 static void members_required(struct cs_case_run *run)
@@ -87,7 +76,7 @@ static void closed_starts_nothing(struct cs_case_run *run)
     const struct ep_answer *answer = continue_from(ep, session, session->run_id);
     cs_case_check(run, answer->status >= 400, "end-and-continue on a closed session answered %d",
                   answer->status);
-    cs_case_check(run, !strcmp(current_run(ep, session), session->run_id),
+    cs_case_check(run, !strcmp(ep_current_run(ep, session), session->run_id),
                   "a closed session got a new run");
 }
 
@@ -101,6 +90,88 @@ static void token_survives_swap(struct cs_case_run *run)
     int n = ep_drain_count(ep, session, "in");
     cs_case_check(run, n == 2,
                   "before and after the swap one record each was appended, %d are there", n);
+}
+
+/* ---- continuations ---- */
+
+static void ended_run_is_continued(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_cancel_run(ep, session->run_id);
+    ep_append_need(ep, session, STOP);
+    cs_case_check(run, strcmp(ep_current_run(ep, session), session->run_id) != 0,
+                  "an append to a session whose run has ended started no other run");
+}
+
+/* The payload of the run that follows the first one. */
+static const cJSON *second_payload(struct ep *ep, const struct ep_session *session,
+                                   const char *run_id)
+{
+    const cJSON *payload = ep_get(ep_run_item(ep, run_id), "payload");
+    if (!strcmp(run_id, session->run_id) || !cJSON_IsObject(payload)) {
+        cs_case_error(ep_run(ep), "there is no continuation run with a payload to look at");
+    }
+    return payload;
+}
+
+static void expect_continuation(struct ep *ep, const struct ep_session *session,
+                                const cJSON *payload)
+{
+    const cJSON *flag = cJSON_GetObjectItemCaseSensitive(payload, "continuation");
+    const char *previous =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(payload, "previousRunId"));
+    const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(payload, "sessionId"));
+    cs_case_check(ep_run(ep), cJSON_IsTrue(flag), "the payload does not say continuation: true");
+    cs_case_check(ep_run(ep), previous && !strcmp(previous, session->run_id),
+                  "previousRunId is %s, expected %s", previous ? previous : "missing",
+                  session->run_id);
+    cs_case_check(ep_run(ep), id && !strcmp(id, session->id), "sessionId is %s, expected %s",
+                  id ? id : "missing", session->id);
+}
+
+static void continuation_payload(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_cancel_run(ep, session->run_id);
+    ep_append_need(ep, session, STOP);
+    const char *next = ep_current_run(ep, session);
+    expect_continuation(ep, session, second_payload(ep, session, next));
+}
+
+static void swapped_payload(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_answer *answer = ep_need(ep, continue_from(ep, session, session->run_id));
+    const char *next = cJSON_GetStringValue(ep_get(answer, "runId"));
+    expect_continuation(ep, session, second_payload(ep, session, next ? next : session->run_id));
+}
+
+static void first_fields_left_out(struct cs_case_run *run)
+{
+    static const char *const first[] = {"message", "messages", "trigger"};
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const char *body = ep_text(ep,
+                               "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\",\"externalId\":"
+                               "\"%s\",\"triggerConfig\":"
+                               "{\"basePayload\":{\"chatId\":\"%s\",\"trigger\":\"submit-message\","
+                               "\"message\":{\"id\":\"u1\"},"
+                               "\"messages\":[],\"metadata\":{\"k\":\"v\"}}}}",
+                               ep_env(ep)->task, id, id);
+    const struct ep_session *session = ep_session_from(ep, ep_post_session(ep, body));
+    ep_cancel_run(ep, session->run_id);
+    ep_append_need(ep, session, STOP);
+    const cJSON *payload = second_payload(ep, session, ep_current_run(ep, session));
+    for (int i = 0; i < 3; i++) {
+        cs_case_check(run, !cJSON_GetObjectItemCaseSensitive(payload, first[i]),
+                      "the continuation's payload repeats the first run's \"%s\"", first[i]);
+    }
+    const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(payload, "metadata");
+    const char *kept = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, "k"));
+    cs_case_check(run, kept && !strcmp(kept, "v"), "the continuation's payload lost metadata");
 }
 
 /* ---- with an agent ---- */
@@ -186,8 +257,17 @@ static void refreshed_token_works(struct cs_case_run *run)
 }
 
 #define SK    CS_NEEDS_SECRET_KEY
+#define RUNS  (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUNS_API)
 #define AGENT (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUN)
 const struct cs_case endpoint_run_cases[] = {
+    {"endpoint/run/ended-run-is-continued", "An append to a session whose run has ended starts one",
+     "CON-01", CS_MUST, RUNS, 0, ended_run_is_continued},
+    {"endpoint/run/continuation-payload", "A continuation knows its session and its predecessor",
+     "CON-04", CS_MUST, RUNS, 0, continuation_payload},
+    {"endpoint/run/first-fields-left-out", "A continuation repeats no first message", "CON-05",
+     CS_MUST, RUNS, 0, first_fields_left_out},
+    {"endpoint/run/swapped-payload", "A run swapped in is a continuation of its caller", "CON-15",
+     CS_MUST, RUNS, 0, swapped_payload},
     {"endpoint/run/alive-run-is-reused", "Appends to a live run start none", "CON-03", CS_MUST, SK,
      0, alive_run_is_reused},
     {"endpoint/run/token-survives-swap", "Id, URL and token outlive a run", "CON-07", CS_MUST, SK,

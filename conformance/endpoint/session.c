@@ -310,7 +310,109 @@ static void environment_scoped(struct cs_case_run *run)
     ep_expect(ep, ep_do(ep, .path = path, .auth = ep_env(ep)->other_secret_key), 404);
 }
 
-#define SK CS_NEEDS_SECRET_KEY
+static void first_run_exists(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_expect(ep,
+              ep_do(ep, .path = ep_text(ep, "/api/v3/runs/%s", session->run_id),
+                    .auth = ep_env(ep)->secret_key),
+              200);
+}
+
+static void key_is_external_id(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const struct ep_session *session = ep_session_with(ep, id, NULL);
+    const char *other = ep_text(ep,
+                                "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s-other\","
+                                "\"externalId\":\"%s\",\"triggerConfig\":{\"basePayload\":{}}}",
+                                ep_env(ep)->task, id);
+    const struct ep_answer *again = ep_need(ep, ep_post_session(ep, other));
+    cs_case_check(run, !strcmp(ep_get_text(ep, again, "id"), session->id),
+                  "a repeat with another task made another session");
+    cs_case_check(run, !strcmp(ep_get_text(ep, again, "taskIdentifier"), ep_env(ep)->task),
+                  "a repeat with another task changed the session's task");
+}
+
+static const char *payload_metadata(struct ep *ep, const char *run_id)
+{
+    const struct ep_answer *item = ep_run_item(ep, run_id);
+    const char *text = cJSON_GetStringValue(ep_get(item, "payload.metadata.k"));
+    return text ? text : "";
+}
+
+static void config_for_later_runs(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const char *bodies[2];
+    for (int i = 0; i < 2; i++) {
+        bodies[i] =
+            ep_text(ep,
+                    "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\",\"externalId\":\"%s\","
+                    "\"triggerConfig\":{\"basePayload\":{\"metadata\":{\"k\":\"%s\"}}}}",
+                    ep_env(ep)->task, id, i ? "new" : "old");
+    }
+    const struct ep_session *session = ep_session_from(ep, ep_post_session(ep, bodies[0]));
+    ep_need(ep, ep_post_session(ep, bodies[1]));
+    cs_case_check(run, !strcmp(payload_metadata(ep, session->run_id), "old"),
+                  "a repeat changed the payload of the live run");
+    ep_cancel_run(ep, session->run_id);
+    ep_append_need(ep, session, "{\"kind\":\"stop\"}");
+    const char *next = ep_current_run(ep, session);
+    if (!strcmp(next, session->run_id)) {
+        cs_case_error(run, "there is no later run to look at");
+    }
+    cs_case_check(run, !strcmp(payload_metadata(ep, next), "new"),
+                  "a later run was not started with the repeat's config");
+}
+
+static void expired_is_409(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    int64_t at = cs_wall_ms() + 1500;
+    const char *body = ep_create_body(ep, id, ep_text(ep, "\"expiresAt\":%lld", (long long)at));
+    ep_need(ep, ep_post_session(ep, body));
+    ep_accept(ep, ep_post_session(ep, body)); /* before it expires */
+    while (cs_wall_ms() <= at) {
+        ep_pause(ep, at - cs_wall_ms() + 1);
+    }
+    const struct ep_answer *refused = ep_expect(ep, ep_post_session(ep, body), 409);
+    cs_case_check(run, cJSON_IsString(ep_get(refused, "error")),
+                  "the 409 has no text in \"error\"");
+}
+
+static void ended_run_is_replaced(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *body = ep_create_body(ep, ep_unique(ep, "chat"), NULL);
+    const struct ep_session *session = ep_session_from(ep, ep_post_session(ep, body));
+    ep_cancel_run(ep, session->run_id);
+    const struct ep_answer *again = ep_expect(ep, ep_post_session(ep, body), 200);
+    cs_case_check(run, strcmp(ep_get_text(ep, again, "runId"), session->run_id) != 0,
+                  "a repeat after the run's end started no other run");
+}
+
+static void external_id_is_fixed(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *path = ep_api(ep, session->id, "");
+    const char *key = ep_env(ep)->secret_key;
+    const char *bad[] = {"{\"externalId\":null}",
+                         ep_text(ep, "{\"externalId\":\"%s\"}", ep_unique(ep, "other"))};
+    for (int i = 0; i < 2; i++) {
+        ep_expect(ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = bad[i]), 422);
+    }
+    const char *same = ep_text(ep, "{\"externalId\":\"%s\"}", session->external_id);
+    ep_accept(ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = same));
+}
+
+#define SK   CS_NEEDS_SECRET_KEY
+#define RUNS (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUNS_API)
 const struct cs_case endpoint_session_cases[] = {
     {"endpoint/session/create-fresh", "A fresh create answers 201 JSON with isCached false",
      "SES-01", CS_MUST, SK, 0, create_fresh},
@@ -320,10 +422,16 @@ const struct cs_case endpoint_session_cases[] = {
      "SES-03", CS_MUST, SK, 0, id_forms},
     {"endpoint/session/unset-members", "Unset members are null, unset tags an empty list", "SES-05",
      CS_MUST, SK, 0, unset_members},
+    {"endpoint/session/first-run-exists", "Create starts the first run", "SES-06", CS_MUST, RUNS, 0,
+     first_run_exists},
     {"endpoint/session/repeat-is-cached", "A repeated create answers the same session and run",
      "SES-08", CS_MUST, SK, 0, repeat_is_cached},
     {"endpoint/session/repeat-refreshes-token", "A repeated create hands out a fresh hour of token",
      "SES-09", CS_MUST, SK, 0, repeat_refreshes_token},
+    {"endpoint/session/key-is-external-id", "A repeat with another task is the same session",
+     "SES-10", CS_SHOULD, SK, 0, key_is_external_id},
+    {"endpoint/session/config-for-later-runs", "A repeat's config is for later runs only", "SES-12",
+     CS_MUST, RUNS, 0, config_for_later_runs},
     {"endpoint/session/repeat-drops-message",
      "A repeated create delivers no message; an append does", "SES-13", CS_MUST, SK, 0,
      repeat_drops_message},
@@ -333,6 +441,10 @@ const struct cs_case endpoint_session_cases[] = {
      "SES-15", CS_MUST, SK, 0, concurrent_creates},
     {"endpoint/session/closed-is-409", "Creating a closed session again is refused with 409",
      "SES-16", CS_MUST, SK, 0, closed_is_409},
+    {"endpoint/session/expired-is-409", "Creating an expired session again is refused with 409",
+     "SES-18", CS_MUST, SK, 0, expired_is_409},
+    {"endpoint/session/ended-run-is-replaced", "A repeat after the run's end starts another",
+     "SES-21", CS_MUST, RUNS, 0, ended_run_is_replaced},
     {"endpoint/session/reserved-prefix", "An externalId may not start with session_", "SES-22",
      CS_MUST, SK, 0, reserved_prefix},
     {"endpoint/session/external-id-length", "externalId is trimmed and 1 to 256 characters long",
@@ -349,5 +461,7 @@ const struct cs_case endpoint_session_cases[] = {
      CS_MUST, SK | CS_NEEDS_TWO_ENVIRONMENTS, 0, environment_scoped},
     {"endpoint/session/patch-replaces", "PATCH replaces what it names and leaves the rest",
      "SES-41", CS_MUST, SK, 0, patch_replaces},
+    {"endpoint/session/external-id-is-fixed", "PATCH cannot change externalId", "SES-42", CS_MUST,
+     SK, 0, external_id_is_fixed},
     {0},
 };

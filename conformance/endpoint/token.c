@@ -405,6 +405,21 @@ static void initialise_out(struct cs_case_run *run)
               ep_do(ep, .method = "PUT", .path = path, .auth = ep_env(ep)->secret_key, .body = ""));
 }
 
+static void secret_key_does_everything(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *key = ep_env(ep)->secret_key;
+    const char *item = ep_api(ep, session->key, "");
+    ep_expect(ep, ep_do(ep, .method = "PATCH", .path = item, .auth = key, .body = "{}"), 200);
+    ep_expect(ep, ep_do(ep, .path = "/api/v1/sessions", .auth = key), 200);
+    ep_expect(
+        ep,
+        ep_do(ep, .path = ep_realtime(ep, session->key, "out/append"), .auth = key, .body = "{}"),
+        200);
+    ep_expect(ep, ep_close(ep, session, "{}"), 200);
+}
+
 static void other_environment(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
@@ -510,6 +525,8 @@ const struct cs_case endpoint_token_cases[] = {
      append_to_out},
     {"endpoint/token/initialise-out", "No public token initialises .out", "TOK-34", CS_SHOULD, SK,
      0, initialise_out},
+    {"endpoint/token/secret-key-does-everything", "A secret key may do everything", "TOK-35",
+     CS_MUST, SK, 0, secret_key_does_everything},
     {"endpoint/token/other-environment", "A token acts only in its own environment", "TOK-38",
      CS_MUST, TWO, 0, other_environment},
     {"endpoint/token/public-tokens-route", "The token route mints narrow, short-lived tokens",

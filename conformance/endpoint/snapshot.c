@@ -1,0 +1,73 @@
+/* SNP: presigned snapshot URLs. */
+#include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/kit.h"
+
+static const struct ep_answer *presign(struct ep *ep, const char *method, const char *id,
+                                       const char *auth)
+{
+    const struct ep_answer *answer =
+        ep_do(ep, .method = method, .path = ep_api(ep, id, "/snapshot-url"), .auth = auth);
+    if (answer->status == 500) {
+        cs_case_skip(ep_run(ep), "this server has no object store: snapshot-url answers 500");
+    }
+    return answer;
+}
+
+static void for_reading(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_answer *answer =
+        ep_expect(ep, presign(ep, "GET", session->key, session->token), 200);
+    cs_case_check(run, !strncmp(ep_get_text(ep, answer, "presignedUrl"), "http", 4),
+                  "presignedUrl is no URL");
+}
+
+static void for_writing(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_answer *answer =
+        ep_expect(ep, presign(ep, "PUT", session->key, session->token), 200);
+    cs_case_check(run, !strncmp(ep_get_text(ep, answer, "presignedUrl"), "http", 4),
+                  "presignedUrl is no URL");
+}
+
+static void object_key(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *forms[] = {session->id, session->external_id};
+    const char *key = ep_text(ep, "/sessions/%s/snapshot.json", session->id);
+    for (int i = 0; i < 2; i++) {
+        const struct ep_answer *answer = ep_need(ep, presign(ep, "GET", forms[i], session->token));
+        const char *url = ep_get_text(ep, answer, "presignedUrl");
+        cs_case_check(run, strstr(url, key), "by %s the URL %s does not name %s", forms[i], url,
+                      key);
+    }
+}
+
+static void scoped(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_session *other = ep_session(ep);
+    ep_expect(ep, presign(ep, "GET", session->key, other->token), 403);
+    const char *reader =
+        ep_mint(ep, session, EP_SCOPES(ep_text(ep, "read:sessions:%s", session->key)));
+    ep_expect(ep, presign(ep, "PUT", session->key, reader), 403);
+    ep_accept(ep, presign(ep, "GET", session->key, reader));
+}
+
+#define SK CS_NEEDS_SECRET_KEY
+const struct cs_case endpoint_snapshot_cases[] = {
+    {"endpoint/snapshot/for-reading", "A session's token gets a URL to read its snapshot", "SNP-01",
+     CS_MUST, SK, 0, for_reading},
+    {"endpoint/snapshot/for-writing", "A session's token gets a URL to write its snapshot",
+     "SNP-02", CS_MUST, SK, 0, for_writing},
+    {"endpoint/snapshot/object-key", "The object is named by the friendly id", "SNP-03", CS_MUST,
+     SK, 0, object_key},
+    {"endpoint/snapshot/scoped", "Foreign and read-only tokens get no URL to write", "SNP-05",
+     CS_MUST, SK | CS_NEEDS_MINT, 0, scoped},
+    {0},
+};
