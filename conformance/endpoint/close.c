@@ -193,5 +193,9 @@ const struct cs_case endpoint_close_cases[] = {
      one_way},
     {"endpoint/close/reads-go-on", "A closed session can still be read", "CLS-10", CS_MUST, SK, 0,
      reads_go_on},
+    {"endpoint/close/leaves-a-record", "A close from outside lands on .in", "CLS-12", CS_MUST, SK,
+     0, leaves_a_record},
+    {"endpoint/close/lists-as-closed", "A closed session lists as CLOSED and not as ACTIVE",
+     "CLS-16", CS_MUST, SK, 0, lists_as_closed},
     {0},
 };
