@@ -17,9 +17,9 @@ struct cs_request_limits {
 
 struct cs_request {
     struct cs_view method;
-    struct cs_view target; /* as sent, such as /realtime/v1/sessions/a%2Fb/in/append?x=1 */
-    struct cs_view path;   /* target without query, still percent-encoded */
-    struct cs_view query;  /* after the '?', empty when absent */
+    struct cs_view target;  /* as sent, such as /realtime/v1/sessions/a%2Fb/in/append?x=1 */
+    struct cs_view path;    /* target without query, still percent-encoded */
+    struct cs_view query;   /* after the '?', empty when absent */
     unsigned minor_version; /* HTTP/1.minor */
     const struct cs_header *headers;
     size_t n_headers;
@@ -42,8 +42,8 @@ enum cs_request_step {
     CS_REQUEST_MORE, /* all input used */
     CS_REQUEST_HEAD, /* headers complete: fields but body are set; go on calling for the body */
     CS_REQUEST_DONE, /* body complete; leave input alone until cs_request_reader_next */
-    CS_REQUEST_BAD, /* diag says why; `status` the answer that fits (400, 413, 414, 431, 501, 503,
-                       505); offsets count from the first byte of this request */
+    CS_REQUEST_BAD,  /* diag says why; `status` the answer that fits (400, 413, 414, 431, 501, 503,
+                        505); offsets count from the first byte of this request */
 };
 
 struct cs_request_reader;
@@ -53,14 +53,16 @@ void cs_request_reader_free(struct cs_request_reader *reader);
 /* Ready for the next request on the same connection; idle readers hold no buffers. */
 void cs_request_reader_next(struct cs_request_reader *reader);
 
-/* Takes from the front of `input`. After CS_REQUEST_HEAD call again even with empty input: a request
- * without a body is complete at once, and a body over `max_body` is refused only then, so that the
- * caller can answer on its own first. *ret_request is written with HEAD and DONE, and its views hold
- * until cs_request_reader_next or _release; *ret_status is written with BAD, which is final. */
+/* Takes from the front of `input`. After CS_REQUEST_HEAD call again even with empty input: a
+ * request without a body is complete at once, and a body over `max_body` is refused only then, so
+ * that the caller can answer on its own first. *ret_request is written with HEAD and DONE, and its
+ * views hold until cs_request_reader_next or _release; *ret_status is written with BAD, which is
+ * final. */
 enum cs_request_step cs_request_read(struct cs_request_reader *reader, struct cs_view *input,
                                      const struct cs_request **ret_request, int *ret_status,
                                      struct cs_diag *diag);
-/* After CS_REQUEST_HEAD: the rest of the body is followed to its end but neither kept nor limited. */
+/* After CS_REQUEST_HEAD: the rest of the body is followed to its end but neither kept nor limited.
+ */
 void cs_request_reader_discard(struct cs_request_reader *reader);
 /* After CS_REQUEST_DONE, or CS_REQUEST_HEAD and _discard: frees all buffers before _next does. The
  * request and its views are gone. */

@@ -32,8 +32,9 @@ struct world {
     enum cs_head_action (*head)(struct world *world, struct cs_conn *conn);
     void (*request)(struct world *world, struct cs_conn *conn);
     void (*drained)(struct world *world, struct cs_conn *conn);
-    bool take_over; /* what on_other_protocol says */
-    size_t left;    /* for tests that count */
+    bool take_over;   /* what on_other_protocol says */
+    size_t left;      /* for tests that count */
+    const void *plan; /* for tests that bring their own */
 };
 
 /* ---- hooks ---- */
@@ -181,14 +182,24 @@ static inline void world_turn(struct world *world)
     (void)cs_loop_run(world->loop, cs_loop_now(world->loop) + 2);
 }
 
+static inline void world_wait(struct world *world, unsigned turns, int64_t until_ms,
+                              const char *what)
+{
+    if (cs_loop_now(world->loop) > until_ms) {
+        fail_msg("waited in vain for: %s", what);
+    }
+    if (turns % 8 == 0) {
+        world_turn(world);
+    } else {
+        (void)cs_loop_run(world->loop, INT64_MIN); /* what is ready already */
+    }
+}
+
 #define WORLD_UNTIL(world, condition)                                \
     do {                                                             \
         int64_t until_ms = cs_loop_now((world)->loop) + PATIENCE_MS; \
-        while (!(condition)) {                                       \
-            if (cs_loop_now((world)->loop) > until_ms) {             \
-                fail_msg("waited in vain for: %s", #condition);      \
-            }                                                        \
-            world_turn(world);                                       \
+        for (unsigned turns = 1; !(condition); turns++) {            \
+            world_wait(world, turns, until_ms, #condition);          \
         }                                                            \
     } while (0)
 

@@ -1,0 +1,620 @@
+/* How connections end, pressure, many at once, and other protocols. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "server_world.h"
+
+#define GET  "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+#define OK_0 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+static void hold(struct world *world, struct cs_conn *conn)
+{
+    world->conn = conn;
+}
+
+/* A client whose request is waiting for its answer. */
+static int open_held(struct world *world, int receive_buffer)
+{
+    world->request = hold;
+    int fd = client_open(world, receive_buffer);
+    client_send(world, fd, CS_VIEW(GET));
+    WORLD_UNTIL(world, world->conn && cs_conn_request(world->conn));
+    return fd;
+}
+
+/* ---- how the server ends ---- */
+
+static void fin_rst_and_half_close_differ_for_the_client(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    int fd = open_held(world, 0);
+    assert_true(cs_conn_send(world->conn, CS_VIEW("part")));
+    cs_conn_finish(world->conn);
+    cs_conn_finish(world->conn); /* twice is once */
+    client_expect_end(world, fd, "part", CLIENT_FIN);
+    close(fd);
+    WORLD_UNTIL(world, world->n_open == 0);
+
+    fd = open_held(world, 0);
+    cs_conn_reset(world->conn);
+    cs_conn_reset(world->conn);
+    client_expect_end(world, fd, "", CLIENT_RESET);
+    close(fd);
+    WORLD_UNTIL(world, world->n_open == 0);
+
+    fd = open_held(world, 0);
+    cs_conn_half_close(world->conn);
+    client_expect_end(world, fd, "", CLIENT_FIN);
+    client_send(world, fd, CS_VIEW("still read, " GET)); /* and neither answered nor refused */
+    world_turn(world);
+    assert_int_equal(world->n_open, 1);
+    assert_int_equal(cs_conn_requests(world->conn), 1);
+    assert_false(cs_conn_send(world->conn, CS_VIEW("x")));
+    close(fd);
+    WORLD_UNTIL(world, world->n_open == 0);
+}
+
+static void a_half_closed_connection_can_be_finished(void **state)
+{
+    struct world *world = *state;
+    world->config.drain_ms = 20;
+    world_start(world);
+    int fd = open_held(world, 0);
+    cs_conn_half_close(world->conn);
+    client_expect_end(world, fd, "", CLIENT_FIN);
+    cs_conn_finish(world->conn);
+    WORLD_UNTIL(world, world->n_open == 0); /* the client keeps its side open: patience ends it */
+    close(fd);
+}
+
+static void a_finished_connection_reads_only_so_much(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    int fd = open_held(world, 0);
+    cs_conn_finish(world->conn);
+    static const char zeros[65536];
+    int64_t until_ms = cs_loop_now(world->loop) + PATIENCE_MS;
+    size_t sent = 0;
+    while (world->n_open > 0) {
+        ssize_t n = send(fd, zeros, sizeof(zeros), MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        assert_true(cs_loop_now(world->loop) < until_ms);
+        world_turn(world);
+    }
+    assert_true(sent > 1024 * 1024);
+    close(fd);
+}
+
+/* ---- how the client ends ---- */
+
+static void a_client_that_leaves_is_noticed(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    int fd = open_held(world, 0);
+    close(fd);
+    WORLD_UNTIL(world, world->n_open == 0); /* FIN, and nobody asked to be told of it */
+
+    fd = open_held(world, 0);
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+    cs_conn_pause(world->conn);
+    close(fd);
+    WORLD_UNTIL(world, world->n_open == 0); /* RST, while nothing is being read */
+}
+
+static void a_half_closed_client_gets_its_answer(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_half_close = world_half_close;
+    world_start(world);
+    int fd = client_open(world, 0);
+    world->request = hold;
+    client_send(world, fd, CS_VIEW(GET GET));
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    WORLD_UNTIL(world, cs_view_find(cs_buf_view(&world->log), CS_VIEW("half-close")) != SIZE_MAX);
+    world_turn(world); /* told once, not in every turn */
+    for (uint64_t i = 1; i <= 2; i++) {
+        WORLD_UNTIL(world, cs_conn_requests(world->conn) == i);
+        assert_true(world_answer(world->conn, (struct cs_view){0}));
+        cs_conn_next(world->conn);
+    }
+    client_expect_end(world, fd, OK_0 OK_0, CLIENT_FIN);
+    WORLD_UNTIL(world, world->n_open == 0);
+    world_logged(world, "GET / \"\"\nhalf-close\nGET / \"\"\nclose\n");
+    close(fd);
+}
+
+static enum cs_head_action answer_later(struct world *world, struct cs_conn *conn)
+{
+    (void)world;
+    (void)conn;
+    return CS_HEAD_ANSWERED;
+}
+
+static void a_client_that_cuts_its_body_gets_the_early_answer(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_half_close = world_half_close;
+    world->head = answer_later;
+    world_start(world);
+    int fd = client_open(world, 0);
+    client_send(world, fd, CS_VIEW("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"));
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    WORLD_UNTIL(world, world->log.len > 0);
+    world_turn(world);
+    world_logged(world, "half-close\n");
+    assert_true(cs_conn_send(world->conn, CS_VIEW(OK_0)));
+    cs_conn_next(world->conn);
+    client_expect_end(world, fd, OK_0, CLIENT_FIN);
+    close(fd);
+}
+
+/* ---- ending inside of hooks ---- */
+
+/* In which hook to end the connection, and how. */
+struct where {
+    const char *hook;
+    void (*end)(struct cs_conn *conn);
+};
+
+static void end_now(struct cs_conn *conn, void (*end)(struct cs_conn *conn))
+{
+    end(conn);
+    /* Still there to be asked, and silent. */
+    assert_false(cs_conn_send(conn, CS_VIEW("x")));
+    (void)cs_conn_unacked(conn);
+    cs_conn_next(conn);
+    cs_conn_pause(conn);
+    cs_conn_resume(conn);
+    cs_conn_release_request(conn);
+}
+
+static const struct where *where_of(void *world)
+{
+    return ((struct world *)world)->plan;
+}
+
+static void ending_accept(void *ctx, struct cs_conn *conn)
+{
+    const struct where *where = where_of(ctx);
+    world_accept(ctx, conn);
+    if (strcmp(where->hook, "accept") == 0) {
+        end_now(conn, where->end);
+    }
+}
+
+static enum cs_head_action ending_head(void *ctx, struct cs_conn *conn,
+                                       const struct cs_request *request)
+{
+    const struct where *where = where_of(ctx);
+    (void)world_head(ctx, conn, request);
+    if (strncmp(where->hook, "head", 4) == 0) {
+        end_now(conn, where->end);
+    }
+    return strcmp(where->hook, "head answered") == 0 ? CS_HEAD_ANSWERED : CS_HEAD_READ_BODY;
+}
+
+static void ending_request(struct world *world, struct cs_conn *conn)
+{
+    const struct where *where = where_of(world);
+    static const char long_body[300000];
+    if (strcmp(where->hook, "request") == 0) {
+        end_now(conn, where->end);
+    } else if (strcmp(where->hook, "drained") == 0) {
+        assert_true(world_answer(conn, cs_view_of(long_body, sizeof(long_body))));
+        assert_true(cs_conn_queued(conn) > 0);
+    }
+}
+
+static void ending_drained(struct world *world, struct cs_conn *conn)
+{
+    const struct where *where = where_of(world);
+    end_now(conn, where->end);
+}
+
+static void ending_bad(void *ctx, struct cs_conn *conn, int status, const struct cs_diag *why)
+{
+    const struct where *where = where_of(ctx);
+    (void)why;
+    assert_int_equal(status, 400);
+    end_now(conn, where->end);
+}
+
+static void ending_half_close(void *ctx, struct cs_conn *conn)
+{
+    const struct where *where = where_of(ctx);
+    end_now(conn, where->end);
+}
+
+static bool ending_other(void *ctx, struct cs_conn *conn, struct cs_view first_bytes)
+{
+    const struct where *where = where_of(ctx);
+    (void)first_bytes;
+    if (strcmp(where->hook, "other") == 0) {
+        end_now(conn, where->end);
+    }
+    return true;
+}
+
+static void ending_raw(void *ctx, struct cs_conn *conn, struct cs_view bytes)
+{
+    const struct where *where = where_of(ctx);
+    (void)bytes;
+    end_now(conn, where->end);
+}
+
+static void run_ending(struct world *world, struct cs_view request)
+{
+    const struct where *where = where_of(world);
+    int fd = client_open(world, 0);
+    (void)send(fd, request.ptr, request.len, MSG_NOSIGNAL);
+    if (strcmp(where->hook, "raw") == 0) {
+        WORLD_UNTIL(world, world->n_open == 1);
+        world_turn(world);
+        (void)send(fd, "more", 4, MSG_NOSIGNAL);
+    } else if (strcmp(where->hook, "half close") == 0) {
+        WORLD_UNTIL(world, world->log.len > 0);
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    }
+    struct cs_buf out = CS_BUF((size_t)8 << 20);
+    enum client_end end = client_read_end(world, fd, &out);
+    assert_int_equal(end, where->end == cs_conn_reset ? CLIENT_RESET : CLIENT_FIN);
+    cs_buf_free(&out);
+    close(fd);
+    WORLD_UNTIL(world, world->n_open == 0);
+    cs_buf_clear(&world->log);
+}
+
+static void every_hook_may_end_its_connection(void **state)
+{
+    struct world *world = *state;
+    static const char *const names[] = {"accept", "head",  "head answered", "request",   "drained",
+                                        "bad",    "other", "raw",           "half close"};
+    world->hooks = (struct cs_server_hooks){ending_accept, ending_head,   world_request,
+                                            ending_bad,    world_drained, ending_half_close,
+                                            world_close,   ending_other,  ending_raw};
+    world->request = ending_request;
+    world->drained = ending_drained;
+    world->config.send_buffer = 4096; /* so that an answer has to be queued */
+    world_start(world);
+    for (size_t i = 0; i < 2 * sizeof(names) / sizeof(names[0]); i++) {
+        struct where where = {names[i / 2], i % 2 ? cs_conn_reset : cs_conn_finish};
+        world->plan = &where;
+        struct cs_view request = CS_VIEW(GET GET);
+        if (strncmp(where.hook, "head", 4) == 0) {
+            request = CS_VIEW("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+        } else if (strcmp(where.hook, "bad") == 0) {
+            request = CS_VIEW("GET /\r\n\r\n");
+        } else if (strcmp(where.hook, "other") == 0 || strcmp(where.hook, "raw") == 0) {
+            request = CS_VIEW("\x16\x03\x01");
+        }
+        run_ending(world, request);
+    }
+}
+
+/* ---- pressure ---- */
+
+static void send_more(struct world *world, struct cs_conn *conn)
+{
+    static const char block[1000];
+    while (world->left > 0 && cs_conn_queued(conn) == 0) {
+        world->left--;
+        assert_true(cs_conn_send(conn, cs_view_of(block, sizeof(block))));
+    }
+}
+
+static void counts_pressure_in_bytes(void **state)
+{
+    struct world *world = *state;
+    world->config.send_buffer = 4096;
+    world->drained = send_more;
+    world_start(world);
+    int fd = open_held(world, 4096);
+    world->left = 2000;
+    send_more(world, world->conn);
+    /* A reader that does not read stops the sender after what the two kernel buffers hold. */
+    size_t left = 0;
+    do {
+        left = world->left;
+        world_turn(world);
+    } while (left != world->left);
+    assert_true(left > 1500);
+    size_t queued = cs_conn_queued(world->conn);
+    assert_in_range(queued, 1, 1000);
+    uint64_t given = (2000 - left) * 1000;
+    assert_int_equal(cs_conn_sent(world->conn) + queued, given);
+    assert_in_range(cs_conn_unacked(world->conn), queued, given);
+    struct cs_buf out = CS_BUF((size_t)4 << 20);
+    WORLD_UNTIL(world, client_take(fd, &out) == CLIENT_OPEN && out.len == 2000 * 1000);
+    assert_int_equal(cs_conn_sent(world->conn), 2000 * 1000);
+    assert_int_equal(cs_conn_queued(world->conn), 0);
+    WORLD_UNTIL(world, cs_conn_unacked(world->conn) == 0);
+    cs_buf_free(&out);
+    close(fd);
+}
+
+static void sends_a_long_queue_whole_before_fin(void **state)
+{
+    struct world *world = *state;
+    world->config.send_buffer = 4096;
+    world_start(world);
+    int fd = open_held(world, 4096);
+    struct cs_buf text = CS_BUF((size_t)4 << 20);
+    for (int i = 0; i < 100000; i++) {
+        cs_buf_printf(&text, "%d,", i);
+    }
+    for (size_t at = 0; at < text.len; at += 10007) {
+        size_t len = text.len - at < 10007 ? text.len - at : 10007;
+        assert_true(cs_conn_send(world->conn, cs_view_of(text.ptr + at, len)));
+    }
+    assert_true(cs_conn_queued(world->conn) > text.len / 2);
+    cs_conn_finish(world->conn);
+    struct cs_buf out = CS_BUF((size_t)4 << 20);
+    assert_int_equal(client_read_end(world, fd, &out), CLIENT_FIN);
+    assert_true(cs_view_eq(cs_buf_view(&out), cs_buf_view(&text)));
+    cs_buf_free(&out);
+    cs_buf_free(&text);
+    close(fd);
+}
+
+/* Sends until the kernel takes no more, with the loop running in between; how much that was. */
+static size_t fill(struct world *world, int fd)
+{
+    static const char block[4096];
+    size_t sent = 0;
+    for (int stuck = 0; stuck < 5;) {
+        ssize_t n = send(fd, block, sizeof(block), MSG_NOSIGNAL);
+        stuck = n > 0 ? 0 : stuck + 1;
+        sent += n > 0 ? (size_t)n : 0;
+        world_turn(world);
+    }
+    return sent;
+}
+
+static void a_paused_connection_takes_nothing(void **state)
+{
+    struct world *world = *state;
+    world->config.receive_buffer = 4096;
+    world_start(world);
+    int fd = client_open(world, 0);
+    int small = 4096;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+    WORLD_UNTIL(world, world->n_open == 1);
+    cs_conn_pause(world->conn);
+    client_send(world, fd, CS_VIEW("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"));
+    size_t sent = fill(world, fd);
+    assert_in_range(sent, 1, 100000);
+    assert_int_equal(cs_conn_requests(world->conn), 0);
+    cs_conn_resume(world->conn);
+    static const char rest[500000];
+    client_send(world, fd, cs_view_of(rest, sizeof(rest) - sent));
+    WORLD_UNTIL(world, world->log.len > 0);
+    close(fd);
+}
+
+/* ---- many ---- */
+
+static size_t heap_bytes(void)
+{
+    return mallinfo2().uordblks;
+}
+
+static void many_idle_connections_come_and_go(void **state)
+{
+    enum {
+        N = 2000
+    };
+    struct world *world = *state;
+    world->request = hold;
+    world_start(world); /* raises the limit of descriptors */
+    int *fds = calloc(N, sizeof(*fds));
+    assert_non_null(fds);
+    size_t before = heap_bytes();
+    for (size_t i = 0; i < N; i++) {
+        fds[i] = client_open(world, 0);
+        client_send(world, fds[i], CS_VIEW(GET));
+        WORLD_UNTIL(world, world->n_open == i + 1 && cs_conn_request(world->conn));
+        cs_conn_release_request(world->conn); /* as a subscriber of an event stream waits */
+    }
+    assert_int_equal(cs_server_connections(world->server), N);
+    size_t each = (heap_bytes() - before) / N;
+    assert_in_range(each, 0, 1024); /* a sanitizer's allocator says 0 */
+    for (size_t i = 0; i < N; i++) {
+        close(fds[i]);
+    }
+    WORLD_UNTIL(world, world->n_open == 0);
+    assert_int_equal(cs_server_connections(world->server), 0);
+    free(fds);
+}
+
+static void keeps_to_its_maximum(void **state)
+{
+    struct world *world = *state;
+    world->config.max_connections = 2;
+    world_start(world);
+    int fds[3];
+    for (int i = 0; i < 3; i++) {
+        fds[i] = client_open(world, 0); /* the third waits in the kernel's queue */
+    }
+    client_send(world, fds[2], CS_VIEW(GET));
+    WORLD_UNTIL(world, world->n_open == 2);
+    world_turn(world);
+    assert_int_equal(world->n_open, 2);
+    assert_int_equal(world->log.len, 0);
+    close(fds[0]);
+    client_expect(world, fds[2], OK_0);
+    close(fds[1]);
+    close(fds[2]);
+}
+
+static int64_t cpu_ms(void)
+{
+    struct timespec ts;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts), 0);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void does_not_spin_without_descriptors(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    int fd = client_open(world, 0);
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int64_t before_ms = cpu_ms();
+    assert_false(cs_loop_run(world->loop, cs_loop_now(world->loop) + 200));
+    int64_t used_ms = cpu_ms() - before_ms;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(world->n_open, 0);
+    assert_in_range(used_ms, 0, 100);
+    client_send(world, fd, CS_VIEW(GET));
+    client_expect(world, fd, OK_0);
+    close(fd);
+}
+
+static void stopping_resets_everyone(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    int held = open_held(world, 0);
+    int idle = client_open(world, 0);
+    WORLD_UNTIL(world, world->n_open == 2);
+    cs_server_stop(world->server);
+    world->server = NULL;
+    assert_int_equal(world->n_open, 0);
+    client_expect_end(world, held, "", CLIENT_RESET);
+    client_expect_end(world, idle, "", CLIENT_RESET);
+    close(held);
+    close(idle);
+}
+
+/* ---- other protocols ---- */
+
+#define PREFACE     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define PREFACE_LOG "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n"
+
+static void hands_the_whole_preface_over(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_other_protocol = world_other;
+    world->hooks.on_raw = world_raw;
+    world->hooks.on_half_close = world_half_close;
+    world->take_over = true;
+    world_start(world);
+    int fd = client_open(world, 0);
+    client_send(world, fd, CS_VIEW(PREFACE));
+    WORLD_UNTIL(world, world->log.len > 0);
+    assert_true(cs_conn_send(world->conn, CS_VIEW("hello")));
+    client_expect(world, fd, "hello");
+    cs_conn_next(world->conn); /* means nothing here */
+    client_send(world, fd, CS_VIEW("GET"));
+    WORLD_UNTIL(world, cs_view_find(cs_buf_view(&world->log), CS_VIEW("raw")) != SIZE_MAX);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    WORLD_UNTIL(world, cs_view_find(cs_buf_view(&world->log), CS_VIEW("half")) != SIZE_MAX);
+    world_turn(world);
+    assert_true(cs_conn_send(world->conn, CS_VIEW("bye")));
+    cs_conn_finish(world->conn);
+    client_expect_end(world, fd, "bye", CLIENT_FIN);
+    WORLD_UNTIL(world, world->n_open == 0);
+    world_logged(world, "other \"" PREFACE_LOG "\"\nraw \"GET\"\nhalf-close\nclose\n");
+    close(fd);
+}
+
+static void finds_the_preface_byte_by_byte(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_other_protocol = world_other;
+    world->hooks.on_raw = world_raw;
+    world->take_over = true;
+    world_start(world);
+    int fd = client_open(world, 0);
+    for (size_t i = 0; i < 6; i++) {
+        client_send(world, fd, cs_view_of(&PREFACE[i], 1));
+        WORLD_UNTIL(world, i < 3 || world->log.len > 0);
+        world_turn(world);
+    }
+    world_logged(world, "other \"PRI \"\nraw \"*\"\nraw \" \"\n");
+    close(fd);
+}
+
+static void tells_http_from_the_rest(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_other_protocol = world_other;
+    world_start(world);
+    static const struct {
+        const char *bytes;
+        const char *log; /* what the hooks got before the end */
+    } rows[] = {
+        {"\x16\x03\x01\x02", "other \"\\x16\\x03\\x01\\x02\"\nclose\n"},
+        {" GET / HTTP/1.1\r\n\r\n", "other \" GET / HTTP/1.1\\r\\n\\r\\n\"\nclose\n"},
+        {"G\x01", "other \"G\\x01\"\nclose\n"},
+        {"PRI ", "other \"PRI \"\nclose\n"},
+        {"PRINT / HTTP/1.0\r\n\r\n", "PRINT / \"\"\nclose\n"},
+        {"PR / HTTP/1.0\r\n\r\n", "PR / \"\"\nclose\n"},
+        {"P / HTTP/1.0\r\n\r\n", "P / \"\"\nclose\n"},
+        {"\r\nGET / HTTP/1.0\r\n\r\n", "GET / \"\"\nclose\n"},
+        {"PRI/ HTTP/1.0\r\n\r\n", "other \"PRI/ HTTP/1.0\\r\\n\\r\\n\"\nclose\n"},
+        {"PRI", "close\n"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int fd = client_open(world, 0);
+        struct cs_buf out = CS_BUF(4096);
+        client_send(world, fd, cs_view_str(rows[i].bytes));
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        assert_int_equal(client_read_end(world, fd, &out), CLIENT_FIN);
+        WORLD_UNTIL(world, world->n_open == 0);
+        world_logged(world, rows[i].log);
+        cs_buf_clear(&world->log);
+        cs_buf_free(&out);
+        close(fd);
+    }
+}
+
+static void closes_other_protocols_without_a_hook(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    int fd = client_open(world, 0);
+    client_send(world, fd, CS_VIEW(PREFACE));
+    client_expect_end(world, fd, "", CLIENT_FIN);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(fin_rst_and_half_close_differ_for_the_client),
+        WORLD_TEST(a_half_closed_connection_can_be_finished),
+        WORLD_TEST(a_finished_connection_reads_only_so_much),
+        WORLD_TEST(a_client_that_leaves_is_noticed),
+        WORLD_TEST(a_half_closed_client_gets_its_answer),
+        WORLD_TEST(a_client_that_cuts_its_body_gets_the_early_answer),
+        WORLD_TEST(every_hook_may_end_its_connection),
+        WORLD_TEST(counts_pressure_in_bytes),
+        WORLD_TEST(sends_a_long_queue_whole_before_fin),
+        WORLD_TEST(a_paused_connection_takes_nothing),
+        WORLD_TEST(many_idle_connections_come_and_go),
+        WORLD_TEST(keeps_to_its_maximum),
+        WORLD_TEST(does_not_spin_without_descriptors),
+        WORLD_TEST(stopping_resets_everyone),
+        WORLD_TEST(hands_the_whole_preface_over),
+        WORLD_TEST(finds_the_preface_byte_by_byte),
+        WORLD_TEST(tells_http_from_the_rest),
+        WORLD_TEST(closes_other_protocols_without_a_hook),
+    };
+    return cmocka_run_group_tests_name("server_end", tests, NULL, NULL) != 0;
+}
