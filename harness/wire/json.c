@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "wire/json_escape.h"
 #include "wire/scan.h"
 #include "wire/utf8.h"
 
@@ -128,7 +129,7 @@ static const char *scan_escape(const char *p, const char *end, unsigned *flags, 
         return NULL;
     }
     if (*p != 'u') {
-        if (*p == '\0' || !strchr("\"\\/bfnrt", *p)) {
+        if (!cs_json_escape_of(*p)) {
             *fault = (struct fault){p, "there is no such escape"};
             return NULL;
         }
@@ -149,11 +150,51 @@ static const char *scan_escape(const char *p, const char *end, unsigned *flags, 
     return p;
 }
 
+/* Passes over plain bytes and escapes of two characters; returns the first byte that wants a closer
+ * look, or `end`. Text inside JSON inside JSON is thick with such escapes, so all of a block are
+ * done from one set of bits. */
+static const char *skip_easy(const char *p, const char *end, unsigned *flags)
+{
+    /* One byte more than a block, for the escape that begins with its last byte. */
+    while (end - p > CS_SCAN_SIZE) {
+        uint32_t bits = cs_scan_not_plain(p);
+        size_t used = CS_SCAN_SIZE;
+
+        while (bits) {
+            size_t at = (size_t)__builtin_ctz(bits);
+
+            if (p[at] != '\\' || !cs_json_escape_of(p[at + 1])) {
+                return p + at;
+            }
+            *flags |= CS_JSON_ESCAPED;
+            bits &= ~((uint32_t)3 << at);
+            used = at + 2 > CS_SCAN_SIZE ? at + 2 : CS_SCAN_SIZE;
+        }
+        p += used;
+    }
+    while (p < end && cs_scan_is_plain(*p)) {
+        p++;
+    }
+    return p;
+}
+
+/* Passes over well-formed characters that are not ASCII; returns where the first other byte is. */
+static const char *skip_wide(const char *p, const char *end)
+{
+    size_t len;
+
+    do {
+        len = cs_utf8_sequence(cs_view_of(p, (size_t)(end - p)));
+        p += len;
+    } while (len > 0 && p < end && (signed char)*p < 0);
+    return p;
+}
+
 /* Finds the closing quote of a string, `p` being after its opening one; NULL when there is a
  * fault in it. */
 static const char *scan_string(const char *p, const char *end, unsigned *flags, struct fault *fault)
 {
-    while ((p = cs_scan_plain(p, end)) < end) {
+    while ((p = skip_easy(p, end, flags)) < end) {
         if (*p == '"') {
             return p;
         }
@@ -166,12 +207,11 @@ static const char *scan_string(const char *p, const char *end, unsigned *flags, 
             *fault = (struct fault){p, "a control character in a string must be escaped"};
             return NULL;
         } else {
-            size_t len = cs_utf8_sequence(cs_view_of(p, (size_t)(end - p)));
-            if (len == 0) {
+            p = skip_wide(p, end);
+            if (p < end && (signed char)*p < 0) {
                 *fault = (struct fault){p, "invalid UTF-8"};
                 return NULL;
             }
-            p += len;
         }
     }
     *fault = (struct fault){end, "expected a closing quote"};

@@ -1,6 +1,7 @@
 /* What is done with tokens: whole values, decoded strings, numbers, members. */
 #include "wire/json.h"
 
+#include "wire/json_escape.h"
 #include "wire/scan.h"
 #include "wire/utf8.h"
 
@@ -73,37 +74,53 @@ static const char *decode_unicode(const char *p, const char *end, char ret_bytes
 /* Decodes one escape, `p` at its backslash; returns what comes after it. */
 static const char *decode_escape(const char *p, const char *end, char ret_bytes[4], size_t *ret_len)
 {
-    *ret_len = 1;
-    switch (p[1]) {
-    case 'b':
-        ret_bytes[0] = '\b';
-        break;
-    case 'f':
-        ret_bytes[0] = '\f';
-        break;
-    case 'n':
-        ret_bytes[0] = '\n';
-        break;
-    case 'r':
-        ret_bytes[0] = '\r';
-        break;
-    case 't':
-        ret_bytes[0] = '\t';
-        break;
-    case 'u':
+    if (p[1] == 'u') {
         return decode_unicode(p + 2, end, ret_bytes, ret_len);
-    default:
-        ret_bytes[0] = p[1];
-        break;
     }
+    ret_bytes[0] = cs_json_escape_of(p[1]);
+    *ret_len = 1;
     return p + 2;
+}
+
+/* Decodes from *at on, block by block, until a \u escape comes or less than two blocks are left;
+ * returns the end of what it wrote. Blocks are copied before it is known how much of them counts:
+ * decoded text is never longer than its raw form, so there is always as much room at `to` as there
+ * is left to read. */
+static char *decode_blocks(const char **at, const char *end, char *to)
+{
+    const char *p = *at;
+
+    while (end - p >= 2 * CS_SCAN_SIZE) {
+        uint32_t bits = cs_scan_backslashes(p);
+        size_t used = 0;
+
+        while (bits) {
+            size_t next = (size_t)__builtin_ctz(bits);
+            char value = cs_json_escape_of(p[next + 1]);
+
+            memcpy(to, p + used, CS_SCAN_SIZE);
+            to += next - used;
+            if (!value) {
+                *at = p + next;
+                return to;
+            }
+            *to++ = value;
+            bits &= ~((uint32_t)3 << next);
+            used = next + 2;
+        }
+        if (used < CS_SCAN_SIZE) {
+            memcpy(to, p + used, CS_SCAN_SIZE);
+            to += CS_SCAN_SIZE - used;
+            used = CS_SCAN_SIZE;
+        }
+        p += used;
+    }
+    *at = p;
+    return to;
 }
 
 void cs_json_unescape(struct cs_view raw, struct cs_buf *out)
 {
-    /* Decoded text is never longer than its raw form, so there is always as much room at `to` as
-     * there is left to read, and blocks can be copied before it is known how much of them counts.
-     */
     char *const start = cs_buf_reserve(out, raw.len);
     char *to = start;
     const char *p = raw.ptr;
@@ -113,24 +130,12 @@ void cs_json_unescape(struct cs_view raw, struct cs_buf *out)
         return;
     }
     while (p < end) {
-        size_t len;
-
-        if (end - p >= 16) {
-            cs_scan_block block;
-
-            memcpy(&block, p, sizeof(block));
-            memcpy(to, &block, sizeof(block));
-            len = cs_scan_first(block == '\\');
-            p += len;
-            to += len;
-            if (len == 16) {
-                continue;
-            }
-        }
+        to = decode_blocks(&p, end, to);
         if (*p != '\\') {
             *to++ = *p++;
         } else {
             char bytes[4];
+            size_t len;
 
             p = decode_escape(p, end, bytes, &len);
             memcpy(to, bytes, len);
