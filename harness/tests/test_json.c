@@ -8,6 +8,7 @@
 
 #include "tests/feed.h"
 #include "wire/json.h"
+#include "wire/scan.h"
 
 /* A token in the log: its letter, strings and numbers with their raw text, then its flags:
  * e escaped, s lone surrogate, z NUL, f fraction, i inexact. `$` is the end, `!SYNTAX@4` a fault.
@@ -279,6 +280,10 @@ static void strings(void **state)
         ROW("\"\\u00aF\\uABCD\"", "S(\\\\u00aF\\\\uABCD)e$"),
         ROW("\"\\u0000\"", "S(\\\\u0000)ez$"),
         ROW("{\"\\u0061\":\"b\"}", "{K(\\\\u0061)eS(b)}$"),
+        /* what follows a string's end is not its own, though a block holds both */
+        ROW("[\"ab\",\"c\\n\",\"0123456789abcdef\"]", "[S(ab)S(c\\\\n)eS(0123456789abcdef)]$"),
+        ROW("[\"a\\\\\",\"\\\\\\\"\",\"0123456789abcdef\"]",
+            "[S(a\\\\\\\\)eS(\\\\\\\\\\\\\\\")eS(0123456789abcdef)]$"),
         /* surrogates: pairs, halves, halves in the wrong order */
         ROW("\"\\ud83d\\ude00\"", "S(\\\\ud83d\\\\ude00)e$"),
         ROW("\"\\uD800\\uDC00\\uDBFF\\uDFFF\"", "S(\\\\uD800\\\\uDC00\\\\uDBFF\\\\uDFFF)e$"),
@@ -351,6 +356,81 @@ static void strings(void **state)
 
     (void)state;
     CHECK_ROWS(rows);
+}
+
+struct outcome {
+    enum cs_json_type type;
+    unsigned flags;
+    size_t offset;
+};
+
+/* Reads a string made of `n_pad` letters and then `content`. */
+static struct outcome read_padded(const struct feed_guard *guard, size_t n_pad,
+                                  struct cs_view content)
+{
+    char text[128];
+    struct cs_json json;
+    struct cs_json_token token;
+    struct cs_diag diag = {0};
+
+    assert_true(content.len + n_pad < sizeof(text));
+    memset(text, 'x', n_pad + 1);
+    text[0] = '"';
+    memcpy(text + 1 + n_pad, content.ptr, content.len);
+    cs_json_init(&json, feed_guarded(guard, cs_view_of(text, 1 + n_pad + content.len)));
+    (void)cs_json_next(&json, &token, &diag);
+    return (struct outcome){token.type, token.flags,
+                            token.type == CS_JSON_ERROR ? diag.offset - n_pad
+                                                        : token.raw.len - n_pad};
+}
+
+/* Short strings are read byte by byte and long ones in blocks. Whatever stands before it, the same
+ * text has to give the same answer: wherever in a block it falls, and across two of them. */
+static void blocks_read_as_bytes_do(void **state)
+{
+    static const char *const parts[] = {"\\", "\\", "\\",      "\"", "\"",       "n", "u",
+                                        "00", "d8", "\\u00e9", "x",  "\xc3\xa9", "\n"};
+    struct feed_guard guard = feed_guard_new(4096);
+    uint64_t random = FEED_SEED;
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        struct cs_buf content = CS_BUF(100);
+        struct outcome wanted;
+
+        while (content.len < 8) {
+            size_t pick = (size_t)(feed_random(&random) >> 20) % (sizeof(parts) / sizeof(*parts));
+            cs_buf_str(&content, parts[pick]);
+        }
+        wanted = read_padded(&guard, 0, cs_buf_view(&content));
+        for (size_t n_pad = 1; n_pad < 36; n_pad += 1 + (size_t)round % 3) {
+            struct outcome got = read_padded(&guard, n_pad, cs_buf_view(&content));
+
+            assert_int_equal(got.type, wanted.type);
+            assert_int_equal(got.flags, wanted.flags);
+            assert_int_equal(got.offset, wanted.offset);
+        }
+        cs_buf_free(&content);
+    }
+    feed_guard_free(&guard);
+}
+
+static void bits_are_the_same_without_the_instruction(void **state)
+{
+    uint64_t random = FEED_SEED;
+
+    (void)state;
+    for (int round = 0; round < 1000; round++) {
+        uint64_t bytes[2] = {feed_random(&random), feed_random(&random)};
+        cs_scan_block block = cs_scan_load((const char *)bytes);
+        uint32_t wanted = 0;
+
+        for (size_t i = 0; i < CS_SCAN_SIZE; i++) {
+            wanted |= (uint32_t)(((const signed char *)bytes)[i] < 0x20) << i;
+        }
+        assert_int_equal(cs_scan_bits(block < 0x20), wanted);
+        assert_int_equal(cs_scan_bits_portable(block < 0x20), wanted);
+    }
 }
 
 /* 309 digits is the longest that a double can hold; 2^1023 is one of them. */
@@ -627,12 +707,20 @@ static void members(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(structure),         cmocka_unit_test(numbers),
-        cmocka_unit_test(strings),           cmocka_unit_test(very_long_integers),
-        cmocka_unit_test(depth_has_a_limit), cmocka_unit_test(tokens_know_their_place),
-        cmocka_unit_test(faults_say_why),    cmocka_unit_test(value_texts),
-        cmocka_unit_test(unescaping),        cmocka_unit_test(unescaping_respects_the_ceiling),
-        cmocka_unit_test(unsigned_integers), cmocka_unit_test(members),
+        cmocka_unit_test(structure),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(strings),
+        cmocka_unit_test(blocks_read_as_bytes_do),
+        cmocka_unit_test(bits_are_the_same_without_the_instruction),
+        cmocka_unit_test(very_long_integers),
+        cmocka_unit_test(depth_has_a_limit),
+        cmocka_unit_test(tokens_know_their_place),
+        cmocka_unit_test(faults_say_why),
+        cmocka_unit_test(value_texts),
+        cmocka_unit_test(unescaping),
+        cmocka_unit_test(unescaping_respects_the_ceiling),
+        cmocka_unit_test(unsigned_integers),
+        cmocka_unit_test(members),
     };
 
     return cmocka_run_group_tests_name("json", tests, NULL, NULL) != 0;

@@ -150,28 +150,48 @@ static const char *scan_escape(const char *p, const char *end, unsigned *flags, 
     return p;
 }
 
+/* Which bytes of a block are the second byte of an escape, told from its backslashes without a
+ * branch for each. A run of backslashes escapes what follows it when its length is odd: adding the
+ * bit where a run begins carries to the bit after its end, so that where a run began at an even
+ * place, or at an odd one, can be seen there. `carry` is 1 when the first byte of the block (next
+ * time: of the next block) is escaped. */
+static uint32_t escaped_bits(uint32_t backslashes, uint32_t *carry)
+{
+    const uint32_t even = 0x5555;
+    uint32_t begins = backslashes & ~*carry;
+    uint32_t follows = begins << 1 | *carry;
+    uint32_t sum = (begins & ~even & ~follows) + begins;
+
+    *carry = sum >> CS_SCAN_SIZE;
+    return (even ^ sum << 1) & follows & 0xffff;
+}
+
 /* Passes over plain bytes and escapes of two characters; returns the first byte that wants a closer
- * look, or `end`. Text inside JSON inside JSON is thick with such escapes, so all of a block are
- * done from one set of bits. */
+ * look, which for an escape is its backslash, or `end`. */
 static const char *skip_easy(const char *p, const char *end, unsigned *flags)
 {
-    /* One byte more than a block, for the escape that begins with its last byte. */
-    while (end - p > CS_SCAN_SIZE) {
-        uint32_t bits = cs_scan_not_plain(p);
-        size_t used = CS_SCAN_SIZE;
+    uint32_t carry = 0;
 
-        while (bits) {
-            size_t at = (size_t)__builtin_ctz(bits);
+    for (; end - p >= CS_SCAN_SIZE; p += CS_SCAN_SIZE) {
+        cs_scan_block block = cs_scan_load(p);
+        uint32_t backslashes = cs_scan_backslashes(block);
+        uint32_t hard = cs_scan_hard(block);
+        uint32_t odd = 0; /* escapes that are not of two characters, or of a kind there is not */
 
-            if (p[at] != '\\' || !cs_json_escape_of(p[at + 1])) {
-                return p + at;
-            }
-            *flags |= CS_JSON_ESCAPED;
-            bits &= ~((uint32_t)3 << at);
-            used = at + 2 > CS_SCAN_SIZE ? at + 2 : CS_SCAN_SIZE;
+        if (backslashes | carry) {
+            uint32_t escaped = escaped_bits(backslashes, &carry);
+
+            odd = escaped & ~cs_scan_escapable(block);
+            hard = (hard & ~escaped) | odd;
+            /* A backslash after the string's end is another string's. */
+            *flags |= backslashes & (hard - 1) & ~hard ? CS_JSON_ESCAPED : 0;
         }
-        p += used;
+        if (hard) {
+            int at = __builtin_ctz(hard);
+            return p + at - (odd >> at & 1);
+        }
     }
+    p -= carry;
     while (p < end && cs_scan_is_plain(*p)) {
         p++;
     }

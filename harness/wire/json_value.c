@@ -91,7 +91,7 @@ static char *decode_blocks(const char **at, const char *end, char *to)
     const char *p = *at;
 
     while (end - p >= 2 * CS_SCAN_SIZE) {
-        uint32_t bits = cs_scan_backslashes(p);
+        uint32_t bits = cs_scan_backslashes(cs_scan_load(p));
         size_t used = 0;
 
         while (bits) {

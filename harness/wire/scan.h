@@ -76,18 +76,22 @@ static inline bool cs_scan_is_plain(char c)
     return (signed char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* One bit for each of the sixteen bytes at `p` that is not plain. */
-static inline uint32_t cs_scan_not_plain(const char *p)
+/* A bit for each byte of a block that is not plain, backslashes left out. */
+static inline uint32_t cs_scan_hard(cs_scan_block block)
 {
-    cs_scan_block block = cs_scan_load(p);
-
-    return cs_scan_bits((block < 0x20) | (block == '"') | (block == '\\'));
+    return cs_scan_bits((block < 0x20) | (block == '"'));
 }
 
-/* One bit for each of the sixteen bytes at `p` that is a backslash. */
-static inline uint32_t cs_scan_backslashes(const char *p)
+static inline uint32_t cs_scan_backslashes(cs_scan_block block)
 {
-    return cs_scan_bits(cs_scan_load(p) == '\\');
+    return cs_scan_bits(block == '\\');
+}
+
+/* A bit for each byte that makes an escape of two characters after a backslash. */
+static inline uint32_t cs_scan_escapable(cs_scan_block block)
+{
+    return cs_scan_bits((block == '"') | (block == '\\') | (block == '/') | (block == 'b') |
+                        (block == 'f') | (block == 'n') | (block == 'r') | (block == 't'));
 }
 
 #endif
