@@ -49,13 +49,22 @@ static const char *message_of(const cJSON *event)
     return message ? message : "no reason given";
 }
 
+/* Commands that hello does not list are never sent, so this is a broken promise. */
+static void refuse_unsupported(struct ck *ck, int id)
+{
+    const cJSON *event = ck_event(ck, id, "unsupported", 0);
+    if (event) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "command"));
+        cs_case_fail(ck->run, "the adapter claims the command \"%s\" and does not support it",
+                     name ? name : "?");
+    }
+}
+
 /* The `ok` of a command. */
 static const cJSON *need_ok(struct ck *ck, int id, const char *name)
 {
     ck_wait(ck, answered, &id, "answer the command \"%s\"", name);
-    if (ck_event(ck, id, "unsupported", 0)) {
-        cs_case_skip(ck->run, "the adapter does not offer the command \"%s\"", name);
-    }
+    refuse_unsupported(ck, id);
     const cJSON *failed = ck_event(ck, id, "fail", 0);
     if (failed) {
         cs_case_fail(ck->run, "the client refused to %s: %s", name, message_of(failed));
@@ -203,20 +212,10 @@ static bool stream_is_over(struct ck *ck, const void *arg)
     return is_over(ck, *(const int *)arg);
 }
 
-static void skip_unsupported(struct ck *ck, int stream)
-{
-    const cJSON *unsupported = ck_event(ck, stream, "unsupported", 0);
-    if (unsupported) {
-        const char *name =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(unsupported, "command"));
-        cs_case_skip(ck->run, "the adapter does not offer the command \"%s\"", name ? name : "?");
-    }
-}
-
 void ck_wait_end(struct ck *ck, int stream)
 {
     ck_wait(ck, stream_is_over, &stream, "end the turn");
-    skip_unsupported(ck, stream);
+    refuse_unsupported(ck, stream);
     const cJSON *failed = failure_of(ck, stream);
     if (failed) {
         cs_case_fail(ck->run, "the turn failed: %s", message_of(failed));
@@ -226,7 +225,7 @@ void ck_wait_end(struct ck *ck, int stream)
 const cJSON *ck_wait_error(struct ck *ck, int stream)
 {
     ck_wait(ck, stream_is_over, &stream, "tell its caller of the failure");
-    skip_unsupported(ck, stream);
+    refuse_unsupported(ck, stream);
     const cJSON *failed = failure_of(ck, stream);
     if (!failed) {
         cs_case_fail(ck->run, "the client reported success where it should have failed");

@@ -105,9 +105,9 @@ static void tear_down(struct cs_case_run *run)
         return;
     }
     cs_case_set_subject(run, NULL);
-    if (ck->watching && !ck_reset(ck)) {
+    if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
-         * answer is ended, and the runner starts another. */
+         * answer, or says what nobody understands, is ended, and the runner starts another. */
         kill(-cs_process_pid(ck->adapter->process), SIGKILL);
     }
     free_ck(ck);

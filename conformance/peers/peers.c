@@ -1,0 +1,120 @@
+#include "conformance/peers/peers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "conformance/peers/sdk_install.h"
+
+/* The file of an adapter; CHATSPEC_DATA_DIR in the environment moves them all. */
+static char *data_file(const char *name)
+{
+    const char *folder = getenv("CHATSPEC_DATA_DIR");
+    char *path;
+    if (asprintf(&path, "%s/%s", folder && *folder ? folder : CHATSPEC_DATA_DIR, name) < 0) {
+        return NULL;
+    }
+    return path;
+}
+
+void cs_peer_command_free(struct cs_peer_command *command)
+{
+    for (size_t i = 0; i < sizeof command->words / sizeof command->words[0]; i++) {
+        free(command->words[i]);
+    }
+    free(command->name);
+    free(command->version);
+    *command = (struct cs_peer_command){0};
+}
+
+static enum cs_err no_memory(struct cs_diag *diag)
+{
+    return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+}
+
+static enum cs_err fill_sdk_command(const char *exact, const char *folder,
+                                    struct cs_peer_command *command, struct cs_diag *diag)
+{
+    command->words[0] = strdup("node");
+    command->words[1] = data_file("sdk/adapter.mjs");
+    command->words[2] = strdup("--root");
+    command->words[3] = strdup(folder);
+    command->name = strdup(CS_SDK_PACKAGE);
+    command->version = strdup(exact);
+    if (!command->words[0] || !command->words[1] || !command->words[2] || !command->words[3] ||
+        !command->name || !command->version) {
+        return no_memory(diag);
+    }
+    if (access(command->words[1], R_OK) != 0) {
+        return cs_fail(diag, CS_ERR_MISSING, 0,
+                       "%.120s cannot be read: set CHATSPEC_DATA_DIR to conformance/peers",
+                       command->words[1]);
+    }
+    return CS_OK;
+}
+
+enum cs_err cs_sdk_peer(const char *version, const char *cache_dir,
+                        struct cs_peer_command *ret_command, struct cs_diag *diag)
+{
+    char exact[CS_SDK_MAX_VERSION];
+    enum cs_err err = cs_sdk_check_tools(diag);
+    if (err == CS_OK) {
+        err = cs_sdk_resolve(version, exact, diag);
+    }
+    if (err != CS_OK) {
+        return err;
+    }
+    char *folder;
+    if (asprintf(&folder, "%s/%s", cache_dir, exact) < 0) {
+        return no_memory(diag);
+    }
+    struct cs_peer_command command = {0};
+    err = fill_sdk_command(exact, folder, &command, diag);
+    if (err == CS_OK) {
+        err = cs_sdk_install(exact, cache_dir, folder, diag);
+    }
+    free(folder);
+    if (err != CS_OK) {
+        cs_peer_command_free(&command);
+        return err;
+    }
+    *ret_command = command;
+    return CS_OK;
+}
+
+/* Our program's folder; NULL when the system does not tell. */
+static char *own_folder(void)
+{
+    char path[4096];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (len <= 0) {
+        return NULL;
+    }
+    path[len] = '\0';
+    char *slash = strrchr(path, '/');
+    return slash ? strndup(path, (size_t)(slash - path)) : NULL;
+}
+
+enum cs_err cs_builtin_peer(struct cs_peer_command *ret_command, struct cs_diag *diag)
+{
+    struct cs_peer_command command = {0};
+    char *folder = own_folder();
+    if (folder && asprintf(&command.words[0], "%s/chatspec-reference-client", folder) < 0) {
+        command.words[0] = NULL;
+    }
+    free(folder);
+    command.name = strdup("chatspec-reference-client");
+    command.version = strdup(CHATSPEC_VERSION);
+    enum cs_err err = CS_OK;
+    if (!command.words[0] || !command.name || !command.version) {
+        err = no_memory(diag);
+    } else if (access(command.words[0], X_OK) != 0) {
+        err = cs_fail(diag, CS_ERR_MISSING, 0, "%.150s was not built", command.words[0]);
+    }
+    if (err != CS_OK) {
+        cs_peer_command_free(&command);
+        return err;
+    }
+    *ret_command = command;
+    return CS_OK;
+}

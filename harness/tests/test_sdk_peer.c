@@ -1,0 +1,280 @@
+/* Getting SDK versions: with stand-ins for node and npm, so that nothing leaves this machine. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conformance/peers/peers.h"
+#include "conformance/peers/tool.h"
+
+struct fixture {
+    char folder[64]; /* of this test; holds bin/ and cache/ */
+    char cache[96];
+    char *path; /* PATH as it was */
+};
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static void write_tool(const struct fixture *fixture, const char *name, const char *script)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/bin/%s", fixture->folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fprintf(file, "#!/bin/sh\n%s\n", script) > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* Installs what it is asked for and counts how often. */
+#define GOOD_NPM                                                                            \
+    "case \"$1\" in\n"                                                                      \
+    "--version) echo 10.0.0 ;;\n"                                                           \
+    "view) echo 4.9.1 ;;\n"                                                                 \
+    "install) echo x >> \"$NPM_LOG\"; mkdir -p node_modules/@trigger.dev/sdk;"              \
+    " echo '{}' > node_modules/@trigger.dev/sdk/package.json; echo \"$@\" > arguments ;;\n" \
+    "esac"
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/chatspec-peer-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    char text[256];
+    snprintf(text, sizeof text, "%s/bin", fixture->folder);
+    assert_int_equal(mkdir(text, 0755), 0);
+    fixture->path = strdup(getenv("PATH"));
+    assert_non_null(fixture->path);
+    snprintf(text, sizeof text, "%s/bin:/usr/bin:/bin", fixture->folder);
+    setenv("PATH", text, 1);
+    snprintf(text, sizeof text, "%s/log", fixture->folder);
+    setenv("NPM_LOG", text, 1);
+    snprintf(fixture->cache, sizeof fixture->cache, "%s/cache/sdk", fixture->folder);
+    write_tool(fixture, "node", "echo v20.1.0");
+    write_tool(fixture, "npm", GOOD_NPM);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    setenv("PATH", fixture->path, 1);
+    unsetenv("NPM_LOG");
+    unsetenv("CHATSPEC_DATA_DIR");
+    (void)nftw(fixture->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(fixture->path);
+    free(fixture);
+    return 0;
+}
+
+static size_t n_installs(const struct fixture *fixture)
+{
+    char path[128];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/log", fixture->folder);
+    return stat(path, &info) == 0 ? (size_t)info.st_size / 2 : 0;
+}
+
+/* How many entries the cache has, hidden ones too. */
+static size_t n_cached(const struct fixture *fixture)
+{
+    char command[160];
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", fixture->cache);
+    const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+    struct cs_tool_run run;
+    assert_int_equal(cs_tool_run(argv, NULL, 10000, &run, NULL), CS_OK);
+    cs_buf_char(&run.out, '\0');
+    size_t n = strtoul(run.out.ptr, NULL, 10);
+    cs_tool_free(&run);
+    return n;
+}
+
+static void assert_refused(struct fixture *fixture, const char *version, enum cs_err code,
+                           const char *text)
+{
+    struct cs_peer_command command = {0};
+    struct cs_diag diag = {0};
+    assert_int_equal(cs_sdk_peer(version, fixture->cache, &command, &diag), code);
+    if (!strstr(diag.text, text)) {
+        fail_msg("\"%s\" does not say \"%s\"", diag.text, text);
+    }
+    assert_null(strchr(diag.text, '\n'));
+    assert_null(command.words[0]);
+}
+
+static void test_installs_once_and_reuses(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 2; i++) {
+        struct cs_peer_command command = {0};
+        struct cs_diag diag = {0};
+        assert_int_equal(cs_sdk_peer("4.8.3", fixture->cache, &command, &diag), CS_OK);
+        assert_string_equal(command.words[0], "node");
+        assert_int_equal(access(command.words[1], R_OK), 0);
+        assert_string_equal(command.words[2], "--root");
+        char expected[128];
+        snprintf(expected, sizeof expected, "%s/4.8.3", fixture->cache);
+        assert_string_equal(command.words[3], expected);
+        assert_null(command.words[4]);
+        assert_string_equal(command.name, "@trigger.dev/sdk");
+        assert_string_equal(command.version, "4.8.3");
+        cs_peer_command_free(&command);
+    }
+    assert_int_equal(n_installs(fixture), 1);
+    assert_int_equal(n_cached(fixture), 1);
+}
+
+static void test_install_scripts_are_never_run(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cs_peer_command command = {0};
+    assert_int_equal(cs_sdk_peer("4.5.0", fixture->cache, &command, NULL), CS_OK);
+    char path[192];
+    char text[512] = "";
+    snprintf(path, sizeof path, "%s/arguments", command.words[3]);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(strstr(text, "--ignore-scripts"));
+    assert_non_null(strstr(text, "@trigger.dev/sdk@4.5.0 "));
+    cs_peer_command_free(&command);
+}
+
+static void test_latest_is_resolved(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cs_peer_command command = {0};
+    assert_int_equal(cs_sdk_peer("latest", fixture->cache, &command, NULL), CS_OK);
+    assert_string_equal(command.version, "4.9.1");
+    cs_peer_command_free(&command);
+}
+
+static void test_what_is_no_version(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const rows[] = {"",       "newest",      "4",        "^4.8.0", "../4.8.3",
+                                       "4.8.3;", "4.8.3 4.8.2", "--global", "v4.8.3"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_refused(fixture, rows[i], CS_ERR_USAGE, "is not a version");
+    }
+    assert_int_equal(n_installs(fixture), 0);
+}
+
+static void test_missing_tools(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    write_tool(fixture, "node", "echo v16.20.2");
+    assert_refused(fixture, "4.8.3", CS_ERR_MISSING, "node is too old (v16.20.2)");
+    write_tool(fixture, "node", "echo v20.1.0");
+    snprintf(path, sizeof path, "%s/bin", fixture->folder);
+    setenv("PATH", path, 1);
+    snprintf(path, sizeof path, "%s/bin/npm", fixture->folder);
+    assert_int_equal(unlink(path), 0);
+    assert_refused(fixture, "4.8.3", CS_ERR_MISSING, "npm was not found in PATH");
+    snprintf(path, sizeof path, "%s/bin/node", fixture->folder);
+    assert_int_equal(unlink(path), 0);
+    assert_refused(fixture, "4.8.3", CS_ERR_MISSING, "node was not found in PATH");
+    setenv("PATH", "/usr/bin:/bin", 1);
+}
+
+static void test_what_npm_complains_about(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *says;
+        enum cs_err code;
+        const char *text;
+    } rows[] = {
+        {"npm error code ETARGET\nnpm error notarget", CS_ERR_USAGE, "4.8.3 is not published"},
+        {"npm error code E404", CS_ERR_USAGE, "4.8.3 is not published"},
+        {"npm error code EAI_AGAIN\nmore", CS_ERR_CONNECT, "registry cannot be reached"},
+        {"npm error code ECONNREFUSED", CS_ERR_CONNECT, "registry cannot be reached"},
+        {"npm error no space left\nmore", CS_ERR_IO, "npm failed: npm error no space left"},
+        {"", CS_ERR_IO, "npm failed"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char script[256];
+        snprintf(script, sizeof script,
+                 "[ \"$1\" = --version ] && exit 0\nmkdir -p node_modules\nprintf '%%s' '%s' >&2\n"
+                 "exit 1",
+                 rows[i].says);
+        write_tool(fixture, "npm", script);
+        assert_refused(fixture, "4.8.3", rows[i].code, rows[i].text);
+        /* Nothing half-installed is left behind. */
+        assert_int_equal(n_cached(fixture), 0);
+    }
+    write_tool(fixture, "npm", "exit 0");
+    assert_refused(fixture, "4.8.3", CS_ERR_IO, "is not there");
+    assert_refused(fixture, "latest", CS_ERR_IO, "did not tell the latest version");
+}
+
+static void test_a_missing_adapter_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    setenv("CHATSPEC_DATA_DIR", "/nonexistent", 1);
+    assert_refused(fixture, "4.8.3", CS_ERR_MISSING, "/nonexistent/sdk/adapter.mjs cannot be read");
+    assert_int_equal(n_installs(fixture), 0);
+}
+
+static void test_a_tool_that_hangs_is_ended_with_its_children(void **state)
+{
+    (void)state;
+    /* The sleeper holds the output open; were it to live on, this would take an hour. */
+    const char *const argv[] = {"/bin/sh", "-c", "echo begun; sleep 3600 & wait", NULL};
+    struct cs_tool_run run;
+    struct cs_diag diag = {0};
+    assert_int_equal(cs_tool_run(argv, NULL, 300, &run, &diag), CS_ERR_TIMEOUT);
+    assert_false(cs_tool_succeeded(&run));
+    assert_int_equal(run.out.len, strlen("begun\n"));
+    cs_tool_free(&run);
+}
+
+static void test_a_tool_that_floods_is_cut(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"/bin/sh", "-c", "head -c 5000000 /dev/zero; echo why >&2; exit 3",
+                                NULL};
+    struct cs_tool_run run;
+    assert_int_equal(cs_tool_run(argv, "/", 20000, &run, NULL), CS_OK);
+    assert_false(cs_tool_succeeded(&run));
+    assert_int_equal(run.out.len, 1024 * 1024);
+    assert_int_equal(cs_buf_error(&run.out), CS_OK);
+    assert_int_equal(run.err.len, strlen("why\n"));
+    cs_tool_free(&run);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_installs_once_and_reuses),
+        IN_FOLDER(test_install_scripts_are_never_run),
+        IN_FOLDER(test_latest_is_resolved),
+        IN_FOLDER(test_what_is_no_version),
+        IN_FOLDER(test_missing_tools),
+        IN_FOLDER(test_what_npm_complains_about),
+        IN_FOLDER(test_a_missing_adapter_is_told),
+        cmocka_unit_test(test_a_tool_that_hangs_is_ended_with_its_children),
+        cmocka_unit_test(test_a_tool_that_floods_is_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
