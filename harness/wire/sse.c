@@ -253,7 +253,7 @@ static enum cs_step check_memory(struct cs_sse *sse)
     const struct cs_buf *const all[] = {&sse->event, &sse->id, &sse->data.buf, &sse->line,
                                         &sse->decoded};
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (cs_buf_error(all[i])) {
             return stop(sse, cs_buf_error(all[i]), sse->offset, "no memory for this event");
         }

@@ -2,7 +2,7 @@
 
 #include "wire/scan.h"
 
-static const char replacement[] = "\xef\xbf\xbd";
+static const char replacement[3] = "\xef\xbf\xbd";
 
 enum shape {
     WHOLE,  /* a complete sequence */
