@@ -180,16 +180,16 @@ size_t cs_utf8_utf16_len(struct cs_view text)
 
 size_t cs_utf8_encode(uint32_t code_point, char ret_bytes[4])
 {
-    size_t len = code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+    size_t len;
 
     if (code_point < 0x80) {
         ret_bytes[0] = (char)code_point;
         return 1;
     }
     if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) {
-        memcpy(ret_bytes, replacement, 3);
-        return 3;
+        code_point = 0xfffd;
     }
+    len = code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
     for (size_t i = len - 1; i > 0; i--) {
         ret_bytes[i] = (char)(0x80 | (code_point & 0x3f));
         code_point >>= 6;
