@@ -1,0 +1,195 @@
+/* chatspec explain ID: what a case, a requirement or a violation means and where it comes from. */
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/roles.h"
+#include "endpoint/violations.h"
+#include "suite/nearest.h"
+#include "suite/requirement.h"
+
+static void wrapped(const char *indent, const char *text)
+{
+    size_t column = 0;
+    while (*text) {
+        size_t len = strcspn(text, " \n");
+        if (column > 0 && column + 1 + len > 88) {
+            putchar('\n');
+            column = 0;
+        }
+        column += (size_t)printf("%s%.*s", column == 0 ? indent : " ", (int)len, text);
+        text += len + (text[len] != '\0');
+    }
+    putchar('\n');
+}
+
+static void print_case_line(void *ctx, const struct cs_case *test)
+{
+    (void)ctx;
+    printf("  %s (%s)\n      %s\n", test->id, cs_level_name(test->level), test->title);
+}
+
+/* The codes in a source such as "CP; core:jwt.js" that the catalogue explains. */
+static void print_sources(const struct cs_requirements *set, const struct cs_requirement *item)
+{
+    printf("\nSource:\n");
+    wrapped("  ", item->source);
+    for (const char *at = item->source; *at;) {
+        size_t len = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        char code[16];
+        if (len > 0 && len < sizeof code) {
+            memcpy(code, at, len);
+            code[len] = '\0';
+            const char *meaning = cs_requirements_source(set, item->role, code);
+            if (meaning) {
+                printf("  %s: %s\n", code, meaning);
+            }
+        }
+        at += len;
+        at += strcspn(at, " ;,");
+        at += strspn(at, " ;,");
+    }
+}
+
+static void explain_requirement(const struct cs_requirements *set,
+                                const struct cs_requirement *item)
+{
+    printf("%s  %s  %s role, %s\n\n", item->id, cs_level_name(item->level), item->role,
+           cs_requirement_area_of(set, item)->title);
+    wrapped("  ", item->text);
+    printf("\nVersions:\n");
+    wrapped("  ", item->versions);
+    print_sources(set, item);
+    printf("\nHow to see it:\n");
+    wrapped("  ", item->observe);
+    printf("\nChecked by:\n");
+    if (cs_cases_of_requirement(item->id, print_case_line, NULL) == 0) {
+        printf("  no case yet\n");
+    }
+    for (const struct cs_violation *violation = cs_violations; violation->id; violation++) {
+        if (strcmp(violation->requirement, item->id) == 0) {
+            printf("\nViolation %s: %s\n", violation->id, violation->title);
+        }
+    }
+}
+
+static void explain_case(const struct cs_requirements *set, const struct cs_case *test,
+                         const struct cs_role *role)
+{
+    printf("%s  %s\n\n  %s\n\nRequirements:\n", test->id, cs_level_name(test->level), test->title);
+    for (const char *at = test->requirements; *at;) {
+        size_t len = strcspn(at, " ");
+        char id[64];
+        snprintf(id, sizeof id, "%.*s", (int)len, at);
+        const struct cs_requirement *item = cs_requirement_find(set, id);
+        printf("  %s (%s)\n", id, item ? cs_level_name(item->level) : "not in the catalogue");
+        wrapped("      ", item ? item->text : "");
+        at += len;
+        at += strspn(at, " ");
+    }
+    printf("\nRun it:\n  ./chatspec %s --only %s%s\n", role->name, test->id,
+           test->needs & CS_NEEDS_LONG ? " --include long" : "");
+}
+
+static void explain_violation(const struct cs_requirements *set,
+                              const struct cs_violation *violation)
+{
+    const struct cs_requirement *item = cs_requirement_find(set, violation->requirement);
+    printf("%s: %s\n\nBreaks %s:\n", violation->id, violation->title, violation->requirement);
+    wrapped("  ", item ? item->text : "not in the catalogue");
+    printf("\nTry it:\n  ./chatspec serve --violate %s\n", violation->id);
+}
+
+struct names {
+    const char **items;
+    size_t n;
+};
+
+static bool add_name(struct names *names, const char *name)
+{
+    const char **grown = reallocarray(names->items, names->n + 1, sizeof *names->items);
+    if (grown) {
+        names->items = grown;
+        grown[names->n++] = name;
+    }
+    return grown != NULL;
+}
+
+static bool all_names(const struct cs_requirements *set, struct names *names)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < set->n_items; i++) {
+        good = add_name(names, set->items[i].id);
+    }
+    for (const struct cs_violation *row = cs_violations; good && row->id; row++) {
+        good = add_name(names, row->id);
+    }
+    for (size_t r = 0; r < cs_n_roles; r++) {
+        for (size_t g = 0; g < cs_roles[r]->n_groups; g++) {
+            for (const struct cs_case *test = cs_roles[r]->groups[g]; good && test->id; test++) {
+                good = add_name(names, test->id);
+            }
+        }
+    }
+    return good;
+}
+
+static int unknown(const struct cs_requirements *set, const char *id)
+{
+    struct names names = {0};
+    const char *nearest[CS_NEAREST_MAX] = {0};
+    struct cs_buf text = CS_BUF(1024);
+    size_t found = all_names(set, &names) ? cs_nearest(names.items, names.n, id, nearest) : 0;
+    for (size_t i = 0; i < found; i++) {
+        cs_buf_printf(&text, "%s%s", i == 0 ? "; nearest: " : ", ", nearest[i]);
+    }
+    char *list = cs_buf_take(&text);
+    int status = cs_say(CS_EXIT_USAGE, "no case, requirement or violation is called %s%s", id,
+                        list ? list : "");
+    free(list);
+    free(names.items);
+    return status;
+}
+
+static int run(const struct cs_args *args)
+{
+    struct cs_requirements set = {0};
+    struct cs_diag diag = {0};
+    if (args->rest.n == 0) {
+        return cs_say(CS_EXIT_USAGE, "explain needs an id: chatspec explain TOK-20");
+    }
+    if (cs_requirements_load(&set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    const char *id = args->rest.items[0];
+    const struct cs_role *role = NULL;
+    const struct cs_case *test = cs_case_find(id, &role);
+    const struct cs_requirement *item = cs_requirement_find(&set, id);
+    const struct cs_violation *violation = cs_violation_find(id);
+    int status = CS_EXIT_OK;
+    if (test) {
+        explain_case(&set, test, role);
+    } else if (item) {
+        explain_requirement(&set, item);
+    } else if (violation) {
+        explain_violation(&set, violation);
+    } else {
+        status = unknown(&set, id);
+    }
+    cs_requirements_free(&set);
+    return status;
+}
+
+static const struct cs_option options[] = {CS_ROWS_END};
+
+const struct cs_command cs_command_explain = {
+    .name = "explain",
+    .summary = "say what a case, requirement or violation means",
+    .usage = "ID",
+    .details = "Examples:\n"
+               "  chatspec explain TOK-20\n"
+               "  chatspec explain endpoint/token/run-scoped-cannot-subscribe\n"
+               "  chatspec explain token-cross-session",
+    .options = options,
+    .max_rest = 1,
+    .run = run,
+};

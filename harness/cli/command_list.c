@@ -1,0 +1,99 @@
+/* chatspec list: what there is. */
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/roles.h"
+#include "endpoint/violations.h"
+#include "suite/requirement.h"
+#include "suite/select.h"
+
+static int list_cases(const struct cs_args *args)
+{
+    const struct cs_selection selection = {.only = args->only.items,
+                                           .n_only = args->only.n,
+                                           .skip = args->skip.items,
+                                           .n_skip = args->skip.n};
+    struct cs_work *work = NULL;
+    size_t n = 0;
+    struct cs_buf why = CS_BUF(4096);
+    enum cs_err err = cs_select(cs_roles, cs_n_roles, &selection, &work, &n, &why);
+    if (err != CS_OK) {
+        char *text = cs_buf_take(&why);
+        int status = cs_say(err == CS_ERR_USAGE ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",
+                            text ? text : "out of memory");
+        free(text);
+        return status;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct cs_case *test = work[i].test;
+        printf("%-56s %-8s %s\n", test->id, cs_level_name(test->level), test->requirements);
+    }
+    printf("%zu cases\n", n);
+    free(work);
+    cs_buf_free(&why);
+    return CS_EXIT_OK;
+}
+
+static int list_requirements(void)
+{
+    struct cs_requirements set = {0};
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    size_t n_checked = 0;
+    for (size_t i = 0; i < set.n_items; i++) {
+        const struct cs_requirement *item = &set.items[i];
+        size_t n = cs_cases_of_requirement(item->id, NULL, NULL);
+        n_checked += n > 0;
+        printf("%-8s %-8s %-8s %zu cases\n", item->id, item->role, cs_level_name(item->level), n);
+    }
+    printf("%zu requirements, %zu of them checked by cases\n", set.n_items, n_checked);
+    cs_requirements_free(&set);
+    return CS_EXIT_OK;
+}
+
+static int list_violations(void)
+{
+    size_t n = 0;
+    for (const struct cs_violation *violation = cs_violations; violation->id; violation++) {
+        printf("%-34s %-8s %s\n", violation->id, violation->requirement, violation->title);
+        n++;
+    }
+    printf("%zu violations\n", n);
+    return CS_EXIT_OK;
+}
+
+static int run(const struct cs_args *args)
+{
+    const char *what = args->rest.n > 0 ? args->rest.items[0] : "cases";
+    if (strcmp(what, "cases") == 0) {
+        return list_cases(args);
+    }
+    if (strcmp(what, "requirements") == 0) {
+        return list_requirements();
+    }
+    if (strcmp(what, "violations") == 0) {
+        return list_violations();
+    }
+    return cs_say(CS_EXIT_USAGE, "list takes cases, requirements or violations, not '%s'", what);
+}
+
+static const struct cs_option options[] = {
+    CS_ROWS_SELECTION,
+    CS_ROWS_END,
+};
+
+const struct cs_command cs_command_list = {
+    .name = "list",
+    .summary = "list cases, requirements or violations",
+    .usage = "[cases|requirements|violations] [--only GLOB] [--skip GLOB]",
+    .details = "Examples:\n"
+               "  chatspec list\n"
+               "  chatspec list --only 'endpoint/token/*'\n"
+               "  chatspec list --only TOK-20\n"
+               "  chatspec list violations",
+    .options = options,
+    .max_rest = 1,
+    .run = run,
+};

@@ -1,0 +1,250 @@
+/* chatspec selftest: proof that the cases can fail. Every case is run against the plain endpoint,
+ * against each violation and against each null peer, all in one run so that waits overlap. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/live.h"
+#include "cli/matrix.h"
+#include "cli/role_run.h"
+#include "cli/roles.h"
+#include "cli/stop.h"
+#include "cli/subject_endpoint.h"
+#include "net/http_client.h"
+#include "suite/select.h"
+
+#define DEFAULT_JOBS       32u
+#define PLAIN_PATIENCE_MS  10000
+#define BROKEN_PATIENCE_MS 2500 /* for answers that a violation keeps back */
+#define NULL_PATIENCE_MS   300
+#define MAX_PAGE           ((size_t)16 * 1024 * 1024)
+
+struct selftest {
+    const struct cs_args *args;
+    struct cs_work *selected; /* of cs_select: the rows of the matrix */
+    const struct cs_case **cases;
+    size_t n_cases;
+    const struct cs_violation **violations;
+    size_t n_violations;
+    size_t n_columns;
+    struct cs_host host;
+    struct cs_endpoint_env *envs; /* per column */
+    struct cs_work *work;
+    struct cs_result *results;
+};
+
+/* Violations that the selected cases are about; all of them when nothing was selected. */
+static void choose_violations(struct selftest *test)
+{
+    bool all = test->args->only.n == 0 && test->args->skip.n == 0;
+    for (const struct cs_violation *row = cs_violations; row->id; row++) {
+        bool wanted = all;
+        for (size_t i = 0; i < test->n_cases && !wanted; i++) {
+            wanted = cs_case_lists(test->cases[i], row->requirement);
+        }
+        if (wanted) {
+            test->violations[test->n_violations++] = row;
+        }
+    }
+}
+
+static size_t count_violations(void)
+{
+    size_t n = 0;
+    while (cs_violations[n].id) {
+        n++;
+    }
+    return n;
+}
+
+static int choose(struct selftest *test)
+{
+    static const struct cs_role *const roles[] = {&cs_endpoint_role};
+    const struct cs_args *args = test->args;
+    const struct cs_selection selection = {.only = args->only.items,
+                                           .n_only = args->only.n,
+                                           .skip = args->skip.items,
+                                           .n_skip = args->skip.n};
+    struct cs_buf why = CS_BUF(4096);
+    enum cs_err err = cs_select(roles, 1, &selection, &test->selected, &test->n_cases, &why);
+    char *text = cs_buf_take(&why);
+    int status = CS_EXIT_OK;
+    if (err != CS_OK) {
+        status = cs_say(err == CS_ERR_USAGE ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",
+                        text ? text : "out of memory");
+    }
+    free(text);
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
+    test->cases = calloc(test->n_cases, sizeof *test->cases);
+    test->violations = calloc(count_violations() + 1, sizeof *test->violations);
+    if (!test->cases || !test->violations) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    for (size_t i = 0; i < test->n_cases; i++) {
+        test->cases[i] = test->selected[i].test;
+    }
+    choose_violations(test);
+    test->n_columns = 1 + test->n_violations + CS_N_NULL_KINDS;
+    return CS_EXIT_OK;
+}
+
+static int start_servers(struct selftest *test)
+{
+    struct cs_host_spec *specs = calloc(test->n_columns, sizeof *specs);
+    struct cs_diag diag = {0};
+    if (!specs) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    for (size_t v = 0; v < test->n_violations; v++) {
+        specs[1 + v].violation = test->violations[v];
+    }
+    for (size_t k = 0; k < CS_N_NULL_KINDS; k++) {
+        struct cs_host_spec *spec = &specs[1 + test->n_violations + k];
+        spec->is_null = true;
+        spec->null_kind = (enum cs_null_kind)k;
+    }
+    enum cs_err err = cs_host_start(specs, test->n_columns, test->args->seed, &test->host, &diag);
+    free(specs);
+    return err == CS_OK ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
+}
+
+static int64_t patience(const struct selftest *test, size_t column)
+{
+    if (column == 0) {
+        return PLAIN_PATIENCE_MS;
+    }
+    return column <= test->n_violations ? BROKEN_PATIENCE_MS : NULL_PATIENCE_MS;
+}
+
+static int lay_out(struct selftest *test)
+{
+    size_t n = test->n_columns * test->n_cases;
+    test->envs = calloc(test->n_columns, sizeof *test->envs);
+    test->work = calloc(n, sizeof *test->work);
+    test->results = calloc(n, sizeof *test->results);
+    if (!test->envs || !test->work || !test->results) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    for (size_t column = 0; column < test->n_columns; column++) {
+        test->envs[column] = cs_builtin_env(test->host.urls[column], patience(test, column));
+        for (size_t row = 0; row < test->n_cases; row++) {
+            test->work[column * test->n_cases + row] =
+                (struct cs_work){&cs_endpoint_role, test->cases[row], &test->envs[column]};
+        }
+    }
+    return CS_EXIT_OK;
+}
+
+static int print_matrix(const struct selftest *test, int64_t duration_ms)
+{
+    const char *nulls[CS_N_NULL_KINDS];
+    for (size_t k = 0; k < CS_N_NULL_KINDS; k++) {
+        nulls[k] = cs_null_kind_name((enum cs_null_kind)k);
+    }
+    const struct cs_matrix matrix = {.cases = test->cases,
+                                     .n_cases = test->n_cases,
+                                     .violations = test->violations,
+                                     .n_violations = test->n_violations,
+                                     .nulls = nulls,
+                                     .n_nulls = CS_N_NULL_KINDS,
+                                     .results = test->results};
+    struct cs_buf page = CS_BUF(MAX_PAGE);
+    struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &page);
+    printf("%zu cases, %zu violations, %d null peers: %zu runs in %lld.%lld s\n", test->n_cases,
+           test->n_violations, CS_N_NULL_KINDS, test->n_columns * test->n_cases,
+           (long long)(duration_ms / 1000), (long long)(duration_ms % 1000 / 100));
+    printf("without a violation   %zu pass, %zu do not, %zu skipped\n", counts.n_judged,
+           counts.n_plain_bad, counts.n_left_out);
+    printf("kills                 %zu of %zu\n", counts.n_kills, counts.n_expected);
+    printf("collateral            %zu\n", counts.n_collateral);
+    printf("toothless cases       %zu\n", counts.n_toothless);
+    printf("unclaimed violations  %zu\n", counts.n_unclaimed);
+    printf("passes for null peers %zu\n", counts.n_null_passes);
+    fwrite(page.ptr ? page.ptr : "", 1, page.len, stdout);
+    bool good = cs_matrix_is_good(&counts);
+    printf("\n%s\n", good ? "selftest passed" : "selftest failed");
+    bool printed = fflush(stdout) == 0 && cs_buf_error(&page) == CS_OK;
+    cs_buf_free(&page);
+    if (!printed) {
+        return cs_say(CS_EXIT_TROUBLE, "the matrix could not be printed");
+    }
+    return good ? CS_EXIT_OK : CS_EXIT_BROKEN;
+}
+
+static int run_matrix(struct selftest *test)
+{
+    size_t n = test->n_columns * test->n_cases;
+    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = test->work};
+    bool include_long = test->args->include.n > 0;
+    const struct cs_run_options options = {
+        .jobs = test->args->jobs ? (unsigned)test->args->jobs : DEFAULT_JOBS,
+        .seed = test->args->has_seed ? test->args->seed : cs_fresh_seed(),
+        .include_long = include_long,
+        .drop_evidence = true,
+        .stop = cs_stop_flag(),
+        .on_tick = cs_live_tick,
+        .ctx = &live,
+    };
+    struct cs_run_summary summary;
+    struct cs_diag diag = {0};
+    int64_t started = cs_now_ms();
+    enum cs_err err = cs_run(test->work, n, &options, test->results, &summary, &diag);
+    cs_live_end(&live);
+    if (err != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
+    }
+    if (summary.interrupted) {
+        return cs_say(130, "interrupted after %zu of %zu runs: there is no matrix", summary.n_done,
+                      n);
+    }
+    return print_matrix(test, cs_now_ms() - started);
+}
+
+static int run(const struct cs_args *args)
+{
+    struct selftest test = {.args = args};
+    int status = choose(&test);
+    status = status == CS_EXIT_OK ? start_servers(&test) : status;
+    status = status == CS_EXIT_OK ? lay_out(&test) : status;
+    status = status == CS_EXIT_OK ? run_matrix(&test) : status;
+    for (size_t i = 0; test.results && i < test.n_columns * test.n_cases; i++) {
+        cs_result_free(&test.results[i]);
+    }
+    cs_host_stop(&test.host);
+    free(test.results);
+    free(test.work);
+    free(test.envs);
+    free(test.violations);
+    free(test.cases);
+    free(test.selected);
+    return status;
+}
+
+static const struct cs_option options[] = {
+    CS_ROWS_SELECTION,
+    CS_ROW("include", CS_OPTION_LIST, include, "long", "cases that take 30 s or more too", 0),
+    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (32)", 512),
+    CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
+           CS_SEED_LIMIT),
+    CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text (it always is)", 0),
+    CS_ROWS_END,
+};
+
+const struct cs_command cs_command_selftest = {
+    .name = "selftest",
+    .summary = "prove that the cases can fail: the kill matrix",
+    .usage = "[options]",
+    .details = "Runs every case against the built-in endpoint, against each of its violations and\n"
+               "against peers that do nothing. With a violation, exactly the cases that list its\n"
+               "requirement must fail (and those that the violation names as affected may); for a\n"
+               "peer that does nothing no case may pass. With --only, the violations are those of\n"
+               "the requirements that the selected cases list.\n"
+               "\n"
+               "Examples:\n"
+               "  chatspec selftest\n"
+               "  chatspec selftest --only TOK-20",
+    .options = options,
+    .run = run,
+};

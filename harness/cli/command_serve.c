@@ -1,0 +1,162 @@
+/* chatspec serve: the reference endpoint, standing alone. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "endpoint/endpoint.h"
+#include "suite/nearest.h"
+
+static int unknown_violation(const char *id)
+{
+    size_t n = 0;
+    while (cs_violations[n].id) {
+        n++;
+    }
+    const char **ids = calloc(n ? n : 1, sizeof *ids);
+    const char *nearest[CS_NEAREST_MAX] = {0};
+    struct cs_buf names = CS_BUF(1024);
+    for (size_t i = 0; ids && i < n; i++) {
+        ids[i] = cs_violations[i].id;
+    }
+    size_t found = ids ? cs_nearest(ids, n, id, nearest) : 0;
+    for (size_t i = 0; i < found; i++) {
+        cs_buf_printf(&names, "%s%s", i == 0 ? "; nearest: " : ", ", nearest[i]);
+    }
+    char *text = cs_buf_take(&names);
+    int status = cs_say(CS_EXIT_USAGE,
+                        "--violate %s: no such violation%s; all of them: "
+                        "chatspec list violations",
+                        id, text ? text : "");
+    free(text);
+    free(ids);
+    return status;
+}
+
+/* SIGINT and SIGTERM as a descriptor of the loop. */
+struct ending {
+    struct cs_watch watch; /* first: the hook gets its address */
+    struct cs_loop *loop;
+};
+
+static void end(struct cs_watch *watch, uint32_t events)
+{
+    (void)events;
+    cs_loop_stop(((struct ending *)watch)->loop);
+}
+
+static bool watch_signals(struct cs_loop *loop, struct ending *ending)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    ending->loop = loop;
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+        return false;
+    }
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    ending->watch = (struct cs_watch){.fd = fd, .events = EPOLLIN, .ready = end};
+    return fd >= 0 && cs_watch_add(loop, &ending->watch) == CS_OK;
+}
+
+static void introduce(const char *url, const struct cs_args *args)
+{
+    printf("endpoint    %s\n"
+           "secret key  %s\n"
+           "second env  %s\n",
+           url, CS_ENDPOINT_SECRET_KEY, CS_ENDPOINT_OTHER_SECRET_KEY);
+    for (size_t i = 0; i < args->violate.n; i++) {
+        const struct cs_violation *violation = cs_violation_find(args->violate.items[i]);
+        printf("violates    %s: %s\n", violation->requirement, violation->title);
+    }
+    printf(
+        "\n"
+        "curl -s %s/api/v1/sessions \\\n"
+        "  -H 'Authorization: Bearer %s' \\\n"
+        "  -H 'Content-Type: application/json' \\\n"
+        "  -d '{\"type\":\"chat.agent\",\"externalId\":\"chat-1\",\"taskIdentifier\":\"my-agent\","
+        "\"triggerConfig\":{\"basePayload\":{}}}'\n"
+        "\n"
+        "Ends with Ctrl-C.\n",
+        url, CS_ENDPOINT_SECRET_KEY);
+    fflush(stdout);
+}
+
+static int serve(struct cs_loop *loop, const struct cs_args *args,
+                 const struct cs_violation *const *violations)
+{
+    const struct cs_endpoint_config config = {
+        .port = (uint16_t)args->port,
+        .violations = violations,
+        .n_violations = args->violate.n,
+        .seed = args->seed,
+        .quiet = args->quiet,
+    };
+    struct cs_endpoint *endpoint = NULL;
+    struct ending ending = {.watch = {.fd = -1}};
+    struct cs_diag diag = {0};
+    int status = CS_EXIT_OK;
+    if (!watch_signals(loop, &ending)) {
+        status = cs_say(CS_EXIT_TROUBLE, "signals cannot be watched: %s", strerror(errno));
+    } else if (cs_endpoint_start(loop, &config, &endpoint, &diag) != CS_OK) {
+        status = cs_say(CS_EXIT_TROUBLE, "the endpoint does not start: %s", diag.text);
+    } else {
+        introduce(cs_endpoint_url(endpoint), args);
+        (void)cs_loop_run(loop, INT64_MAX);
+        cs_endpoint_stop(endpoint);
+    }
+    if (ending.watch.fd >= 0) {
+        cs_watch_remove(loop, &ending.watch);
+        close(ending.watch.fd);
+    }
+    return status;
+}
+
+static int run(const struct cs_args *args)
+{
+    const struct cs_violation **violations =
+        calloc(args->violate.n ? args->violate.n : 1, sizeof *violations);
+    struct cs_loop *loop = cs_loop_new();
+    int status = violations && loop ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "out of memory");
+    for (size_t i = 0; status == CS_EXIT_OK && i < args->violate.n; i++) {
+        violations[i] = cs_violation_find(args->violate.items[i]);
+        if (!violations[i]) {
+            status = unknown_violation(args->violate.items[i]);
+        }
+    }
+    if (status == CS_EXIT_OK) {
+        status = serve(loop, args, violations);
+    }
+    cs_loop_free(loop);
+    free(violations);
+    return status;
+}
+
+static const struct cs_option options[] = {
+    CS_ROW("port", CS_OPTION_NUMBER, port, "N", "port on 127.0.0.1 (one that is free)", 65535),
+    CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "do this one thing wrong; repeatable", 0),
+    CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of ids (a fresh one)", CS_SEED_LIMIT),
+    CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "no line per request on stderr", 0),
+    CS_ROWS_END,
+};
+
+const struct cs_command cs_command_serve = {
+    .name = "serve",
+    .summary = "run the reference endpoint as a mock server",
+    .usage = "[options]",
+    .details =
+        "A server to develop and test against, with an agent that repeats what it is told.\n"
+        "Sessions whose taskIdentifier begins with \"absent\" have no agent. Everything is in\n"
+        "memory and ends with the process.\n"
+        "\n"
+        "Examples:\n"
+        "  chatspec serve --port 3030\n"
+        "  chatspec serve --violate token-cross-session\n"
+        "  chatspec list violations",
+    .options = options,
+    .run = run,
+};

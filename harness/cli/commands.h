@@ -1,0 +1,15 @@
+/* The commands, one small file each. */
+#ifndef CHATSPEC_CLI_COMMANDS_H
+#define CHATSPEC_CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+extern const struct cs_command cs_command_run;
+extern const struct cs_command cs_command_endpoint;
+extern const struct cs_command cs_command_client;
+extern const struct cs_command cs_command_serve;
+extern const struct cs_command cs_command_selftest;
+extern const struct cs_command cs_command_list;
+extern const struct cs_command cs_command_explain;
+
+#endif

@@ -1,0 +1,193 @@
+#include "cli/matrix.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "cli/roles.h"
+
+static const struct cs_result *at(const struct cs_matrix *matrix, size_t column, size_t row)
+{
+    return &matrix->results[column * matrix->n_cases + row];
+}
+
+static const struct cs_result *plain(const struct cs_matrix *matrix, size_t row)
+{
+    return at(matrix, 0, row);
+}
+
+/* Cases that say nothing against the plain endpoint say nothing of violations either. */
+static bool is_judged(const struct cs_matrix *matrix, size_t row)
+{
+    enum cs_verdict verdict = plain(matrix, row)->verdict;
+    return plain(matrix, row)->done && (verdict == CS_PASS || verdict == CS_INFO);
+}
+
+/* The case says that its requirement is broken: an info does where there was none before. */
+static bool noticed(const struct cs_matrix *matrix, size_t column, size_t row)
+{
+    const struct cs_result *result = at(matrix, column, row);
+    return result->done && (result->verdict == CS_FAIL || result->verdict == CS_WARN ||
+                            (result->verdict == CS_INFO && plain(matrix, row)->verdict != CS_INFO));
+}
+
+static bool is_affected(const struct cs_violation *violation, const struct cs_case *test)
+{
+    char glob[256];
+    for (const char *list = violation->affects; list && *list;) {
+        size_t len = strcspn(list, " ");
+        snprintf(glob, sizeof glob, "%.*s", (int)len, list);
+        if (fnmatch(glob, test->id, 0) == 0) {
+            return true;
+        }
+        list += len;
+        list += strspn(list, " ");
+    }
+    return false;
+}
+
+static void heading(size_t n_before, const char *text, struct cs_buf *out)
+{
+    if (n_before == 0) {
+        cs_buf_printf(out, "\n%s:\n", text);
+    }
+}
+
+static void result_line(const struct cs_result *result, struct cs_buf *out)
+{
+    const char *message = result->message ? result->message : "";
+    cs_buf_printf(out, "      %s%s%.*s\n",
+                  result->done ? cs_verdict_name(result->verdict) : "not run",
+                  message[0] ? ": " : "", (int)strcspn(message, "\n"), message);
+}
+
+static void judge_plain(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
+                        struct cs_buf *out)
+{
+    for (size_t row = 0; row < matrix->n_cases; row++) {
+        const struct cs_result *result = plain(matrix, row);
+        if (is_judged(matrix, row)) {
+            counts->n_judged++;
+        } else if (result->done && result->verdict == CS_SKIP) {
+            counts->n_left_out++;
+        } else {
+            heading(counts->n_plain_bad++, "Cases that do not pass without any violation", out);
+            cs_buf_printf(out, "  %s\n", matrix->cases[row]->id);
+            result_line(result, out);
+        }
+    }
+}
+
+static void judge_survivors(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
+                            struct cs_buf *out)
+{
+    for (size_t v = 0; v < matrix->n_violations; v++) {
+        for (size_t row = 0; row < matrix->n_cases; row++) {
+            const struct cs_violation *violation = matrix->violations[v];
+            if (!is_judged(matrix, row) ||
+                !cs_case_lists(matrix->cases[row], violation->requirement)) {
+                continue;
+            }
+            counts->n_expected++;
+            if (noticed(matrix, v + 1, row)) {
+                counts->n_kills++;
+                continue;
+            }
+            heading(counts->n_survivors++,
+                    "Survivors: the case checks what is violated, and does "
+                    "not notice",
+                    out);
+            cs_buf_printf(out, "  %s (%s)  %s\n", violation->id, violation->requirement,
+                          matrix->cases[row]->id);
+            result_line(at(matrix, v + 1, row), out);
+        }
+    }
+}
+
+static void judge_collateral(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
+                             struct cs_buf *out)
+{
+    for (size_t v = 0; v < matrix->n_violations; v++) {
+        for (size_t row = 0; row < matrix->n_cases; row++) {
+            const struct cs_violation *violation = matrix->violations[v];
+            const struct cs_case *test = matrix->cases[row];
+            const struct cs_result *result = at(matrix, v + 1, row);
+            bool same = result->done && result->verdict == plain(matrix, row)->verdict;
+            if (!is_judged(matrix, row) || same || result->verdict == CS_PASS ||
+                cs_case_lists(test, violation->requirement) || is_affected(violation, test)) {
+                continue;
+            }
+            heading(counts->n_collateral++,
+                    "Collateral: the case fails for what another one "
+                    "checks",
+                    out);
+            cs_buf_printf(out, "  %s (%s)  %s\n", violation->id, violation->requirement, test->id);
+            result_line(result, out);
+        }
+    }
+}
+
+static void judge_toothless(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
+                            struct cs_buf *out)
+{
+    for (size_t row = 0; row < matrix->n_cases; row++) {
+        bool bites = false;
+        for (size_t v = 0; v < matrix->n_violations && !bites; v++) {
+            bites = noticed(matrix, v + 1, row);
+        }
+        if (is_judged(matrix, row) && !bites) {
+            heading(counts->n_toothless++, "Cases that fail under no violation", out);
+            cs_buf_printf(out, "  %s (%s)\n", matrix->cases[row]->id,
+                          matrix->cases[row]->requirements);
+        }
+    }
+}
+
+static void judge_unclaimed(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
+                            struct cs_buf *out)
+{
+    for (size_t v = 0; v < matrix->n_violations; v++) {
+        bool claimed = false;
+        for (size_t row = 0; row < matrix->n_cases && !claimed; row++) {
+            claimed = cs_case_lists(matrix->cases[row], matrix->violations[v]->requirement);
+        }
+        if (!claimed) {
+            heading(counts->n_unclaimed++, "Violations of requirements that no case lists", out);
+            cs_buf_printf(out, "  %s (%s)\n", matrix->violations[v]->id,
+                          matrix->violations[v]->requirement);
+        }
+    }
+}
+
+static void judge_nulls(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
+                        struct cs_buf *out)
+{
+    for (size_t k = 0; k < matrix->n_nulls; k++) {
+        for (size_t row = 0; row < matrix->n_cases; row++) {
+            const struct cs_result *result = at(matrix, 1 + matrix->n_violations + k, row);
+            if (result->done && result->verdict == CS_PASS) {
+                heading(counts->n_null_passes++, "Cases that pass for a peer that does nothing",
+                        out);
+                cs_buf_printf(out, "  %s  %s\n", matrix->nulls[k], matrix->cases[row]->id);
+            }
+        }
+    }
+}
+
+struct cs_matrix_counts cs_matrix_judge(const struct cs_matrix *matrix, struct cs_buf *out)
+{
+    struct cs_matrix_counts counts = {0};
+    judge_plain(matrix, &counts, out);
+    judge_survivors(matrix, &counts, out);
+    judge_collateral(matrix, &counts, out);
+    judge_toothless(matrix, &counts, out);
+    judge_unclaimed(matrix, &counts, out);
+    judge_nulls(matrix, &counts, out);
+    return counts;
+}
+
+bool cs_matrix_is_good(const struct cs_matrix_counts *counts)
+{
+    return counts->n_judged > 0 && counts->n_plain_bad == 0 && counts->n_survivors == 0 &&
+           counts->n_collateral == 0 && counts->n_toothless == 0 && counts->n_unclaimed == 0 &&
+           counts->n_null_passes == 0;
+}

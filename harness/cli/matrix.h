@@ -1,0 +1,41 @@
+/* The kill matrix: every case against the plain endpoint, against each violation and against each
+ * null peer, and what follows from it about the cases.
+ */
+#ifndef CHATSPEC_CLI_MATRIX_H
+#define CHATSPEC_CLI_MATRIX_H
+
+#include "endpoint/violations.h"
+#include "suite/runner.h"
+
+/* Results lie column by column, n_cases to each: first the plain endpoint, then one column per
+ * violation, then one per null peer. */
+struct cs_matrix {
+    const struct cs_case *const *cases;
+    size_t n_cases;
+    const struct cs_violation *const *violations;
+    size_t n_violations;
+    const char *const *nulls; /* their names */
+    size_t n_nulls;
+    const struct cs_result *results;
+};
+
+struct cs_matrix_counts {
+    size_t n_judged;      /* cases that pass (or inform) against the plain endpoint */
+    size_t n_left_out;    /* cases that were skipped there: nothing can be said of them */
+    size_t n_plain_bad;   /* cases that neither pass nor are skipped there */
+    size_t n_expected;    /* pairs of a violation and a case that lists its requirement */
+    size_t n_kills;       /* those that the case noticed */
+    size_t n_survivors;   /* those that it did not */
+    size_t n_collateral;  /* pairs where another case failed without being named in `affects` */
+    size_t n_toothless;   /* judged cases that fail under no violation at all */
+    size_t n_unclaimed;   /* violations whose requirement no case lists */
+    size_t n_null_passes; /* pairs of a null peer and a case that passes for it */
+};
+
+/* Counts, and appends a line for each thing that is not as it should be, with a heading per kind.
+ */
+struct cs_matrix_counts cs_matrix_judge(const struct cs_matrix *matrix, struct cs_buf *out);
+/* True when there is at least one judged case and nothing to complain about. */
+bool cs_matrix_is_good(const struct cs_matrix_counts *counts);
+
+#endif

@@ -1,0 +1,287 @@
+#include "cli/role_run.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cli/live.h"
+#include "cli/stop.h"
+#include "net/http_client.h"
+#include "reports/output_file.h"
+#include "suite/select.h"
+
+#define DEFAULT_JOBS 16u
+#define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
+#define MAX_TERMINAL ((size_t)64 * 1024 * 1024)
+
+struct report_kind {
+    const char *name;
+    void (*write)(const struct cs_report *report, struct cs_buf *out);
+};
+
+static const struct report_kind report_kinds[] = {
+    {"json", cs_report_json},
+    {"junit", cs_report_junit},
+};
+
+struct planned_report {
+    const struct report_kind *kind;
+    struct cs_output_file file;
+};
+
+struct cs_role_plan {
+    const struct cs_args *args;
+    struct cs_work *work;
+    size_t n;
+    struct planned_report *reports;
+    size_t n_reports;
+    bool include_long;
+    bool fail_on_should;
+    bool json_to_stdout;
+    uint64_t seed;
+};
+
+uint64_t cs_fresh_seed(void)
+{
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+        seed = (uint64_t)cs_wall_ms();
+    }
+    return seed >> 32; /* short enough to type */
+}
+
+bool cs_may_color(const struct cs_args *args, int fd)
+{
+    const char *no_color = getenv("NO_COLOR");
+    return !args->no_color && !(no_color && no_color[0]) && isatty(fd);
+}
+
+/* ---- before the run ---- */
+
+static const struct report_kind *kind_of(struct cs_view name)
+{
+    for (size_t i = 0; i < sizeof report_kinds / sizeof report_kinds[0]; i++) {
+        if (cs_view_eq(cs_view_str(report_kinds[i].name), name)) {
+            return &report_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static int open_reports(struct cs_role_plan *plan)
+{
+    const struct cs_list *list = &plan->args->report;
+    plan->reports = calloc(list->n ? list->n : 1, sizeof *plan->reports);
+    if (!plan->reports) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        const char *equals = strchr(list->items[i], '=');
+        const struct report_kind *kind =
+            equals ? kind_of(cs_view_of(list->items[i], (size_t)(equals - list->items[i]))) : NULL;
+        if (!kind || equals[1] == '\0') {
+            return cs_say(CS_EXIT_USAGE, "--report %s: it takes json=PATH or junit=PATH",
+                          list->items[i]);
+        }
+        struct planned_report *report = &plan->reports[plan->n_reports];
+        struct cs_diag diag = {0};
+        if (cs_output_file_open(equals + 1, &report->file, &diag) != CS_OK) {
+            return cs_say(CS_EXIT_USAGE, "--report: %s", diag.text);
+        }
+        report->kind = kind;
+        plan->n_reports++;
+    }
+    return CS_EXIT_OK;
+}
+
+static int read_choices(struct cs_role_plan *plan)
+{
+    const struct cs_args *args = plan->args;
+    for (size_t i = 0; i < args->include.n; i++) {
+        if (strcmp(args->include.items[i], "long") != 0) {
+            return cs_say(CS_EXIT_USAGE, "--include takes 'long', not '%s'",
+                          args->include.items[i]);
+        }
+        plan->include_long = true;
+    }
+    if (args->fail_on && strcmp(args->fail_on, "must") != 0 &&
+        strcmp(args->fail_on, "should") != 0) {
+        return cs_say(CS_EXIT_USAGE, "--fail-on takes 'must' or 'should', not '%s'", args->fail_on);
+    }
+    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
+        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
+    }
+    plan->fail_on_should = args->fail_on && strcmp(args->fail_on, "should") == 0;
+    plan->json_to_stdout = args->format && strcmp(args->format, "json") == 0;
+    plan->seed = args->has_seed ? args->seed : cs_fresh_seed();
+    return CS_EXIT_OK;
+}
+
+static int select_cases(struct cs_role_plan *plan, const struct cs_role *const *roles,
+                        size_t n_roles)
+{
+    const struct cs_args *args = plan->args;
+    struct cs_selection selection = {.only = args->only.items,
+                                     .n_only = args->only.n,
+                                     .skip = args->skip.items,
+                                     .n_skip = args->skip.n};
+    if (args->shard &&
+        cs_shard_parse(args->shard, &selection.shard, &selection.n_shards) != CS_OK) {
+        return cs_say(CS_EXIT_USAGE, "--shard takes K/N with 1 <= K <= N, not '%s'", args->shard);
+    }
+    struct cs_buf why = CS_BUF(4096);
+    enum cs_err err = cs_select(roles, n_roles, &selection, &plan->work, &plan->n, &why);
+    char *text = cs_buf_take(&why);
+    int status = CS_EXIT_OK;
+    if (err != CS_OK) {
+        bool usage = err == CS_ERR_USAGE && text;
+        status =
+            cs_say(usage ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s", usage ? text : "out of memory");
+    }
+    free(text);
+    return status;
+}
+
+int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *roles, size_t n_roles,
+                     struct cs_role_plan **ret_plan)
+{
+    struct cs_role_plan *plan = calloc(1, sizeof *plan);
+    if (!plan) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    plan->args = args;
+    int status = read_choices(plan);
+    status = status == CS_EXIT_OK ? select_cases(plan, roles, n_roles) : status;
+    status = status == CS_EXIT_OK ? open_reports(plan) : status;
+    if (status != CS_EXIT_OK) {
+        cs_role_plan_free(plan);
+        return status;
+    }
+    *ret_plan = plan;
+    return CS_EXIT_OK;
+}
+
+void cs_role_plan_free(struct cs_role_plan *plan)
+{
+    if (!plan) {
+        return;
+    }
+    for (size_t i = 0; i < plan->n_reports; i++) {
+        cs_output_file_abandon(&plan->reports[i].file);
+    }
+    free(plan->reports);
+    free(plan->work);
+    free(plan);
+}
+
+/* ---- the run ---- */
+
+static int write_reports(struct cs_role_plan *plan, const struct cs_report *report)
+{
+    int status = CS_EXIT_OK;
+    for (size_t i = 0; i < plan->n_reports; i++) {
+        struct cs_buf out = CS_BUF(MAX_DOCUMENT);
+        struct cs_diag diag = {0};
+        plan->reports[i].kind->write(report, &out);
+        if (cs_buf_error(&out) != CS_OK) {
+            status = cs_say(CS_EXIT_TROUBLE, "the %s report is too large for the memory here",
+                            plan->reports[i].kind->name);
+        } else if (cs_output_file_commit(&plan->reports[i].file, cs_buf_view(&out), &diag) !=
+                   CS_OK) {
+            status = cs_say(CS_EXIT_TROUBLE, "--report: %s", diag.text);
+        }
+        cs_buf_free(&out);
+    }
+    return status;
+}
+
+static int print_report(const struct cs_role_plan *plan, const struct cs_report *report)
+{
+    struct cs_buf out = CS_BUF(plan->json_to_stdout ? MAX_DOCUMENT : MAX_TERMINAL);
+    if (plan->json_to_stdout) {
+        cs_report_json(report, &out);
+    } else {
+        const struct cs_report_terminal how = {.color = cs_may_color(plan->args, STDOUT_FILENO),
+                                               .verbose = plan->args->verbose};
+        cs_report_terminal(report, &how, &out);
+    }
+    bool good = cs_buf_error(&out) == CS_OK && fwrite(out.ptr, 1, out.len, stdout) == out.len &&
+                fflush(stdout) == 0;
+    cs_buf_free(&out);
+    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the report could not be printed");
+}
+
+static void set_subjects(struct cs_role_plan *plan, const struct cs_role_run *run)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        for (size_t s = 0; s < run->n_subjects; s++) {
+            if (plan->work[i].role == run->subjects[s].role) {
+                plan->work[i].env = run->subjects[s].env;
+            }
+        }
+    }
+}
+
+static struct cs_report report_of(const struct cs_role_plan *plan, const struct cs_role_run *run)
+{
+    return (struct cs_report){
+        .suite = CHATSPEC_VERSION,
+        .profile = "latest",
+        .command = run->command,
+        .peer = {run->peer_kind, run->peer_name, run->peer_version},
+        .started_ms = cs_wall_ms(),
+        .seed = plan->seed,
+        .work = plan->work,
+        .n = plan->n,
+    };
+}
+
+static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *run,
+                          struct cs_result *results)
+{
+    struct cs_live live = {.on = isatty(STDERR_FILENO) && !plan->json_to_stdout,
+                           .work = plan->work};
+    unsigned default_jobs = run->default_jobs ? run->default_jobs : DEFAULT_JOBS;
+    const struct cs_run_options options = {
+        .jobs = plan->args->jobs ? (unsigned)plan->args->jobs : default_jobs,
+        .timeout_s = (unsigned)plan->args->timeout_s,
+        .seed = plan->seed,
+        .include_long = plan->include_long,
+        .stop = cs_stop_flag(),
+        .on_tick = cs_live_tick,
+        .ctx = &live,
+    };
+    struct cs_report report = report_of(plan, run);
+    struct cs_diag diag = {0};
+    int64_t started = cs_now_ms();
+    enum cs_err err = cs_run(plan->work, plan->n, &options, results, &report.summary, &diag);
+    report.duration_ms = cs_now_ms() - started;
+    report.results = results;
+    report.interrupted = report.summary.interrupted;
+    cs_live_end(&live);
+    if (err != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
+    }
+    int printed = print_report(plan, &report);
+    int written = write_reports(plan, &report);
+    int status = cs_run_exit_status(&report.summary, plan->fail_on_should);
+    if (status == CS_EXIT_OK) {
+        status = printed != CS_EXIT_OK ? printed : written;
+    }
+    return status;
+}
+
+int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run)
+{
+    struct cs_result *results = calloc(plan->n, sizeof *results);
+    if (!results) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    set_subjects(plan, run);
+    int status = run_and_report(plan, run, results);
+    for (size_t i = 0; i < plan->n; i++) {
+        cs_result_free(&results[i]);
+    }
+    free(results);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* What the commands that run a role have in common: select, run, report, exit status. */
+#ifndef CHATSPEC_CLI_ROLE_RUN_H
+#define CHATSPEC_CLI_ROLE_RUN_H
+
+#include "cli/options.h"
+#include "reports/report.h"
+
+/* One role and the subject that it is run against. */
+struct cs_role_subject {
+    const struct cs_role *role;
+    const void *env;
+};
+
+struct cs_role_run {
+    const struct cs_role_subject *subjects;
+    size_t n_subjects;
+    const char *command; /* for rerun lines: "./chatspec endpoint --url ..." */
+    const char *peer_kind;
+    const char *peer_name;
+    const char *peer_version;
+    unsigned default_jobs; /* 0: 16 */
+};
+
+/* Things of a run that can be wrong before anything is started: unknown globs, a report that cannot
+ * be written. To be made before a subject is. */
+struct cs_role_plan;
+
+/* Reads selection, reports and the other options. On failure says why and gives the exit status;
+ * 0 with *ret_plan otherwise. */
+CS_MUST_USE int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *roles,
+                                 size_t n_roles, struct cs_role_plan **ret_plan);
+void cs_role_plan_free(struct cs_role_plan *plan);
+
+/* Runs the plan, writes the reports, and gives the exit status of the program. */
+int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run);
+
+/* A seed for when none was given. */
+uint64_t cs_fresh_seed(void);
+/* True when text for people may be coloured. */
+bool cs_may_color(const struct cs_args *args, int fd);
+
+#endif
