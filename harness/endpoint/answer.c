@@ -154,7 +154,10 @@ void cs_answer_error(struct cs_call *call, int status, const char *message)
 void cs_answer_refusal(struct cs_call *call, int status, const char *message)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    if (status != 400) {
+    if (status == 500 && !policy->hide_details) {
+        cs_answer_error(call, status,
+                        "Error: invalid input\n    at session.findOrCreate (session.c)");
+    } else if (status != 400) {
         cs_answer_error(call, status, message);
     } else if (policy->schema_error_is_text) {
         cs_answer_error(call, (int)policy->schema_status, message);

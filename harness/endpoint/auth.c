@@ -170,6 +170,11 @@ static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
         cs_view_eq(scope.action, CS_VIEW("write"))) {
         return true;
     }
+    size_t channel = cs_view_find(scope.id, CS_VIEW(":channels:"));
+    if (!policy->check_channel_scope && same_type && same_action && channel != SIZE_MAX &&
+        cs_view_eq(cs_view_of(scope.id.ptr, channel), id)) {
+        return true;
+    }
     return policy->accept_run_scoped && !admin &&
            (cs_view_eq(scope.type, CS_VIEW("runs")) ||
             cs_view_eq(scope.type, CS_VIEW("inputStreams"))) &&
@@ -178,6 +183,10 @@ static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
 
 static bool scope_is_used(const struct cs_policy *policy, struct cs_scope scope)
 {
+    if (cs_view_eq(scope.action, CS_VIEW("admin")) && scope.type.len > 0 &&
+        !policy->admin_scope_counts) {
+        return false;
+    }
     bool wildcard = cs_view_eq(scope.type, CS_VIEW("all")) ||
                     cs_view_eq(scope.action, CS_VIEW("*")) || scope.type.len == 0;
     if (wildcard) {

@@ -87,6 +87,7 @@ struct cs_session {
     int64_t expires_ms;  /* CS_NO_TIME when never */
     char *closed_reason; /* JSON text of a string, or NULL */
     struct cs_run *run;  /* the current one, or NULL */
+    uint64_t n_runs;     /* that were current so far */
     TAILQ_ENTRY(cs_session) link;
 };
 

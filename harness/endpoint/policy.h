@@ -19,6 +19,7 @@
 #define CS_POLICY_FIELDS(X)                                                                       \
     CS_POLICY_STREAM_FIELDS(X)                                                                    \
     X(append_body_limit, 1048576, "largest append body by Content-Length (LIM-01)")               \
+    X(append_too_large_status, 413, "status for a larger one (LIM-01)")                           \
     X(create_body_limit, 32768, "largest create body (LIM-15)")                                   \
     X(patch_body_limit, 32768, "largest PATCH body (LIM-15)")                                     \
     X(close_body_limit, 1024, "largest close body (LIM-16)")                                      \
@@ -105,7 +106,9 @@
     X(type_level_scopes, 1, "scopes without id cover all (TOK-24)")                               \
     X(wildcard_scopes, 1, "all, * and bare admin count (TOK-25)")                                 \
     X(admin_needs_admin, 1, "close and PATCH need the admin action (TOK-27)")                     \
+    X(admin_scope_counts, 1, "scopes with the admin action close and PATCH (TOK-27)")             \
     X(secret_key_is_full, 1, "a secret key may do everything (TOK-35)")                           \
+    X(check_channel_scope, 1, "scopes narrowed to a side channel end there (TOK-43)")             \
     X(public_token_life_s, 900, "default life of tokens asked for (TOK-41)")                      \
     X(public_token_max_life_s, 2592000, "longest life of tokens asked for (TOK-41)")              \
     X(public_token_check_past, 1, "an expiry in the past is refused (TOK-41)")                    \
@@ -126,6 +129,7 @@
     X(continue_names_caller, 1, "the run swapped in names the calling run (CON-15)")              \
     X(closed_continue_status, 400,                                                                \
       "end-and-continue on a closed session; 200 lets it through (CON-17)")                       \
+    X(swap_revokes_tokens, 0, "tokens die with the run they came with (CON-07)")                  \
     /* close */                                                                                   \
     X(close_marks_row, 1, "close sets closedAt (CLS-01)")                                         \
     X(close_keeps_reason, 1, "close stores the reason (CLS-02)")                                  \
@@ -142,6 +146,8 @@
     X(snapshot_by_friendly_id, 1, "the object's path holds the friendly id (SNP-03)")             \
     X(snapshot_url_life_s, 300, "life of a signed URL (SNP-04)")                                  \
     X(snapshot_read_writes, 0, "a read scope is enough for PUT (SNP-05)")                         \
+    X(transcript_needs_secret, 1, "public tokens get no transcript (CHN-29)")                     \
+    X(transcript_honours_limit, 1, "limit gives the latest messages (CHN-29)")                    \
     /* rates; srv has a bucket of 750 and 250 more every 10 s, which a fast suite empties */      \
     X(bucket_size, 1000000, "calls of a full bucket, secret keys (LIM-18)")                       \
     X(bucket_refill, 1000000, "calls that an interval adds (LIM-18)")                             \
@@ -149,6 +155,8 @@
     X(public_window_calls, 60, "calls per window and token (LIM-19)")                             \
     X(public_window_ms, 60000, "the window (LIM-19)")                                             \
     X(rate_limit_headers, 1, "the API says its limits (LIM-20)")                                  \
+    X(append_is_limited, 1, "appends count and say their limits (LIM-22)")                        \
+    X(append_window_calls, 1000000, "appends per window and caller (LIM-22)")                     \
     /* requests in general */                                                                     \
     X(preflight_status, 200, "status of OPTIONS (ERR-06)")                                        \
     X(preflight_reflects_headers, 1, "OPTIONS allows the headers asked for (ERR-06)")             \

@@ -44,19 +44,18 @@ static uint64_t hash_of(struct cs_view text)
     return hash;
 }
 
-static struct verdict take_window(struct cs_call *call, struct cs_view authorization)
+static struct verdict take_window(struct cs_call *call, uint64_t who, int64_t limit)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
     int64_t now = cs_endpoint_now(call->endpoint);
-    uint64_t who = hash_of(authorization);
     struct slot *slot = &call->endpoint->windows->slots[who % N_SLOTS];
     if (slot->who != who || now - slot->started_ms >= policy->public_window_ms) {
         *slot = (struct slot){.who = who, .started_ms = now};
     }
     struct verdict verdict = {
-        .limit = policy->public_window_calls,
+        .limit = limit,
         .reset_ms = slot->started_ms + policy->public_window_ms,
-        .allowed = slot->used < policy->public_window_calls,
+        .allowed = slot->used < limit,
     };
     if (verdict.allowed) {
         slot->used++;
@@ -125,6 +124,22 @@ static void answer_problem(struct cs_call *call, int status, const char *title, 
                     cs_view_of(text, (size_t)len));
 }
 
+/* Tells the limits, and answers 429 when they are used up. */
+static bool conclude(struct cs_call *call, const struct verdict *verdict)
+{
+    if (call->endpoint->policy.rate_limit_headers) {
+        cs_answer_header(call, "x-ratelimit-limit", "%" PRId64, verdict->limit);
+        cs_answer_header(call, "x-ratelimit-remaining", "%" PRId64, verdict->remaining);
+        cs_answer_header(call, "x-ratelimit-reset", "%" PRId64, verdict->reset_ms);
+    }
+    if (!verdict->allowed) {
+        answer_problem(call, 429, "Rate Limit Exceeded",
+                       "https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/429",
+                       "Rate limit exceeded: wait for the reset and try again", verdict);
+    }
+    return verdict->allowed;
+}
+
 bool cs_rate_limit_check(struct cs_call *call)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
@@ -141,19 +156,25 @@ bool cs_rate_limit_check(struct cs_call *call)
     }
     struct cs_view authorization = cs_buf_view(&value);
     /* Two dots make a JWT; a secret key has none. */
-    size_t dot = cs_view_find(authorization, CS_VIEW("."));
-    struct verdict verdict = dot != SIZE_MAX ? take_window(call, authorization)
-                                             : take_bucket(call, bucket_of(call, authorization));
+    bool is_key = cs_view_find(authorization, CS_VIEW(".")) == SIZE_MAX;
+    struct verdict verdict =
+        is_key ? take_bucket(call, bucket_of(call, authorization))
+               : take_window(call, hash_of(authorization), policy->public_window_calls);
     cs_buf_free(&value);
-    if (policy->rate_limit_headers) {
-        cs_answer_header(call, "x-ratelimit-limit", "%" PRId64, verdict.limit);
-        cs_answer_header(call, "x-ratelimit-remaining", "%" PRId64, verdict.remaining);
-        cs_answer_header(call, "x-ratelimit-reset", "%" PRId64, verdict.reset_ms);
+    return conclude(call, &verdict);
+}
+
+bool cs_rate_limit_append(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_buf value = CS_BUF(CS_TOKEN_MAX_LEN + 64);
+    bool present = cs_request_header_joined(call->request, "Authorization", &value);
+    /* A window of its own beside that of the management API. */
+    uint64_t who = ~hash_of(cs_buf_view(&value));
+    cs_buf_free(&value);
+    if (!present || !policy->append_is_limited) {
+        return true;
     }
-    if (!verdict.allowed) {
-        answer_problem(call, 429, "Rate Limit Exceeded",
-                       "https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/429",
-                       "Rate limit exceeded: wait for the reset and try again", &verdict);
-    }
-    return verdict.allowed;
+    struct verdict verdict = take_window(call, who, policy->append_window_calls);
+    return conclude(call, &verdict);
 }

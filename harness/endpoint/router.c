@@ -106,7 +106,9 @@ static bool answer_too_large(struct cs_call *call)
     if (!call->endpoint->policy.cors_on_413) {
         call->has_origin = false;
     }
-    cs_answer_error(call, 413, "Request body too large");
+    bool append = call->route->run == cs_route_channel_append;
+    cs_answer_error(call, append ? (int)call->endpoint->policy.append_too_large_status : 413,
+                    "Request body too large");
     return false;
 }
 
@@ -142,7 +144,9 @@ static bool check_auth(struct cs_call *call)
     if (!cs_auth_check(call)) {
         return false;
     }
-    if ((call->route->flags & CS_ROUTE_SECRET) && call->auth.kind != CS_AUTH_SECRET) {
+    bool open = call->route->run == cs_route_session_transcript &&
+                !call->endpoint->policy.transcript_needs_secret;
+    if ((call->route->flags & CS_ROUTE_SECRET) && call->auth.kind != CS_AUTH_SECRET && !open) {
         cs_answer_error(call, 401, "Invalid or Missing API key");
         return false;
     }
@@ -176,6 +180,9 @@ static bool check_head(struct cs_call *call)
         return answer_wrong_method(call, &match);
     }
     call->route = match.route;
+    if (call->route->run == cs_route_channel_append && !cs_rate_limit_append(call)) {
+        return false;
+    }
     return check_auth(call) && check_size(call);
 }
 
@@ -367,8 +374,12 @@ static bool check_row(struct cs_call *call)
         return true;
     }
     find_row(call);
-    if (call->session && call->session->closed_ms != CS_NO_TIME &&
-        call->auth.kind == CS_AUTH_PUBLIC && call->endpoint->policy.close_revokes_tokens) {
+    const struct cs_policy *policy = &call->endpoint->policy;
+    const struct cs_session *session = call->session;
+    bool revoked = session && call->auth.kind == CS_AUTH_PUBLIC &&
+                   ((policy->close_revokes_tokens && session->closed_ms != CS_NO_TIME) ||
+                    (policy->swap_revokes_tokens && session->n_runs > 1));
+    if (revoked) {
         cs_answer_error(call, 401, "Public Access Token is invalid");
         return false;
     }

@@ -61,6 +61,7 @@ void cs_route_session_patch(struct cs_call *call);
 void cs_route_session_close(struct cs_call *call);
 void cs_route_session_end_and_continue(struct cs_call *call);
 void cs_route_snapshot_url(struct cs_call *call);
+void cs_route_session_transcript(struct cs_call *call);
 void cs_route_object_get(struct cs_call *call);
 void cs_route_object_put(struct cs_call *call);
 void cs_route_public_token(struct cs_call *call);

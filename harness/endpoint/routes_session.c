@@ -8,10 +8,7 @@
 
 static void answer_broken(struct cs_call *call)
 {
-    cs_answer_error(call, 500,
-                    call->endpoint->policy.hide_details
-                        ? "Something went wrong"
-                        : "Error: out of rows\n    at findOrCreateSession (session.c:101)");
+    cs_answer_refusal(call, 500, "Something went wrong");
 }
 
 /* TOK-29 to TOK-31: type-level write on sessions, or write on the very task. */

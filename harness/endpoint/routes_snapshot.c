@@ -32,6 +32,13 @@ static void sign(const struct cs_endpoint *endpoint, const char *method, struct 
     }
 }
 
+void cs_snapshot_path(const struct cs_session *session, struct cs_view id, struct cs_buf *out)
+{
+    cs_buf_printf(out, "/packets/" PROJECT "/%s/sessions/", session->environment->slug);
+    cs_percent_encode(id, out);
+    cs_buf_str(out, "/snapshot.json");
+}
+
 void cs_route_snapshot_url(struct cs_call *call)
 {
     const struct cs_endpoint *endpoint = call->endpoint;
@@ -39,14 +46,8 @@ void cs_route_snapshot_url(struct cs_call *call)
     const struct cs_session *session = call->session;
     const char *method = strcmp(call->method, "PUT") == 0 ? "PUT" : "GET";
     struct cs_buf path = CS_BUF(MAX_TEXT);
-    cs_buf_str(&path, "/packets/" PROJECT "/");
-    cs_buf_printf(&path, "%s/sessions/", session->environment->slug);
-    if (policy->snapshot_by_friendly_id) {
-        cs_buf_str(&path, session->id);
-    } else {
-        cs_percent_encode(call->id, &path);
-    }
-    cs_buf_str(&path, "/snapshot.json");
+    cs_snapshot_path(session, policy->snapshot_by_friendly_id ? cs_view_str(session->id) : call->id,
+                     &path);
     time_t now = (time_t)(cs_endpoint_now(endpoint) / 1000);
     struct tm tm;
     char stamp[32] = "";

@@ -63,6 +63,8 @@ const struct cs_route cs_routes[] = {
     {.method = "PUT", .path = SESSION "/snapshot-url", .run = cs_route_snapshot_url,
      .action = "write", .row = CS_ROW_REQUIRED, MISSING("Resource not found"),
      .flags = CS_ROUTE_UNLIMITED},
+    {.method = "GET", .path = SESSION "/transcript", .run = cs_route_session_transcript,
+     .action = "read", .row = CS_ROW_REQUIRED, .flags = CS_ROUTE_SECRET},
     {.method = "POST", .path = "/api/v1/auth/public-tokens", .run = cs_route_public_token,
      .flags = CS_ROUTE_JSON | CS_ROUTE_SECRET, .body_limit = FIELD(create_body_limit)},
     {.method = "POST", .path = "/api/v1/auth/jwt/claims", .run = cs_route_jwt_claims,

@@ -152,6 +152,7 @@ struct cs_run *cs_run_trigger(struct cs_endpoint *endpoint, struct cs_session *s
 void cs_run_make_current(struct cs_endpoint *endpoint, struct cs_run *run)
 {
     run->session->run = run;
+    run->session->n_runs++;
     run->session->updated_ms = run->created_ms;
     cs_agent_on_run_started(endpoint, run->session, run);
 }

@@ -539,6 +539,76 @@ static void snapshots_go_through_signed_urls(void **state)
     reply_free(&put);
 }
 
+static void transcripts_show_the_snapshot(void **state)
+{
+    struct world *world = *state;
+    struct reply made = create(world->host, "told");
+    const char *path = "/api/v1/sessions/told/transcript";
+    struct reply empty = call(world->host, "GET", path, KEY, NULL, NULL);
+    assert_int_equal(empty.status, 200);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(empty.json, "messages")), 0);
+    struct reply put =
+        call(world->host, "PUT", "/api/v1/sessions/told/snapshot-url", KEY, NULL, NULL);
+    call_expect(world->host, "PUT",
+                text_of(&put, "presignedUrl") + strlen(cs_endpoint_url(world->host->endpoint)),
+                NULL,
+                "{\"version\":2,\"lastOutEventId\":\"9\",\"messages\":["
+                "{\"id\":\"a\",\"final\":true,\"message\":{\"id\":\"a\"}},"
+                "{\"id\":\"b\",\"final\":true,\"message\":{\"id\":\"b\"}},"
+                "{\"id\":\"c\",\"final\":false,\"message\":{\"id\":\"c\"}}]}",
+                200);
+    struct reply last =
+        call(world->host, "GET", "/api/v1/sessions/told/transcript?limit=2", KEY, NULL, NULL);
+    char *messages = cJSON_PrintUnformatted(cJSON_GetObjectItem(last.json, "messages"));
+    assert_string_equal(messages, "[{\"id\":\"b\"},{\"id\":\"c\"}]");
+    cJSON_free(messages);
+    assert_text(&last, "nextCursor", "1");
+    assert_string_equal(
+        cJSON_GetObjectItem(cJSON_GetObjectItem(last.json, "cursors"), "lastOutEventId")
+            ->valuestring,
+        "9");
+    struct reply rest = call(world->host, "GET",
+                             "/api/v1/sessions/told/transcript?limit=2&before=1", KEY, NULL, NULL);
+    messages = cJSON_PrintUnformatted(cJSON_GetObjectItem(rest.json, "messages"));
+    assert_string_equal(messages, "[{\"id\":\"a\"}]");
+    cJSON_free(messages);
+    assert_null(text_of(&rest, "nextCursor"));
+    call_expect(world->host, "GET", path, text_of(&made, "publicAccessToken"), NULL, 401);
+    call_expect(world->host, "GET", "/api/v1/sessions/told/transcript?limit=x", KEY, NULL, 400);
+    reply_free(&made);
+    reply_free(&empty);
+    reply_free(&put);
+    reply_free(&last);
+    reply_free(&rest);
+}
+
+static void side_channels_have_scopes_of_their_own(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *scope;
+        int pair, side, side_in, other;
+    } rows[] = {
+        {"read:sessions:alpha", 200, 200, 200, 200},
+        {"read:sessions:alpha:channels:logs", 403, 200, 200, 403},
+        {"read:sessions:alpha:channels:logs:out", 403, 200, 403, 403},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cs_token_claims claims = good_claims(world, &rows[i].scope);
+        char *token = mint(&claims, KEY);
+        const char *base = "/realtime/v1/sessions/alpha";
+        const char *rest[] = {"/out/records", "/channels/logs/out/records",
+                              "/channels/logs/in/records", "/channels/else/out/records"};
+        const int statuses[] = {rows[i].pair, rows[i].side, rows[i].side_in, rows[i].other};
+        for (size_t k = 0; k < 4; k++) {
+            char path[128];
+            snprintf(path, sizeof path, "%s%s", base, rest[k]);
+            call_expect(world->host, "GET", path, token, NULL, statuses[k]);
+        }
+        free(token);
+    }
+}
+
 static void rates_are_told_and_kept(void **state)
 {
     struct world *world = *state;
@@ -624,6 +694,8 @@ int main(void)
         cmocka_unit_test(bodies_are_limited_by_their_length),
         cmocka_unit_test(lengths_must_be_said),
         cmocka_unit_test(snapshots_go_through_signed_urls),
+        cmocka_unit_test(transcripts_show_the_snapshot),
+        cmocka_unit_test(side_channels_have_scopes_of_their_own),
         cmocka_unit_test(rates_are_told_and_kept),
         cmocka_unit_test(violations_show),
     };
