@@ -10,6 +10,8 @@
 
 /* A caller that never looks at cs_conn_queued is stopped here. */
 #define MAX_QUEUE ((size_t)1024 * 1024 * 1024)
+/* A client that sends requests and never reads answers is not listened to beyond this. */
+#define HIGH_QUEUE ((size_t)256 * 1024)
 /* How much is read before a finished connection is closed. */
 #define DRAIN_BYTES      ((uint64_t)1024 * 1024)
 #define LONG_DRAIN_BYTES ((uint64_t)16 * 1024 * 1024)
@@ -101,6 +103,14 @@ void cs_conn_free(struct cs_conn *conn)
 
 /* ---- events ---- */
 
+static bool wants_input(const struct cs_conn *conn)
+{
+    if (conn->paused || conn->eof || conn->pending.len > 0) {
+        return false; /* what is pending came first and is read before anything new */
+    }
+    return conn->state != CONN_READING || conn->request || cs_conn_queued(conn) <= HIGH_QUEUE;
+}
+
 static uint32_t wanted_events(const struct cs_conn *conn)
 {
     uint32_t events = cs_conn_queued(conn) > 0 ? EPOLLOUT : 0;
@@ -108,8 +118,7 @@ static uint32_t wanted_events(const struct cs_conn *conn)
     case CONN_SNIFFING:
     case CONN_READING:
     case CONN_RAW:
-        /* What came behind the last request is read before anything new. */
-        return events | (conn->paused || conn->eof || conn->pending.len > 0 ? 0 : EPOLLIN);
+        return events | (wants_input(conn) ? EPOLLIN : 0);
     case CONN_ANSWERING:
         return events | (conn->half_closed ? 0 : EPOLLRDHUP);
     case CONN_FINISHING:

@@ -75,8 +75,12 @@ void cs_percent_encode(struct cs_view text, struct cs_buf *out)
 static bool key_is(struct cs_view key, const char *name)
 {
     struct cs_buf decoded = CS_BUF(key.len + 1);
-    bool same = decode(key, true, &decoded) == CS_OK &&
-                cs_view_eq(cs_buf_view(&decoded), cs_view_str(name));
+    bool same = decode(key, true, &decoded) == CS_OK;
+    if (decoded.ptr) {
+        same = same && cs_view_eq(cs_buf_view(&decoded), cs_view_str(name));
+    } else {
+        same = same && name[0] == '\0'; /* an empty key has no memory */
+    }
     cs_buf_free(&decoded);
     return same;
 }

@@ -403,6 +403,55 @@ static void a_paused_connection_takes_nothing(void **state)
     close(fd);
 }
 
+static void answer_zeros(struct world *world, struct cs_conn *conn)
+{
+    static const char zeros[200];
+    assert_true(world_answer(conn, cs_view_of(zeros, sizeof(zeros))));
+    cs_conn_next(conn);
+    size_t queued = cs_conn_queued(conn);
+    world->left = queued > world->left ? queued : world->left;
+    cs_buf_clear(&world->log);
+}
+
+static void does_not_hoard_answers_for_a_client_that_never_reads(void **state)
+{
+    enum {
+        N = 40000
+    };
+    struct world *world = *state;
+    world->config.send_buffer = 4096;
+    world->config.receive_buffer = 65536;
+    world->request = answer_zeros;
+    world_start(world);
+    int fd = client_open(world, 4096);
+    struct cs_buf requests = CS_BUF((size_t)4 << 20);
+    for (int i = 0; i < N; i++) {
+        cs_buf_str(&requests, GET);
+    }
+    size_t sent = 0;
+    for (int stuck = 0; stuck < 50; (void)cs_loop_run(world->loop, INT64_MIN)) {
+        ssize_t n = send(fd, requests.ptr + sent, requests.len - sent, MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        stuck = n > 0 ? 0 : stuck + 1;
+    }
+    assert_true(cs_conn_requests(world->conn) < N / 2); /* the server does not listen any more */
+    assert_in_range(world->left, 256 * 1024, 1024 * 1024);
+    struct cs_buf out = CS_BUF((size_t)16 << 20);
+    size_t all = N * (strlen("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n") + 200);
+    int64_t until_ms = cs_loop_now(world->loop) + PATIENCE_MS;
+    while (out.len < all && cs_loop_now(world->loop) < until_ms) {
+        ssize_t n = send(fd, requests.ptr + sent, requests.len - sent, MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        (void)cs_loop_run(world->loop, INT64_MIN);
+        assert_int_equal(client_take(fd, &out), CLIENT_OPEN);
+    }
+    assert_int_equal(out.len, all);
+    assert_in_range(world->left, 256 * 1024, 1024 * 1024);
+    cs_buf_free(&requests);
+    cs_buf_free(&out);
+    close(fd);
+}
+
 /* ---- many ---- */
 
 static size_t heap_bytes(void)
@@ -607,6 +656,7 @@ int main(void)
         WORLD_TEST(counts_pressure_in_bytes),
         WORLD_TEST(sends_a_long_queue_whole_before_fin),
         WORLD_TEST(a_paused_connection_takes_nothing),
+        WORLD_TEST(does_not_hoard_answers_for_a_client_that_never_reads),
         WORLD_TEST(many_idle_connections_come_and_go),
         WORLD_TEST(keeps_to_its_maximum),
         WORLD_TEST(does_not_spin_without_descriptors),
