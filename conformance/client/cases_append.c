@@ -4,7 +4,7 @@
 
 #define ONE_TURN          \
     "app#1: APP(200,0)\n" \
-    "out#1: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0}\n"
+    "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n"
 
 static void message_shape(struct cs_case_run *run)
 {
@@ -41,11 +41,9 @@ static void follow_up(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, ONE_TURN "app#2: APP(200,1)\n"
-                           "out#2: OUT{R 2 " CK_DELTA(
-                               "two") "; C 3 turn-complete session-in-event-id=1}\n"
-                                      "app#3: APP(200,2)\n"
-                                      "out#3: OUT{R 4 " CK_DELTA(
-                                          "three") "; C 5 turn-complete session-in-event-id=2}\n");
+                           "out#2: OUT{T 2 two; C 3 turn-complete session-in-event-id=1}\n"
+                           "app#3: APP(200,2)\n"
+                           "out#3: OUT{T 4 three; C 5 turn-complete session-in-event-id=2}\n");
     ck_open(ck, NULL);
     static const char *const texts[] = {"first", "second", "third"};
     for (size_t i = 0; i < 3; i++) {
@@ -61,9 +59,8 @@ static void follow_up(struct cs_case_run *run)
 static void part_ids_differ(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
-    ck_script(ck, ONE_TURN
-              "app#2: APP(200,1)\n"
-              "out#2: OUT{R 2 " CK_DELTA("two") "; C 3 turn-complete session-in-event-id=1}\n");
+    ck_script(ck, ONE_TURN "app#2: APP(200,1)\n"
+                           "out#2: OUT{T 2 two; C 3 turn-complete session-in-event-id=1}\n");
     ck_open(ck, NULL);
     /* The same message twice: the id belongs to the send and not to what is sent. */
     ck_wait_end(ck, ck_send(ck, "same"));
@@ -111,7 +108,7 @@ static void no_seq(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200)\n"
-                  "out#1: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0}\n");
+                  "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
     ck_wait_end(ck, stream);
@@ -126,7 +123,7 @@ static void too_large(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(413)\n"
                   "app#2: APP(200,0)\n"
-                  "out#1: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0}\n");
+                  "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     (void)ck_wait_error(ck, ck_send(ck, "big"));
     ck_settle(ck);
@@ -160,7 +157,7 @@ static void other_conflict(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(409) body {\"ok\":false,\"error\":\"session_closed, or so\"}\n"
                   "app#2: APP(200,0)\n"
-                  "out#1: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0}\n");
+                  "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     (void)ck_wait_error(ck, ck_send(ck, "first"));
     int stream = ck_send(ck, "second");

@@ -8,10 +8,8 @@ static struct ck *interrupted(struct cs_case_run *run, const char *ending)
     struct ck *ck = ck_of(run);
     ck_script(ck,
               "app#1: APP(200,0)\n"
-              "out#1: OUT{R 0 " CK_DELTA("one") "; R 1 " CK_DELTA(
-                  "two") "; AWAIT seen; %s}\n"
-                         "out#2: OUT{R 2 " CK_DELTA(
-                             "three") "; C 3 turn-complete session-in-event-id=0}\n",
+              "out#1: OUT{T 0 one; T 1 two; AWAIT seen; %s}\n"
+              "out#2: OUT{T 2 three; C 3 turn-complete session-in-event-id=0}\n",
               ending);
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
@@ -47,10 +45,8 @@ static void cursor_zero(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{R 0 " CK_DELTA(
-                      "one") "; AWAIT seen | RST}\n"
-                             "out#2: OUT{R 1 " CK_DELTA(
-                                 "two") "; C 2 turn-complete session-in-event-id=0}\n");
+                  "out#1: OUT{T 0 one; AWAIT seen | RST}\n"
+                  "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
     ck_wait_chunks(ck, stream, 1);
@@ -65,11 +61,9 @@ static void half_an_event(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{R 0 " CK_DELTA(
-                      "one") "; RAW \"event: batch\\ndata: {\\\"records\\\":"
-                             "[{\\\"seq_num\\\":1,\"; AWAIT seen | RST}\n"
-                             "out#2: OUT{R 1 " CK_DELTA(
-                                 "two") "; C 2 turn-complete session-in-event-id=0}\n");
+                  "out#1: OUT{T 0 one; RAW \"event: batch\\ndata: {\\\"records\\\":"
+                  "[{\\\"seq_num\\\":1,\"; AWAIT seen | RST}\n"
+                  "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
     ck_wait_chunks(ck, stream, 1);
@@ -84,7 +78,7 @@ static void lost_before_the_answer(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
                   "out#1: OUT(RST)\n"
-                  "out#2: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0}\n");
+                  "out#2: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
     ck_wait_end(ck, stream);
@@ -97,12 +91,10 @@ static void next_turn(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{R 0 " CK_DELTA(
-                      "one") "; C 1 turn-complete session-in-event-id=0}\n"
-                             "app#2: APP(200,1)\n"
-                             "out#2: OUT{K 2 trim 1; R 3 " CK_DELTA(
-                                 "two") ";"
-                                        "C 4 turn-complete session-in-event-id=1}\n");
+                  "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n"
+                  "app#2: APP(200,1)\n"
+                  "out#2: OUT{K 2 trim 1; T 3 two;"
+                  "C 4 turn-complete session-in-event-id=1}\n");
     ck_open(ck, NULL);
     ck_wait_end(ck, ck_send(ck, "first"));
     int stream = ck_send(ck, "second");
@@ -125,12 +117,9 @@ static void one_at_a_time(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{R 0 " CK_DELTA(
-                      "one") " | HOLD}\n"
-                             "app#2: APP(200,1)\n"
-                             "out#2: OUT{C 1 turn-complete session-in-event-id=0; R 2 " CK_DELTA(
-                                 "two") ";"
-                                        "C 3 turn-complete session-in-event-id=1}\n");
+                  "out#1: OUT{T 0 one | HOLD}\n"
+                  "app#2: APP(200,1)\n"
+                  "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=1}\n");
     ck_open(ck, NULL);
     int first = ck_send(ck, "first");
     ck_wait_chunks(ck, first, 1);
@@ -156,7 +145,7 @@ static int reload(struct ck *ck, const char *script)
 static void reconnect_peeks(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
-    int stream = reload(ck, "out#1: OUT{R 11 " CK_DELTA("rest") "; C 12 turn-complete}\n");
+    int stream = reload(ck, "out#1: OUT{T 11 rest; C 12 turn-complete}\n");
     ck_wait_end(ck, stream);
     ck_expect_deltas(ck, stream, "rest");
     const struct cs_logged *out = ck_wait_request(ck, CS_TARGET_OUT, 1);
@@ -179,7 +168,7 @@ static void settled_is_the_end(struct cs_case_run *run)
 static void trimmed_bookmark(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
-    int stream = reload(ck, "out#1: OUT{R 40 " CK_DELTA("rest") "; C 41 turn-complete}\n");
+    int stream = reload(ck, "out#1: OUT{T 40 rest; C 41 turn-complete}\n");
     ck_wait_end(ck, stream);
     ck_expect_deltas(ck, stream, "rest");
     ck_expect_counts(ck, 0, 1);

@@ -8,8 +8,8 @@ static struct ck *stopped(struct cs_case_run *run, const char *later)
     struct ck *ck = ck_of(run);
     ck_script(ck,
               "app#1: APP(200,0)\n"
-              "out#1: OUT{R 0 " CK_DELTA("one") " | HOLD}\n"
-                                                "app#2: APP(200,1)\n%s",
+              "out#1: OUT{T 0 one | HOLD}\n"
+              "app#2: APP(200,1)\n%s",
               later);
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
@@ -41,11 +41,9 @@ static void exact_body(struct cs_case_run *run)
 
 static void next_turn_is_clean(struct cs_case_run *run)
 {
-    struct ck *ck = stopped(
-        run, "app#3: APP(200,2)\n"
-             "out#2: OUT{R 1 " CK_DELTA(
-                 "tail") "; C 2 turn-complete session-in-event-id=0;"
-                         "R 3 " CK_DELTA("second") "; C 4 turn-complete session-in-event-id=2}\n");
+    struct ck *ck = stopped(run, "app#3: APP(200,2)\n"
+                                 "out#2: OUT{T 1 tail; C 2 turn-complete session-in-event-id=0;"
+                                 "T 3 second; C 4 turn-complete session-in-event-id=2}\n");
     int stream = ck_send(ck, "second");
     ck_wait_end(ck, stream);
     ck_expect_body(ck, ck_wait_request(ck, CS_TARGET_APP, 3), "payload.message.id", "\"u-second\"");

@@ -5,15 +5,13 @@
 static void two_turns(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
-    ck_script(
-        ck,
-        "app#1: APP(200,0)\n"
-        "out#1: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete public-access-token=%s"
-                                          " session-in-event-id=0}\n"
-                                          "app#2: APP(200,1)\n"
-                                          "out#2: OUT{R 2 " CK_DELTA(
-                                              "two") "; C 3 turn-complete session-in-event-id=1}\n",
-        ck_token(ck, "P2"));
+    ck_script(ck,
+              "app#1: APP(200,0)\n"
+              "out#1: OUT{T 0 one; C 1 turn-complete public-access-token=%s"
+              " session-in-event-id=0}\n"
+              "app#2: APP(200,1)\n"
+              "out#2: OUT{T 2 two; C 3 turn-complete session-in-event-id=1}\n",
+              ck_token(ck, "P2"));
     ck_open(ck, NULL);
     int first = ck_send(ck, "first");
     ck_wait_end(ck, first);
@@ -35,11 +33,9 @@ static void two_plain_turns(struct ck *ck, const char *with, const char *boundar
     ck_script(ck,
               "create*: CREATE(201) %s\n"
               "app#1: APP(200,0) %s\n"
-              "out#1: OUT{R 0 " CK_DELTA(
-                  "one") "; %s} %s\n"
-                         "app#2: APP(200,1) %s\n"
-                         "out#2: OUT{R 2 " CK_DELTA(
-                             "two") "; C 3 turn-complete session-in-event-id=1} %s\n",
+              "out#1: OUT{T 0 one; %s} %s\n"
+              "app#2: APP(200,1) %s\n"
+              "out#2: OUT{T 2 two; C 3 turn-complete session-in-event-id=1} %s\n",
               with, with, boundary, with, with, with);
     ck_open(ck, NULL);
     int first = ck_send(ck, "first");
@@ -88,7 +84,7 @@ static void found_in_any_position(struct cs_case_run *run)
 static void stored_token(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
-    ck_script(ck, "out#1: OUT{R 11 " CK_DELTA("more") "; C 12 turn-complete}\n");
+    ck_script(ck, "out#1: OUT{T 11 more; C 12 turn-complete}\n");
     ck_open(ck, ck_text(ck,
                         "{\"%s\":{\"publicAccessToken\":\"%s\",\"lastEventId\":\"10\","
                         "\"isStreaming\":false}}",
@@ -112,7 +108,7 @@ static void refused_once(struct ck *ck, int status)
     ck_script(ck,
               "app#1: APP(%d)\n"
               "app#2: APP(200,0)\n"
-              "out#1: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0}\n",
+              "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n",
               status);
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
@@ -178,7 +174,7 @@ static void out_401(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
                   "out#1: OUT(401)\n"
-                  "out#2: OUT{R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0}\n");
+                  "out#2: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
     ck_wait_end(ck, stream);

@@ -18,65 +18,61 @@ static struct ck *one_turn(struct cs_case_run *run, unsigned seq, const char *it
 
 static void ends_and_closes(struct cs_case_run *run)
 {
-    struct ck *ck = one_turn(
-        run, 0, "R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0 | HOLD", "one");
+    struct ck *ck =
+        one_turn(run, 0, "T 0 one; C 1 turn-complete session-in-event-id=0 | HOLD", "one");
     ck_wait_gone(ck, ck_wait_request(ck, CS_TARGET_OUT, 1));
 }
 
 static void earlier_boundary(struct cs_case_run *run)
 {
     one_turn(run, 5,
-             "C 0 turn-complete session-in-event-id=4; R 1 " CK_DELTA(
-                 "mine") ";"
-                         "C 2 turn-complete session-in-event-id=5",
+             "C 0 turn-complete session-in-event-id=4; T 1 mine;"
+             "C 2 turn-complete session-in-event-id=5",
              "mine");
 }
 
 static void later_boundary(struct cs_case_run *run)
 {
     one_turn(run, 5,
-             "R 0 " CK_DELTA("mine") "; C 1 turn-complete session-in-event-id=99;"
-                                     "R 2 " CK_DELTA("later"),
+             "T 0 mine; C 1 turn-complete session-in-event-id=99;"
+             "T 2 later",
              "mine");
 }
 
 static void boundary_without_number(struct cs_case_run *run)
 {
-    one_turn(run, 5, "R 0 " CK_DELTA("mine") "; C 1 turn-complete; R 2 " CK_DELTA("later"), "mine");
+    one_turn(run, 5, "T 0 mine; C 1 turn-complete; T 2 later", "mine");
 }
 
 static void control_stays_inside(struct cs_case_run *run)
 {
     one_turn(run, 0,
-             "R 0 " CK_DELTA("one") "; C 1 flux-capacitor level=9; R 2 " CK_DELTA(
-                 "two") ";"
-                        "C 3 turn-complete session-in-event-id=0",
+             "T 0 one; C 1 flux-capacitor level=9; T 2 two;"
+             "C 3 turn-complete session-in-event-id=0",
              "one two");
 }
 
 static void upgrade_required(struct cs_case_run *run)
 {
     one_turn(run, 0,
-             "R 0 " CK_DELTA("one") "; C 1 upgrade-required; R 2 " CK_DELTA(
-                 "two") ";"
-                        "C 3 turn-complete session-in-event-id=0",
+             "T 0 one; C 1 upgrade-required; T 2 two;"
+             "C 3 turn-complete session-in-event-id=0",
              "one two");
 }
 
 static void nothing_after_the_boundary(struct cs_case_run *run)
 {
     one_turn(run, 0,
-             "[R 0 " CK_DELTA("one") "; C 1 turn-complete session-in-event-id=0;"
-                                     "R 2 " CK_DELTA("later") "; K 3 trim 1]",
+             "[T 0 one; C 1 turn-complete session-in-event-id=0;"
+             "T 2 later; K 3 trim 1]",
              "one");
 }
 
 static void batch_order(struct cs_case_run *run)
 {
     one_turn(run, 0,
-             "[R 0 " CK_DELTA("one") "; R 1 " CK_DELTA("two") "; R 5 " CK_DELTA(
-                 "three") "];"
-                          "[R 500 " CK_DELTA("four") "]; C 501 turn-complete session-in-event-id=0",
+             "[T 0 one; T 1 two; T 5 three];"
+             "[T 500 four]; C 501 turn-complete session-in-event-id=0",
              "one two three four");
 }
 
@@ -89,10 +85,8 @@ static void command_records(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{[R 0 " CK_DELTA(
-                      "one") "; K 1 trim 0; K 2 fence]; AWAIT seen | RST}\n"
-                             "out#2: OUT{R 3 " CK_DELTA(
-                                 "two") "; C 4 turn-complete session-in-event-id=0}\n");
+                  "out#1: OUT{[T 0 one; K 1 trim 0; K 2 fence]; AWAIT seen | RST}\n"
+                  "out#2: OUT{T 3 two; C 4 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
     ck_wait_chunks(ck, stream, 1);
@@ -109,7 +103,7 @@ static void pings_and_strangers(struct cs_case_run *run)
              "PING; PING {\"timestamp\":1,\"tail\":{\"seq_num\":9,\"timestamp\":1}};"
              "RAW \"event: ping\\ndata: not json\\n\\n\";"
              "RAW \"event: zork\\ndata: {\\\"records\\\":[]}\\n\\n\"; RAW \": a comment\\n\\n\";"
-             "R 0 " CK_DELTA("one") "; PING; C 1 turn-complete session-in-event-id=0",
+             "T 0 one; PING; C 1 turn-complete session-in-event-id=0",
              "one");
 }
 

@@ -35,9 +35,6 @@ void ck_script(struct ck *ck, const char *fmt, ...) CS_PRINTF(2, 3);
 /* Opens a gate of the script. */
 void ck_release(struct ck *ck, const char *gate);
 
-/* One text-delta chunk, for data records in scripts: R 0 CK_DELTA("one") */
-#define CK_DELTA(text) "{\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"" text "\"}"
-
 /* ---- the client ---- */
 
 /* Opens the client: its session starter and its token refresher are ours. `sessions` is the stored
@@ -91,7 +88,8 @@ void ck_expect_body(struct ck *ck, const struct cs_logged *request, const char *
                     const char *json);
 /* No request so far holds this text anywhere in its head or body. */
 void ck_expect_never_sent(struct ck *ck, const char *text, const char *what);
-/* The stream's chunks so far are text deltas and nothing else, and these, divided by spaces. */
+/* The stream's chunks so far are text deltas (`T n word` in scripts) and nothing else, and these,
+ * divided by spaces. */
 void ck_expect_deltas(struct ck *ck, int stream, const char *deltas);
 /* How often the client has asked for a fresh token (or, with "start", for a session). */
 void ck_expect_asks(struct ck *ck, const char *kind, unsigned n);

@@ -5,6 +5,7 @@
 #include "script/lex.h"
 #include "script/render.h"
 #include "wire/append.h"
+#include "wire/json.h"
 
 #define MAX_STREAM         ((size_t)128 * 1024 * 1024)
 #define MAX_BATCH          65536
@@ -87,6 +88,15 @@ static enum cs_err keep_body(struct stream *stream, struct cs_buf *body, struct 
     return CS_OK;
 }
 
+#define RECORD_ID_SIZE 24
+
+/* Ids of a script are as long as generated ones, and differ when sequence numbers do. */
+static struct cs_view usual_id(uint64_t seq_num, char text[RECORD_ID_SIZE])
+{
+    snprintf(text, RECORD_ID_SIZE, "r%06llu", (unsigned long long)seq_num);
+    return cs_view_str(text);
+}
+
 /* R n [id=ID] JSON */
 static enum cs_err read_data(struct stream *stream)
 {
@@ -97,10 +107,8 @@ static enum cs_err read_data(struct stream *stream)
         return err;
     }
     cs_lex_space(lex, true);
-    /* Ids of a script are as long as generated ones and differ when sequence numbers do. */
-    char usual[24];
-    snprintf(usual, sizeof usual, "r%06llu", (unsigned long long)record.seq_num);
-    struct cs_view id = cs_view_str(usual);
+    char usual[RECORD_ID_SIZE];
+    struct cs_view id = usual_id(record.seq_num, usual);
     if (cs_lex_take(lex, "id=")) {
         err = cs_lex_value(lex, &id);
         if (err != CS_OK) {
@@ -116,6 +124,37 @@ static enum cs_err read_data(struct stream *stream)
     struct cs_buf body = CS_BUF(MAX_STREAM);
     cs_render_envelope(&body, json, id);
     err = keep_body(stream, &body, &record.body);
+    return err == CS_OK ? add_record(stream, &record) : err;
+}
+
+/* T n TEXT */
+static enum cs_err read_text(struct stream *stream)
+{
+    struct cs_lex *lex = stream->lex;
+    struct cs_render_record record = {0};
+    struct cs_view text;
+    enum cs_err err = cs_lex_u64(lex, &record.seq_num);
+    if (err != CS_OK) {
+        return err;
+    }
+    cs_lex_space(lex, true);
+    err = cs_lex_value(lex, &text);
+    if (err != CS_OK) {
+        return err;
+    }
+    struct cs_buf chunk = CS_BUF(MAX_STREAM);
+    struct cs_buf body = CS_BUF(MAX_STREAM);
+    char id[RECORD_ID_SIZE];
+    cs_buf_str(&chunk, "{\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"");
+    cs_json_escape(&chunk, text);
+    cs_buf_str(&chunk, "\"}");
+    cs_render_envelope(&body, cs_buf_view(&chunk), usual_id(record.seq_num, id));
+    bool cut = cs_buf_error(&chunk) != CS_OK;
+    cs_buf_free(&chunk);
+    err = keep_body(stream, &body, &record.body);
+    if (err == CS_OK && cut) {
+        err = no_memory(stream);
+    }
     return err == CS_OK ? add_record(stream, &record) : err;
 }
 
@@ -209,8 +248,11 @@ static enum cs_err read_record(struct stream *stream, bool *ret_found)
     static const struct {
         const char *word;
         enum cs_err (*read)(struct stream *stream);
-    } kinds[] = {
-        {"R", read_data}, {"C", read_control}, {"K", read_command}, {"REC", read_raw_record}};
+    } kinds[] = {{"R", read_data},
+                 {"T", read_text},
+                 {"C", read_control},
+                 {"K", read_command},
+                 {"REC", read_raw_record}};
     *ret_found = false;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (cs_lex_take_word(lex, kinds[i].word)) {
@@ -234,7 +276,7 @@ static enum cs_err read_batch(struct stream *stream)
             return err;
         }
         if (!found) {
-            return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected a record: R, C, K or REC");
+            return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected a record: R, T, C, K or REC");
         }
         cs_lex_space(lex, true);
         if (!cs_lex_take(lex, ";") && cs_lex_peek(lex) != ']') {

@@ -148,6 +148,20 @@ static void test_records_become_batches(void **state)
                   "\"timestamp\":1767225600002}}\n\n");
 }
 
+static void test_a_text_is_a_delta(void **state)
+{
+    (void)state;
+    struct cs_script *text = parse("out#1: OUT{T 7 one; T 8 \"a \\\"b\\\"\"}");
+    struct cs_script *json =
+        parse("out#1: OUT{R 7 {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"one\"};"
+              "R 8 {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"a \\\"b\\\"\"}}");
+    const struct cs_play *a = cs_script_rules(text)->answer.plays;
+    const struct cs_play *b = cs_script_rules(json)->answer.plays;
+    assert_true(cs_view_eq(a->bytes, b->bytes));
+    cs_script_free(text);
+    cs_script_free(json);
+}
+
 static void test_a_bracket_joins_records_to_one_batch(void **state)
 {
     (void)state;
@@ -654,6 +668,7 @@ int main(void)
         cmocka_unit_test(test_the_first_rule_wins),
         cmocka_unit_test(test_answers_and_what_follows_them),
         cmocka_unit_test(test_records_become_batches),
+        cmocka_unit_test(test_a_text_is_a_delta),
         cmocka_unit_test(test_a_bracket_joins_records_to_one_batch),
         cmocka_unit_test(test_other_events),
         cmocka_unit_test(test_plays_and_endings),
