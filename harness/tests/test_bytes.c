@@ -31,6 +31,7 @@ static void views_compare_bytes(void **state)
     assert_true(cs_view_starts_with(CS_VIEW("abc"), CS_VIEW("ab")));
     assert_true(cs_view_starts_with((struct cs_view){NULL, 0}, (struct cs_view){NULL, 0}));
     assert_false(cs_view_starts_with(CS_VIEW("ab"), CS_VIEW("abc")));
+    assert_false(cs_view_starts_with(CS_VIEW("abc"), CS_VIEW("ac")));
 }
 
 static void views_find_and_trim(void **state)

@@ -293,6 +293,8 @@ static void strings(void **state)
         ROW("\"\\ud83d\\ud83d\\ude00\"", "S(\\\\ud83d\\\\ud83d\\\\ude00)es$"),
         ROW("\"\\ud83dx\"", "S(\\\\ud83dx)es$"),
         ROW("\"\\ud83d\\n\"", "S(\\\\ud83d\\\\n)es$"),
+        ROW("\"\\ud83d\\ndc00\"", "S(\\\\ud83d\\\\ndc00)es$"),
+        ROW("\"\\ud83dxude00\"", "S(\\\\ud83dxude00)es$"),
         ROW("\"\\ud7ff\\ue000\"", "S(\\\\ud7ff\\\\ue000)e$"),
         ROW("{\"\\udc00\":1}", "{K(\\\\udc00)esN(1)}$"),
         ROW("\"\\ud83d\\u12\"", "!SYNTAX@11"),
@@ -413,6 +415,44 @@ static void blocks_read_as_bytes_do(void **state)
         cs_buf_free(&content);
     }
     feed_guard_free(&guard);
+}
+
+/* The same for decoding, which wants text after it as well before it works in blocks. */
+static void blocks_decode_as_bytes_do(void **state)
+{
+    static const char *const parts[] = {"\\\\",    "\\\"", "\\n",      "\\u00e9", "\\ud83d",
+                                        "\\ude00", "x",    "\xc3\xa9", "\\/"};
+    static const char pad[] = "0123456789abcdefghijklmnopqrstuvwxyz0123456789";
+    uint64_t random = FEED_SEED;
+    struct cs_buf raw = CS_BUF(500);
+    struct cs_buf padded = CS_BUF(500);
+    struct cs_buf wanted = CS_BUF(500);
+    struct cs_buf got = CS_BUF(500);
+
+    (void)state;
+    for (int round = 0; round < 5000; round++) {
+        size_t n_pad = (size_t)round % 33;
+
+        cs_buf_clear(&raw);
+        cs_buf_clear(&padded);
+        cs_buf_clear(&wanted);
+        cs_buf_clear(&got);
+        while (raw.len < 24) {
+            cs_buf_str(&raw, parts[(size_t)(feed_random(&random) >> 20) % 9]);
+        }
+        cs_buf_append(&padded, pad, n_pad);
+        cs_buf_add(&padded, cs_buf_view(&raw));
+        cs_buf_str(&padded, pad);
+        cs_buf_append(&wanted, pad, n_pad);
+        cs_json_unescape(cs_buf_view(&raw), &wanted);
+        cs_buf_str(&wanted, pad);
+        cs_json_unescape(cs_buf_view(&padded), &got);
+        assert_true(cs_view_eq(cs_buf_view(&got), cs_buf_view(&wanted)));
+    }
+    cs_buf_free(&raw);
+    cs_buf_free(&padded);
+    cs_buf_free(&wanted);
+    cs_buf_free(&got);
 }
 
 static void bits_are_the_same_without_the_instruction(void **state)
@@ -578,6 +618,8 @@ static void unescaping(void **state)
         ROW("\"\\ude00\\ud83d\"", "\xef\xbf\xbd\xef\xbf\xbd"),
         ROW("\"\\ud83d\\ud83d\\ude00x\"", "\xef\xbf\xbd\xf0\x9f\x98\x80x"),
         ROW("\"\\ud83d\\n\"", "\xef\xbf\xbd\n"),
+        ROW("\"\\ud83d\\ndc00\"", "\xef\xbf\xbd\ndc00"),
+        ROW("\"\\ud83dxude00\"", "\xef\xbf\xbdxude00"),
         ROW("\"0123456789abcde\\n0123456789abcdef\\n\"", "0123456789abcde\n0123456789abcdef\n"),
         ROW("\"\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\"", "\n\n\n\n\n\n\n\n\n\n\n\n"),
         ROW("\"\\\\u0041\"", "\\u0041"),
@@ -713,6 +755,7 @@ int main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(strings),
         cmocka_unit_test(blocks_read_as_bytes_do),
+        cmocka_unit_test(blocks_decode_as_bytes_do),
         cmocka_unit_test(bits_are_the_same_without_the_instruction),
         cmocka_unit_test(very_long_integers),
         cmocka_unit_test(depth_has_a_limit),
