@@ -105,6 +105,9 @@ static void tear_down(struct cs_case_run *run)
         return;
     }
     cs_case_set_subject(run, NULL);
+    /* First, so that a client which waits for more of a stream has nothing left to wait for. */
+    cs_scripted_stop(ck->server);
+    ck->server = NULL;
     if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
          * answer, or says what nobody understands, is ended, and the runner starts another. */

@@ -1,0 +1,492 @@
+/* The adapter around the reference client (harness/client), and the shortest whole example of the
+ * line protocol in ../PROTOCOL.md.
+ *
+ *     chatspec-reference-client [--fault NAME=VALUE]...
+ *
+ * The client is blocking: while a turn is read, commands are seen when a chunk has been delivered.
+ * So after each chunk the suite gets a moment to say something, which is when it does: it stops or
+ * supersedes a turn because it has seen a chunk of it.
+ *
+ * A fault overrides one decision of the client (harness/client/policy.h); that is how the cases of
+ * the client role are shown to be able to fail.
+ */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client/chat.h"
+#include "conformance/peers/reference/lines.h"
+
+#define PROTOCOL        1
+#define CHUNK_GRACE_MS  200
+#define FOR_EVER        INT64_MAX
+#define TURN_TIMEOUT_MS 600000
+
+enum reading {
+    READ_NOTHING,
+    READ_TURN,
+    READ_RESUMED
+};
+
+struct adapter {
+    struct cs_lines lines;
+    struct cs_chat_policy policy;
+    struct cs_chat *chat;
+    cJSON *opened;   /* the `open` command */
+    cJSON *deferred; /* commands that came while an answer was waited for */
+    int last_ask;
+    int reading_id; /* the command whose turn is read, or is to be read next */
+    enum reading next;
+    bool silent; /* what is read now was dropped by a reset */
+    bool over;
+};
+
+/* ---- saying ---- */
+
+static void out_of_memory(void)
+{
+    fputs("out of memory\n", stderr);
+    exit(1);
+}
+
+/* Prints the event as a line and frees it. */
+static void say(cJSON *event)
+{
+    char *line = event ? cJSON_PrintUnformatted(event) : NULL;
+    if (!line) {
+        out_of_memory();
+    }
+    printf("%s\n", line);
+    fflush(stdout);
+    cJSON_free(line);
+    cJSON_Delete(event);
+}
+
+static cJSON *event_of(const char *name, int id)
+{
+    cJSON *event = cJSON_CreateObject();
+    if (!event || !cJSON_AddStringToObject(event, "event", name) ||
+        !cJSON_AddNumberToObject(event, "id", id)) {
+        out_of_memory();
+    }
+    return event;
+}
+
+static void say_plain(const char *name, int id)
+{
+    say(event_of(name, id));
+}
+
+static void say_stream(int id, bool stream)
+{
+    cJSON *event = event_of("ok", id);
+    cJSON_AddBoolToObject(event, "stream", stream);
+    say(event);
+}
+
+/* "fail" for a command, "error" for a stream. */
+static void say_failed(struct adapter *adapter, const char *name, int id,
+                       enum cs_chat_result result)
+{
+    const struct cs_chat_error *error = cs_chat_error(adapter->chat);
+    cJSON *event = event_of(name, id);
+    cJSON *told = cJSON_AddObjectToObject(event, "error");
+    cJSON_AddStringToObject(told, "name", cs_chat_result_name(result));
+    cJSON_AddStringToObject(told, "message", error->text);
+    if (error->status > 0) {
+        cJSON_AddNumberToObject(told, "status", error->status);
+    }
+    if (error->code[0]) {
+        cJSON_AddStringToObject(told, "code", error->code);
+    }
+    say(event);
+}
+
+static void say_refusal(int id, const char *message)
+{
+    cJSON *event = event_of("fail", id);
+    cJSON *told = cJSON_AddObjectToObject(event, "error");
+    cJSON_AddStringToObject(told, "name", "usage");
+    cJSON_AddStringToObject(told, "message", message);
+    say(event);
+}
+
+static void say_hello(void)
+{
+    static const char *const commands[] = {"open",  "send",    "regenerate", "action",
+                                           "stop",  "session", "reconnect",  "answer",
+                                           "close", "reset",   "quit"};
+    cJSON *hello = cJSON_CreateObject();
+    if (!hello) {
+        out_of_memory();
+    }
+    cJSON_AddStringToObject(hello, "event", "hello");
+    cJSON_AddNumberToObject(hello, "protocol", PROTOCOL);
+    cJSON_AddStringToObject(hello, "name", "chatspec-reference-client");
+    cJSON_AddStringToObject(hello, "version", CHATSPEC_VERSION);
+    cJSON_AddItemToObject(hello, "capabilities",
+                          cJSON_CreateStringArray(commands, sizeof commands / sizeof commands[0]));
+    say(hello);
+}
+
+/* ---- reading commands ---- */
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+static int number_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valueint : -1;
+}
+
+/* The next command, or NULL when there was none in time; at the end of input the adapter is over.
+ */
+static cJSON *read_command(struct adapter *adapter, int64_t timeout_ms)
+{
+    char *line;
+    enum cs_err err = cs_lines_next(&adapter->lines, timeout_ms, &line);
+    if (err != CS_OK) {
+        adapter->over = adapter->over || err != CS_ERR_TIMEOUT;
+        return NULL;
+    }
+    cJSON *command = cJSON_Parse(line);
+    free(line);
+    if (!command) {
+        say_refusal(-1, "the line is not JSON");
+    }
+    return command;
+}
+
+/* ---- questions ---- */
+
+/* Asks, and keeps whatever else comes until the answer is there for later. */
+static bool ask(struct adapter *adapter, const char *kind, struct cs_buf *ret_token,
+                struct cs_diag *diag)
+{
+    int number = ++adapter->last_ask;
+    cJSON *question = cJSON_CreateObject();
+    if (!question) {
+        out_of_memory();
+    }
+    cJSON_AddStringToObject(question, "event", "ask");
+    cJSON_AddNumberToObject(question, "ask", number);
+    cJSON_AddStringToObject(question, "kind", kind);
+    say(question);
+    while (!adapter->over) {
+        cJSON *command = read_command(adapter, FOR_EVER);
+        const char *name = text_of(command, "command");
+        if (!name || strcmp(name, "answer") != 0 || number_of(command, "ask") != number) {
+            cJSON_AddItemToArray(adapter->deferred, command);
+            continue;
+        }
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(command, "value");
+        const char *token = cJSON_IsObject(value) ? text_of(value, "publicAccessToken")
+                                                  : cJSON_GetStringValue(value);
+        if (token) {
+            cs_buf_str(ret_token, token);
+        } else {
+            const char *why = text_of(command, "error");
+            cs_fail(diag, CS_ERR_MISSING, 0, "%.150s", why ? why : "no token was given");
+        }
+        say_plain("ok", number_of(command, "id"));
+        cJSON_Delete(command);
+        return token != NULL;
+    }
+    return false;
+}
+
+static bool ask_start(void *ctx, struct cs_buf *ret_token, struct cs_diag *diag)
+{
+    return ask(ctx, "start", ret_token, diag);
+}
+
+static bool ask_token(void *ctx, struct cs_buf *ret_token, struct cs_diag *diag)
+{
+    return ask(ctx, "token", ret_token, diag);
+}
+
+/* ---- the chat ---- */
+
+static void drop_chat(struct adapter *adapter)
+{
+    cs_chat_free(adapter->chat);
+    adapter->chat = NULL;
+}
+
+/* The chat of a command; made at its first use, from what `open` said. */
+static bool need_chat(struct adapter *adapter, const cJSON *command)
+{
+    if (adapter->chat) {
+        return true;
+    }
+    const char *id = text_of(command, "chat");
+    if (!adapter->opened || !id) {
+        return false;
+    }
+    bool starter = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(adapter->opened, "starter"));
+    struct cs_chat_options options = {.base_url = text_of(adapter->opened, "baseUrl"),
+                                      .task = text_of(adapter->opened, "task"),
+                                      .chat_id = id,
+                                      .start = starter ? ask_start : NULL,
+                                      .refresh = ask_token,
+                                      .ctx = adapter,
+                                      .policy = &adapter->policy};
+    adapter->chat = cs_chat_new(&options);
+    const cJSON *stored = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(
+            cJSON_GetObjectItemCaseSensitive(adapter->opened, "options"), "sessions"),
+        id);
+    if (adapter->chat && stored) {
+        char *state = cJSON_PrintUnformatted(stored);
+        bool taken = state && cs_chat_import(adapter->chat, state) == CS_OK;
+        cJSON_free(state);
+        if (!taken) {
+            drop_chat(adapter);
+        }
+    }
+    return adapter->chat != NULL;
+}
+
+/* ---- commands ---- */
+
+static enum cs_chat_result send_last_message(struct adapter *adapter, const cJSON *command)
+{
+    const cJSON *messages = cJSON_GetObjectItemCaseSensitive(command, "messages");
+    int n = cJSON_GetArraySize(messages);
+    char *last = n > 0 ? cJSON_PrintUnformatted(cJSON_GetArrayItem(messages, n - 1)) : NULL;
+    if (!last) {
+        return CS_CHAT_USAGE;
+    }
+    enum cs_chat_result result = cs_chat_send_message(adapter->chat, last);
+    cJSON_free(last);
+    return result;
+}
+
+static enum cs_chat_result send_action(struct adapter *adapter, const cJSON *command)
+{
+    char *json = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(command, "action"));
+    if (!json) {
+        return CS_CHAT_USAGE;
+    }
+    enum cs_chat_result result = cs_chat_action(adapter->chat, json);
+    cJSON_free(json);
+    return result;
+}
+
+/* A command that begins a stream was accepted or not. A turn that is read now is superseded. */
+static void began(struct adapter *adapter, int id, enum cs_chat_result result)
+{
+    if (result != CS_CHAT_OK) {
+        say_failed(adapter, "fail", id, result);
+        return;
+    }
+    if (adapter->reading_id >= 0 && !adapter->silent) {
+        say_plain("end", adapter->reading_id);
+    }
+    say_stream(id, true);
+    adapter->reading_id = id;
+    adapter->next = READ_TURN;
+}
+
+static void do_reconnect(struct adapter *adapter, int id)
+{
+    bool resumes = cs_chat_token(adapter->chat) && cs_chat_streaming(adapter->chat) &&
+                   !cs_chat_closed(adapter->chat) && adapter->reading_id < 0;
+    say_stream(id, resumes);
+    if (resumes) {
+        adapter->reading_id = id;
+        adapter->next = READ_RESUMED;
+    }
+}
+
+static void do_session(struct adapter *adapter, int id)
+{
+    char *state = cs_chat_export(adapter->chat);
+    cJSON *event = event_of("ok", id);
+    cJSON_AddItemToObject(event, "value", state ? cJSON_Parse(state) : NULL);
+    free(state);
+    say(event);
+}
+
+/* Commands about the adapter itself; false when this is none of them. */
+static bool obey_housekeeping(struct adapter *adapter, cJSON *command, const char *name, int id)
+{
+    if (strcmp(name, "open") == 0) {
+        cJSON_Delete(adapter->opened);
+        adapter->opened = cJSON_Duplicate(command, true);
+    } else if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
+        /* The chat cannot go while it is read; what it still says is not passed on. */
+        cJSON_Delete(adapter->opened);
+        adapter->opened = NULL;
+        adapter->silent = true;
+        adapter->next = READ_NOTHING;
+    } else if (strcmp(name, "quit") == 0) {
+        adapter->over = true;
+    } else {
+        return false;
+    }
+    say_plain("ok", id);
+    return true;
+}
+
+static void obey(struct adapter *adapter, cJSON *command)
+{
+    const char *name = text_of(command, "command");
+    int id = number_of(command, "id");
+    if (!name) {
+        say_refusal(id, "a command has a name");
+    } else if (obey_housekeeping(adapter, command, name, id)) {
+        return;
+    } else if (!need_chat(adapter, command)) {
+        say_refusal(id, "no such chat is open");
+    } else if (strcmp(name, "send") == 0) {
+        began(adapter, id, send_last_message(adapter, command));
+    } else if (strcmp(name, "regenerate") == 0) {
+        began(adapter, id, cs_chat_regenerate(adapter->chat));
+    } else if (strcmp(name, "action") == 0) {
+        began(adapter, id, send_action(adapter, command));
+    } else if (strcmp(name, "reconnect") == 0) {
+        do_reconnect(adapter, id);
+    } else if (strcmp(name, "session") == 0) {
+        do_session(adapter, id);
+    } else if (strcmp(name, "stop") == 0) {
+        enum cs_chat_result result = cs_chat_stop(adapter->chat, NULL);
+        if (result == CS_CHAT_OK) {
+            say_plain("ok", id);
+        } else {
+            say_failed(adapter, "fail", id, result);
+        }
+    } else {
+        cJSON *event = event_of("unsupported", id);
+        cJSON_AddStringToObject(event, "command", name);
+        say(event);
+    }
+}
+
+/* ---- turns ---- */
+
+static bool on_chunk(void *ctx, const struct cs_chat_chunk *chunk)
+{
+    struct adapter *adapter = ctx;
+    int id = adapter->reading_id;
+    cJSON *event = event_of("chunk", id);
+    cJSON *value = cJSON_ParseWithLength(chunk->data.ptr, chunk->data.len);
+    cJSON_AddItemToObject(event, "chunk", value ? value : cJSON_CreateNull());
+    say(event);
+    cJSON *command;
+    while (!adapter->silent && adapter->reading_id == id &&
+           (command = read_command(adapter, CHUNK_GRACE_MS))) {
+        obey(adapter, command);
+        cJSON_Delete(command);
+    }
+    return !adapter->silent && !adapter->over;
+}
+
+static bool ended_well(enum cs_chat_result result)
+{
+    return result == CS_CHAT_OK || result == CS_CHAT_SETTLED || result == CS_CHAT_STOPPED;
+}
+
+/* Reads turns until there is none left to read: one may supersede the other. */
+static void read_turns(struct adapter *adapter)
+{
+    while (adapter->next != READ_NOTHING) {
+        enum reading kind = adapter->next;
+        int id = adapter->reading_id;
+        adapter->next = READ_NOTHING;
+        adapter->silent = false;
+        enum cs_chat_result result =
+            kind == READ_TURN
+                ? cs_chat_read_turn(adapter->chat, on_chunk, adapter, TURN_TIMEOUT_MS)
+                : cs_chat_reconnect(adapter->chat, on_chunk, adapter, TURN_TIMEOUT_MS);
+        if (adapter->reading_id != id) {
+            continue; /* superseded, and its end was told */
+        }
+        if (!adapter->silent && ended_well(result)) {
+            say_plain("end", id);
+        } else if (!adapter->silent) {
+            say_failed(adapter, "error", id, result);
+        }
+        adapter->reading_id = -1;
+    }
+    if (adapter->silent) {
+        adapter->silent = false;
+        adapter->reading_id = -1;
+        drop_chat(adapter);
+    }
+}
+
+static cJSON *next_command(struct adapter *adapter)
+{
+    if (cJSON_GetArraySize(adapter->deferred) > 0) {
+        return cJSON_DetachItemFromArray(adapter->deferred, 0);
+    }
+    return read_command(adapter, FOR_EVER);
+}
+
+/* ---- start ---- */
+
+/* NAME=VALUE: false when the policy has no such field or it is no number. */
+static bool set_fault(struct cs_chat_policy *policy, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    struct cs_view name = cs_view_of(text, equals ? (size_t)(equals - text) : 0);
+    char *end;
+    int64_t value = equals ? strtoll(equals + 1, &end, 10) : 0;
+    if (!equals || end == equals + 1 || *end != '\0') {
+        return false;
+    }
+#define SET_FIELD(field, preset, what)       \
+    if (cs_view_eq(name, CS_VIEW(#field))) { \
+        policy->field = value;               \
+        return true;                         \
+    }
+    CS_CHAT_POLICY_FIELDS(SET_FIELD)
+#undef SET_FIELD
+    return false;
+}
+
+static bool take_arguments(struct adapter *adapter, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i += 2) {
+        if (strcmp(argv[i], "--fault") != 0 || i + 1 == argc ||
+            !set_fault(&adapter->policy, argv[i + 1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct adapter adapter = {.lines = {.fd = STDIN_FILENO, .bytes = CS_BUF(CS_LINES_MAX)},
+                              .policy = cs_chat_policy_default(),
+                              .deferred = cJSON_CreateArray(),
+                              .reading_id = -1};
+    if (!adapter.deferred) {
+        out_of_memory();
+    }
+    if (!take_arguments(&adapter, argc, argv)) {
+        fputs("usage: chatspec-reference-client [--fault NAME=VALUE]...\n", stderr);
+        cJSON_Delete(adapter.deferred);
+        return 2;
+    }
+    say_hello();
+    while (!adapter.over) {
+        cJSON *command = next_command(&adapter);
+        if (command) {
+            obey(&adapter, command);
+            cJSON_Delete(command);
+            read_turns(&adapter);
+        }
+    }
+    drop_chat(&adapter);
+    cJSON_Delete(adapter.opened);
+    cJSON_Delete(adapter.deferred);
+    cs_buf_free(&adapter.lines.bytes);
+    return 0;
+}
