@@ -27,6 +27,9 @@ static void answers_on_a_kept_connection(void **state)
     assert_ptr_equal(cs_conn_server(world->conn), world->server);
     assert_ptr_equal(cs_server_loop(world->server), world->loop);
     assert_null(cs_conn_request(world->conn));
+    assert_null(cs_conn_user(world->conn));
+    cs_conn_set_user(world->conn, world);
+    assert_ptr_equal(cs_conn_user(world->conn), world);
     close(fd);
     WORLD_UNTIL(world, world->n_open == 0);
     assert_int_equal(cs_server_connections(world->server), 0);
@@ -262,6 +265,35 @@ static void goes_on_after_an_early_answer(void **state)
     close(fd);
 }
 
+static enum cs_head_action answer_all_early(struct world *world, struct cs_conn *conn)
+{
+    (void)world;
+    assert_true(cs_conn_send(conn, CS_VIEW(TOO_LARGE)));
+    cs_conn_next(conn);
+    return CS_HEAD_ANSWERED;
+}
+
+static void finishes_after_an_early_answer_when_it_must(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_bad_request = world_bad;
+    world->head = answer_all_early;
+    world_start(world);
+    static const char *const requests[] = {
+        "PUT / HTTP/1.1\r\nContent-Length: 9\r\nConnection: close\r\n" HOST,
+        /* a fault in a body whose answer was given: no second answer */
+        "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" HOST "oops\r\n",
+    };
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        int fd = client_open(world, 0);
+        client_send(world, fd, cs_view_str(requests[i]));
+        client_expect_end(world, fd, TOO_LARGE, CLIENT_FIN);
+        close(fd);
+    }
+    WORLD_UNTIL(world, world->n_open == 0);
+    world_logged(world, "close\nclose\n");
+}
+
 static enum cs_head_action answer_and_finish(struct world *world, struct cs_conn *conn)
 {
     (void)world;
@@ -406,6 +438,7 @@ int main(void)
         WORLD_TEST(tells_of_bad_requests),
         WORLD_TEST(drops_a_request_that_is_cut_off),
         WORLD_TEST(goes_on_after_an_early_answer),
+        WORLD_TEST(finishes_after_an_early_answer_when_it_must),
         WORLD_TEST(a_client_reads_the_early_answer_whole),
         WORLD_TEST(an_early_answer_may_come_in_parts),
         WORLD_TEST(does_not_swallow_a_body_without_end),

@@ -97,6 +97,13 @@ static void a_finished_connection_reads_only_so_much(void **state)
 
 /* ---- how the client ends ---- */
 
+static void close_with_reset(int fd)
+{
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+    close(fd);
+}
+
 static void a_client_that_leaves_is_noticed(void **state)
 {
     struct world *world = *state;
@@ -106,11 +113,23 @@ static void a_client_that_leaves_is_noticed(void **state)
     WORLD_UNTIL(world, world->n_open == 0); /* FIN, and nobody asked to be told of it */
 
     fd = open_held(world, 0);
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
     cs_conn_pause(world->conn);
-    close(fd);
+    close_with_reset(fd);
     WORLD_UNTIL(world, world->n_open == 0); /* RST, while nothing is being read */
+
+    fd = client_open(world, 0);
+    client_send(world, fd, CS_VIEW("GET / HT"));
+    WORLD_UNTIL(world, world->n_open == 1);
+    close_with_reset(fd);
+    WORLD_UNTIL(world, world->n_open == 0); /* RST, in the middle of a request */
+
+    fd = open_held(world, 0);
+    close_with_reset(fd);
+    while (cs_conn_send(world->conn, CS_VIEW("x"))) {
+        /* loopback: the reset is there at once, or a byte later */
+    }
+    assert_int_equal(world->n_open, 1); /* on_close comes from the loop */
+    WORLD_UNTIL(world, world->n_open == 0);
 }
 
 static void a_half_closed_client_gets_its_answer(void **state)
