@@ -233,7 +233,7 @@ const char *cs_run_status_name(enum cs_run_status status);
 /* ---- streams (written elsewhere in this folder) ---- */
 
 /* The store's name of a channel: "<environment>/sessions/<key>/<in or out>", for a side channel
- * "<environment>/sessions/<key>/channels/<name>/<in or out>". Never what the URL said, so both id
+ * "<environment>/sessions/<key>:channels:<name>/<in or out>". Never what the URL said, so both id
  * forms meet (SES, section 0.1). Clears `out` first. */
 void cs_stream_name(const struct cs_environment *environment, struct cs_view key,
                     struct cs_view channel, enum cs_io io, struct cs_buf *out);

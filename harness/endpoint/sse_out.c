@@ -365,10 +365,8 @@ static void on_last(void *ctx, enum cs_store_status status, const struct cs_reco
         n = 0;
         tail = (struct cs_position){0};
     }
-    size_t back = n > CS_SETTLED_LOOK_BACK ? CS_SETTLED_LOOK_BACK : n;
-    sub->settled = sub->start.peek &&
-                   (policy->settled_always ||
-                    cs_is_settled(records + (n - back), back, policy->settled_skips_commands));
+    sub->settled = sub->start.peek && (policy->settled_always ||
+                                       cs_is_settled(records, n, policy->settled_skips_commands));
     int answer = status_for(sub, records, n, tail);
     if (answer != 200) {
         refuse(sub, answer);

@@ -59,9 +59,10 @@ struct memory_store {
     uint64_t stored_bytes;
     struct cs_timer pump;
     struct reader_list ready;
-    SLIST_HEAD(, stream) sweep;   /* streams whose log holds records that a trim has removed */
-    struct reader *serving;       /* NULL once the reader that is being served was stopped */
-    struct cs_record batch[1000]; /* records of a batch side by side, as the hooks want them */
+    SLIST_HEAD(, stream) sweep;     /* streams whose log holds records that a trim has removed */
+    struct reader *serving;         /* NULL once the reader that is being served was stopped */
+    struct cs_record batch[1000];   /* records of a batch side by side, as the hooks want them */
+    struct cs_record *copies[1000]; /* of the batch that is being appended */
 };
 
 _Static_assert(sizeof(((struct memory_store *)0)->batch) / sizeof(struct cs_record) ==
@@ -264,11 +265,9 @@ static void memory_append(struct cs_store *base, struct cs_view name,
     if (stream != NULL && !conditions_hold(stream, input, done, ctx)) {
         return;
     }
-    struct cs_record **copies = calloc(input->n_records, sizeof(*copies));
-    if (stream == NULL || copies == NULL || store->stored_bytes > MAX_STORED_BYTES ||
-        !pump_arm(store) || cs_log_reserve(&stream->log, input->n_records) != CS_OK ||
-        !copy_batch(input, copies)) {
-        free(copies);
+    struct cs_record **copies = store->copies;
+    if (stream == NULL || store->stored_bytes > MAX_STORED_BYTES || !pump_arm(store) ||
+        cs_log_reserve(&stream->log, input->n_records) != CS_OK || !copy_batch(input, copies)) {
         answer_unavailable(done, ctx);
         return;
     }
@@ -276,7 +275,6 @@ static void memory_append(struct cs_store *base, struct cs_view name,
     add_batch(store, stream, copies, input->n_records);
     struct cs_store_appended result = {
         .start = {start, copies[0]->timestamp}, .end = tail_of(stream), .tail = tail_of(stream)};
-    free(copies);
     struct reader *reader;
     TAILQ_FOREACH(reader, &stream->readers, link)
     {

@@ -42,7 +42,8 @@ void cs_stream_name(const struct cs_environment *environment, struct cs_view key
     cs_buf_str(out, "/sessions/");
     cs_buf_add(out, key);
     if (channel.len > 0) {
-        cs_buf_str(out, "/channels/");
+        /* No session can have this in its external id (SES-25), as it could have "/channels/". */
+        cs_buf_str(out, ":channels:");
         cs_buf_add(out, channel);
     }
     cs_buf_char(out, '/');

@@ -195,7 +195,7 @@ static inline void take_head(struct reply *reply)
     cs_buf_append(&reply->head, reply->raw.ptr, end);
     cs_buf_consume(&reply->raw, end + 4);
     assert_true(reply->head.len > 12);
-    reply->status = atoi(reply->head.ptr + 9);
+    reply->status = (int)strtol(reply->head.ptr + 9, NULL, 10);
     reply->chunked = header_of(reply, "Transfer-Encoding") != NULL;
     const char *length = header_of(reply, "Content-Length");
     reply->left = length ? strtoul(length, NULL, 10) : 0;

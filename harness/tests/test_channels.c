@@ -319,6 +319,21 @@ static void side_channels_are_streams_of_their_own(void **state)
                      200);
 }
 
+static void names_of_sessions_and_channels_never_meet(void **state)
+{
+    struct world *world = *state;
+    struct session session;
+    struct reply reply;
+    create_plain(world, "a", &session);
+    create_plain(world, "a/channels/side", &session);
+    append_ok(world, "a/channels/side", "in", "to the channel");
+    append_ok(world, "a%2Fchannels%2Fside", "in", "to the session");
+    drain(world, "a/channels/side", "in", &reply);
+    assert_true(body_has(&reply, "to the channel"));
+    assert_false(body_has(&reply, "to the session"));
+    forget(&reply);
+}
+
 /* ---- subscribe ---- */
 
 static void stream_text_is_what_the_store_writes(void **state)
@@ -824,6 +839,7 @@ int main(void)
         WORLD_TEST(out_takes_a_secret_key_only),
         WORLD_TEST(closed_and_expired_sessions_take_nothing),
         WORLD_TEST(side_channels_are_streams_of_their_own),
+        WORLD_TEST(names_of_sessions_and_channels_never_meet),
         WORLD_TEST(stream_text_is_what_the_store_writes),
         WORLD_TEST(live_records_come_with_the_tail),
         WORLD_TEST(wait_is_restarted_by_batches_not_by_pings),
