@@ -85,9 +85,9 @@ void cs_chat_free(struct cs_chat *chat)
 enum cs_chat_result cs_chat_failed(struct cs_chat *chat, enum cs_chat_result result,
                                    enum cs_err cause, int status, const char *fmt, ...)
 {
+    chat->error = (struct cs_chat_error){.cause = cause, .status = status};
     va_list args;
     va_start(args, fmt);
-    chat->error = (struct cs_chat_error){.cause = cause, .status = status};
     vsnprintf(chat->error.text, sizeof chat->error.text, fmt, args);
     va_end(args);
     return result;
@@ -137,10 +137,20 @@ enum cs_chat_result cs_chat_start(struct cs_chat *chat)
  * here may still look at it. */
 static void interrupt_read(struct cs_chat *chat)
 {
+    chat->interrupted = true; /* also between two subscriptions */
     if (chat->out) {
         cs_exchange_cancel(chat->out);
-        chat->interrupted = true;
     }
+}
+
+void cs_chat_cancel(struct cs_chat *chat)
+{
+    interrupt_read(chat);
+}
+
+void cs_chat_watch(struct cs_chat *chat, int fd, void (*ready)(void *ctx), void *ctx)
+{
+    cs_http_watch(chat->http, fd, ready, ctx);
 }
 
 /* Appends a built record and frees it. */
@@ -176,7 +186,7 @@ static enum cs_chat_result begin_turn(struct cs_chat *chat, struct cs_buf *recor
         chat->active_seq = seq;
         chat->streaming = true;
     } else if (result == CS_CHAT_REFUSED && chat->policy.read_after_refusal) {
-        cs_chat_read_turn(chat, NULL, NULL, chat->policy.backoff_first_ms);
+        cs_chat_read_turn(chat, NULL, NULL, chat->policy.read_after_refusal);
     }
     return result;
 }

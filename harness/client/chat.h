@@ -84,7 +84,7 @@ enum cs_chat_result cs_chat_regenerate(struct cs_chat *chat);
 /* `action_json`: any JSON value. Read its turn as after a send. */
 enum cs_chat_result cs_chat_action(struct cs_chat *chat, const char *action_json);
 /* Stops the running turn; a read that is under way ends. `reason` may be NULL. May be called from
- * within the chunk callback, like the other sends. */
+ * within callbacks, like the other sends. */
 enum cs_chat_result cs_chat_stop(struct cs_chat *chat, const char *reason);
 
 /* ---- reading ---- */
@@ -105,6 +105,13 @@ enum cs_chat_result cs_chat_read_turn(struct cs_chat *chat, cs_chat_chunk_fn *on
  * left of it (CRS-29). CS_CHAT_NOTHING for a chat that is unknown, closed, or not streaming. */
 enum cs_chat_result cs_chat_reconnect(struct cs_chat *chat, cs_chat_chunk_fn *on_chunk, void *ctx,
                                       int64_t timeout_ms);
+
+/* Ends a read that is under way with CS_CHAT_STOPPED; nothing is posted, the turn goes on. */
+void cs_chat_cancel(struct cs_chat *chat);
+/* While any call waits, `ready` is called whenever `fd` is readable, and may call the functions of
+ * this chat but for reads: so a program can take commands, such as stop, while it reads. -1 ends
+ * it. */
+void cs_chat_watch(struct cs_chat *chat, int fd, void (*ready)(void *ctx), void *ctx);
 
 /* ---- state ---- */
 

@@ -41,7 +41,7 @@ bool cs_chat_wait(struct cs_chat *chat, int64_t delay_ms, int64_t deadline)
     bool in_time = until <= deadline;
     until = in_time ? until : deadline;
     int64_t left;
-    while ((left = until - cs_now_ms()) > 0) {
+    while ((left = until - cs_now_ms()) > 0 && !(chat->reading && chat->interrupted)) {
         cs_http_pump(chat->http, left); /* an open subscription goes on meanwhile */
     }
     return in_time;

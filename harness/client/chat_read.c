@@ -262,12 +262,18 @@ static enum cs_chat_result read_windows(struct turn *turn, struct cs_reader *rea
         if (turn->done) {
             return turn->result;
         }
+        if (chat->interrupted) { /* by a send, a stop or cs_chat_cancel */
+            return CS_CHAT_STOPPED;
+        }
         enum cs_chat_result result = after_window(turn, window, &retries);
         if (result) {
             return result;
         }
         if (!cs_chat_wait(chat, retries.delay_ms, turn->deadline)) {
             return cs_chat_failed(chat, CS_CHAT_TIMEOUT, CS_ERR_TIMEOUT, 0, "the turn did not end");
+        }
+        if (chat->interrupted) {
+            return CS_CHAT_STOPPED;
         }
     }
 }

@@ -40,7 +40,7 @@
     X(wait_for_reset, 1, "and not before it")                                                   \
     X(retry_5xx, 1, "5xx and lost answers are sent again (CAP-68)")                             \
     X(restart_on_404, 1, "404 starts the session once and sends again (CTK-40)")                \
-    X(read_after_refusal, 0, "a refused append is followed by a read all the same (CAP-72)")
+    X(read_after_refusal, 0, "ms of reading that follow a refused append all the same (CAP-72)")
 
 #define CS_CHAT_POLICY_READS(X)                                                            \
     X(accept_event_stream, 1, "Accept: text/event-stream is sent (CSE-47)")                \
@@ -98,5 +98,7 @@ struct cs_chat_policy {
 
 /* All defaults: a correct client. */
 struct cs_chat_policy cs_chat_policy_default(void);
+/* The field of that name, or NULL. */
+int64_t *cs_chat_policy_field(struct cs_chat_policy *policy, const char *name);
 
 #endif

@@ -19,6 +19,7 @@ struct cs_http *cs_http_new(void)
     if (!http) {
         return NULL;
     }
+    http->watched_fd = -1;
     http->multi = curl_multi_init();
     if (!http->multi) {
         free(http);
@@ -149,6 +150,28 @@ static void perform(struct cs_http *http)
     }
 }
 
+void cs_http_watch(struct cs_http *http, int fd, void (*ready)(void *ctx), void *ctx)
+{
+    http->watched_fd = fd;
+    http->ready = ready;
+    http->ready_ctx = ctx;
+}
+
+/* Sleeps until something may have happened. The watched descriptor is served from here, where no
+ * function of libcurl is on the stack. */
+static void sleep_until_ready(struct cs_http *http, int timeout_ms)
+{
+    struct curl_waitfd watched = {.fd = http->watched_fd, .events = CURL_WAIT_POLLIN};
+    unsigned n_watched = http->watched_fd >= 0 && !http->in_ready ? 1 : 0;
+    curl_multi_poll(http->multi, n_watched ? &watched : NULL, n_watched, timeout_ms, NULL);
+    if (n_watched && watched.revents) {
+        http->in_ready = true;
+        http->ready(http->ready_ctx);
+        http->in_ready = false;
+        http->progress++; /* whoever waits looks again */
+    }
+}
+
 /* Runs everything that is open until something happened; false when the deadline passed. */
 static bool step(struct cs_http *http, int64_t deadline)
 {
@@ -162,7 +185,7 @@ static bool step(struct cs_http *http, int64_t deadline)
         if (left <= 0) {
             return false;
         }
-        curl_multi_poll(http->multi, NULL, 0, left < 60000 ? (int)left : 60000, NULL);
+        sleep_until_ready(http, left < 60000 ? (int)left : 60000);
     }
 }
 

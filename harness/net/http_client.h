@@ -57,6 +57,10 @@ CS_MUST_USE enum cs_err cs_exchange_wait_end(struct cs_exchange *exchange, int64
  * this exchange). CS_OK with an empty view means a clean end of the body. */
 CS_MUST_USE enum cs_err cs_exchange_read(struct cs_exchange *exchange, int64_t timeout_ms,
                                          struct cs_view *ret_bytes);
+/* While any call of this client waits, `ready` is called whenever `fd` is readable: for programs
+ * that take commands meanwhile. It may start exchanges and wait for them; it is not called again
+ * before it returned. One descriptor per client; -1 ends it. */
+void cs_http_watch(struct cs_http *http, int fd, void (*ready)(void *ctx), void *ctx);
 /* Lets open exchanges run for that long, or until one of them makes progress. */
 void cs_http_pump(struct cs_http *http, int64_t timeout_ms);
 

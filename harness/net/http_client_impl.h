@@ -15,6 +15,10 @@ struct cs_http {
     CURLM *multi;
     struct cs_exchange *first; /* all that were not freed, open or not */
     uint64_t progress;         /* grows with everything that a caller may wait for */
+    int watched_fd;            /* -1: none */
+    void (*ready)(void *ctx);
+    void *ready_ctx;
+    bool in_ready;
 };
 
 /* A header that was looked up: keeps its string alive as long as the exchange. */

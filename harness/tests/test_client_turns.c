@@ -147,6 +147,68 @@ static void test_callback_ends_the_read(void **state)
     expect_requests(fixture, "P:T0 G:T0 G0:T0");
 }
 
+/* ---- commands from elsewhere while a read waits ---- */
+
+struct commands {
+    struct fixture *fixture;
+    int fds[2];
+    unsigned n_taken;
+};
+
+/* Takes one command: s stop, n send, c cancel, t steer. */
+static void take_command(void *ctx)
+{
+    struct commands *commands = ctx;
+    struct cs_chat *chat = commands->fixture->chat;
+    char command = '\0';
+    assert_int_equal(read(commands->fds[0], &command, 1), 1);
+    commands->n_taken++;
+    if (command == 's') {
+        commands->fixture->acted = cs_chat_stop(chat, NULL);
+    } else if (command == 'n') {
+        commands->fixture->acted = cs_chat_send(chat, "rather this");
+    } else if (command == 't') {
+        commands->fixture->acted = cs_chat_steer(chat, "and this");
+    } else {
+        cs_chat_cancel(chat);
+        commands->fixture->acted = CS_CHAT_OK;
+    }
+}
+
+/* The stream is silent, so nothing but the watched pipe can end the read. */
+static void test_commands_during_a_silent_read(void **state)
+{
+    static const struct canned_step steps[] = {
+        {.on = "POST", .bytes = SEQ(0)},
+        {.on = "GET", .bytes = OUT R(0, "a"), .end = CANNED_HOLD},
+        {.on = "POST", .bytes = SEQ(1)},
+        {.on = "GET", .bytes = OUT, .end = CANNED_HOLD},
+        {.on = "POST", .bytes = SEQ(2)},
+        {.on = "POST", .bytes = SEQ(3)},
+        {.on = "GET", .bytes = "", .end = CANNED_HOLD}}; /* no answer at all */
+    struct fixture *fixture = *state;
+    struct cs_chat *chat = OPEN(fixture, steps, TOKEN);
+    struct commands commands = {.fixture = fixture};
+    assert_int_equal(pipe(commands.fds), 0);
+    cs_chat_watch(chat, commands.fds[0], take_command, &commands);
+    assert_int_equal(cs_chat_send(chat, "x"), CS_CHAT_OK);
+    enum cs_chat_result results[3];
+    static const char *const lines[] = {"n", "ts", "c"};
+    for (size_t i = 0; i < 3; i++) {
+        fixture->acted = CS_CHAT_USAGE;
+        assert_int_equal(write(commands.fds[1], lines[i], strlen(lines[i])), strlen(lines[i]));
+        results[i] = read_turn(fixture);
+        assert_int_equal(fixture->acted, CS_CHAT_OK);
+    }
+    cs_chat_watch(chat, -1, NULL, NULL);
+    close(commands.fds[0]);
+    close(commands.fds[1]);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(results[i], CS_CHAT_STOPPED);
+    }
+    assert_int_equal(commands.n_taken, 4);
+}
+
 /* ---- time ---- */
 
 static void test_time_is_over(void **state)
@@ -154,11 +216,11 @@ static void test_time_is_over(void **state)
     static const struct canned_step steps[] = {
         {.on = "POST", .bytes = SEQ(0)},
         {.on = "GET", .bytes = OUT R(0, "a") PING, .end = CANNED_HOLD},
-        {.on = "GET", .bytes = OUT END(1)}};
+        {.on = "GET", .bytes = OUT R(0, "a") END(1)}};
     struct fixture *fixture = *state;
     struct cs_chat *chat = OPEN(fixture, steps, TOKEN);
     assert_int_equal(cs_chat_send(chat, "x"), CS_CHAT_OK);
-    assert_int_equal(cs_chat_read_turn(chat, log_chunk, fixture, 100), CS_CHAT_TIMEOUT);
+    assert_int_equal(cs_chat_read_turn(chat, log_chunk, fixture, 300), CS_CHAT_TIMEOUT);
     assert_true(cs_chat_streaming(chat));
     assert_int_equal(read_turn(fixture), CS_CHAT_OK);
     expect_chunks(fixture, " a");
@@ -172,8 +234,8 @@ static void test_silence_is_a_lost_connection(void **state)
         {.on = "GET", .bytes = "", .end = CANNED_HOLD}, /* not even a head */
         {.on = "GET", .bytes = OUT END(1)}};
     struct fixture *fixture = *state;
-    fixture->policy.silence_timeout_ms = 50;
-    fixture->policy.answer_timeout_ms = 200;
+    fixture->policy.silence_timeout_ms = 200;
+    fixture->policy.answer_timeout_ms = 1000;
     struct cs_chat *chat = OPEN(fixture, steps, TOKEN);
     assert_int_equal(cs_chat_send(chat, "x"), CS_CHAT_OK);
     assert_int_equal(read_turn(fixture), CS_CHAT_OK);
@@ -309,6 +371,7 @@ int main(void)
         TEST(test_send_supersedes_the_reader),
         TEST(test_steering_and_nested_reads),
         TEST(test_callback_ends_the_read),
+        TEST(test_commands_during_a_silent_read),
         TEST(test_time_is_over),
         TEST(test_silence_is_a_lost_connection),
         TEST(test_rate_limit_is_waited_out),
