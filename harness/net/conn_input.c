@@ -35,7 +35,6 @@ static void handle_head(struct cs_conn *conn, const struct cs_request *request)
         return; /* the hook ended the connection */
     }
     if (action == CS_HEAD_READ_BODY) {
-        conn->next_wanted = false;
         if (wants_continue(request)) {
             (void)cs_conn_send(conn, CS_VIEW("HTTP/1.1 100 Continue\r\n\r\n"));
         }
@@ -127,7 +126,6 @@ static void parse(struct cs_conn *conn, struct cs_view input)
             handle_done(conn, request);
             break;
         case CS_REQUEST_BAD:
-            input = (struct cs_view){0};
             handle_bad(conn, status, &why);
             break;
         }

@@ -265,9 +265,6 @@ static enum cs_request_step read_head(struct cs_request_reader *reader, struct c
             return bad(reader, refusal.status, start + refusal.at, refusal.why);
         }
         reader->n_lines++;
-        if (reader->raw.len == reader->limits.max_head) {
-            return bad(reader, 431, reader->taken, "the head is longer than allowed");
-        }
     }
 }
 
@@ -396,9 +393,6 @@ static enum cs_request_step read_trailer(struct cs_request_reader *reader, struc
         return bad(reader, refusal.status, start + refusal.at, refusal.why);
     }
     reader->line_start = reader->line.len;
-    if (reader->line.len == reader->limits.max_head) {
-        return bad(reader, 431, reader->taken, "the trailers are longer than allowed");
-    }
     return CS_REQUEST_MORE;
 }
 

@@ -213,6 +213,13 @@ static inline void world_logged(struct world *world, const char *expected)
 
 /* ---- clients ---- */
 
+/* Makes the kernel hold little of what this client sends, so that a server that stops reading (with
+ * a small receive buffer of its own) is felt soon. */
+static inline void client_send_buffer(int fd, int send_buffer)
+{
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(int)), 0);
+}
+
 /* A connected non-blocking socket; `receive_buffer` 0: the kernel's. */
 static inline int client_open(struct world *world, int receive_buffer)
 {

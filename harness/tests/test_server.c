@@ -303,16 +303,39 @@ static enum cs_head_action answer_and_finish(struct world *world, struct cs_conn
     return CS_HEAD_ANSWERED;
 }
 
+/* Sends three megabytes that nobody wants: a close with unread bytes would reset this. */
+static int send_long_body(struct world *world)
+{
+    int fd = client_open(world, 0);
+    client_send_buffer(fd, 4096);
+    client_send(world, fd, CS_VIEW("PUT /1 HTTP/1.1\r\nContent-Length: 3000000\r\n" HOST));
+    send_zeros(world, fd, 3000000);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    return fd;
+}
+
 static void a_client_reads_the_early_answer_whole(void **state)
 {
     struct world *world = *state;
     world->head = answer_and_finish;
+    world->config.receive_buffer = 65536;
     world_start(world);
-    int fd = client_open(world, 0);
-    client_send(world, fd, CS_VIEW("PUT /1 HTTP/1.1\r\nContent-Length: 3000000\r\n" HOST));
-    send_zeros(world, fd, 3000000); /* a close with unread bytes would reset this */
-    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    int fd = send_long_body(world);
     client_expect_end(world, fd, TOO_LARGE, CLIENT_FIN);
+    close(fd);
+}
+
+static void a_client_reads_the_refusal_whole(void **state)
+{
+    struct world *world = *state;
+    world->config.limits.max_body = 4;
+    world->config.receive_buffer = 65536;
+    world_start(world);
+    int fd = send_long_body(world);
+    struct cs_buf out = CS_BUF(4096);
+    assert_int_equal(client_read_end(world, fd, &out), CLIENT_FIN);
+    assert_true(cs_view_starts_with(cs_buf_view(&out), CS_VIEW("HTTP/1.1 413 ")));
+    cs_buf_free(&out);
     close(fd);
 }
 
@@ -349,6 +372,7 @@ static void does_not_swallow_a_body_without_end(void **state)
 {
     struct world *world = *state;
     world->head = answer_early;
+    world->config.drain_ms = 10 * (int64_t)PATIENCE_MS; /* bytes end it, not time */
     world_start(world);
     int fd = client_open(world, 0);
     client_send(world, fd, CS_VIEW("PUT /1 HTTP/1.1\r\nContent-Length: 99999999999\r\n" HOST));
@@ -440,6 +464,7 @@ int main(void)
         WORLD_TEST(goes_on_after_an_early_answer),
         WORLD_TEST(finishes_after_an_early_answer_when_it_must),
         WORLD_TEST(a_client_reads_the_early_answer_whole),
+        WORLD_TEST(a_client_reads_the_refusal_whole),
         WORLD_TEST(an_early_answer_may_come_in_parts),
         WORLD_TEST(does_not_swallow_a_body_without_end),
         WORLD_TEST(does_not_wait_for_a_body_for_ever),

@@ -79,6 +79,7 @@ static void a_half_closed_connection_can_be_finished(void **state)
 static void a_finished_connection_reads_only_so_much(void **state)
 {
     struct world *world = *state;
+    world->config.drain_ms = 10 * (int64_t)PATIENCE_MS; /* bytes end it, not time */
     world_start(world);
     int fd = open_held(world, 0);
     cs_conn_finish(world->conn);
@@ -176,6 +177,37 @@ static void a_client_that_cuts_its_body_gets_the_early_answer(void **state)
     assert_true(cs_conn_send(world->conn, CS_VIEW(OK_0)));
     cs_conn_next(world->conn);
     client_expect_end(world, fd, OK_0, CLIENT_FIN);
+    close(fd);
+}
+
+static enum cs_head_action answer_puts_later(struct world *world, struct cs_conn *conn)
+{
+    (void)world;
+    bool put = cs_view_eq(cs_conn_request(conn)->method, CS_VIEW("PUT"));
+    return put ? CS_HEAD_ANSWERED : CS_HEAD_READ_BODY;
+}
+
+static void a_half_close_is_told_once(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_half_close = world_half_close;
+    world->head = answer_puts_later;
+    world->request = hold;
+    world_start(world);
+    int fd = client_open(world, 0);
+    client_send(world, fd,
+                CS_VIEW(GET "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"));
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    WORLD_UNTIL(world, cs_view_find(cs_buf_view(&world->log), CS_VIEW("half-close")) != SIZE_MAX);
+    assert_true(cs_conn_send(world->conn, CS_VIEW(OK_0)));
+    cs_conn_next(world->conn);
+    WORLD_UNTIL(world, cs_conn_requests(world->conn) == 2);
+    world_turn(world); /* reads the end of the second request's body */
+    assert_true(cs_conn_send(world->conn, CS_VIEW(OK_0)));
+    cs_conn_next(world->conn);
+    client_expect_end(world, fd, OK_0 OK_0, CLIENT_FIN);
+    WORLD_UNTIL(world, world->n_open == 0);
+    world_logged(world, "GET / \"\"\nhalf-close\nclose\n");
     close(fd);
 }
 
@@ -407,8 +439,7 @@ static void a_paused_connection_takes_nothing(void **state)
     world->config.receive_buffer = 4096;
     world_start(world);
     int fd = client_open(world, 0);
-    int small = 4096;
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+    client_send_buffer(fd, 4096);
     WORLD_UNTIL(world, world->n_open == 1);
     cs_conn_pause(world->conn);
     client_send(world, fd, CS_VIEW("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"));
@@ -671,6 +702,7 @@ int main(void)
         WORLD_TEST(a_client_that_leaves_is_noticed),
         WORLD_TEST(a_half_closed_client_gets_its_answer),
         WORLD_TEST(a_client_that_cuts_its_body_gets_the_early_answer),
+        WORLD_TEST(a_half_close_is_told_once),
         WORLD_TEST(every_hook_may_end_its_connection),
         WORLD_TEST(counts_pressure_in_bytes),
         WORLD_TEST(sends_a_long_queue_whole_before_fin),
