@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <time.h>
 
 #include "tests/feed.h"
 #include "wire/reader.h"
@@ -287,6 +288,43 @@ static void reconnecting_keeps_the_cursor(void **state)
     cs_reader_free(NULL);
 }
 
+/* The largest record there is, all control characters: one line of 6 MiB (OUT-27), as the network
+ * would bring it. */
+static void the_largest_record(void **state)
+{
+    size_t len = (size_t)1 << 20;
+    struct cs_buf input = CS_BUF(8 * len);
+    struct cs_reader *reader = cs_reader_new(NULL);
+    struct cs_event event;
+    size_t n_records = 0;
+    clock_t start;
+
+    (void)state;
+    cs_buf_str(&input, "event: batch\ndata: {\"records\":[{\"seq_num\":0,\"body\":\"");
+    for (size_t i = 0; i < len; i++) {
+        cs_buf_str(&input, "\\u0001");
+    }
+    cs_buf_str(&input, "\"}]}\n\n");
+    assert_int_equal(cs_buf_error(&input), CS_OK);
+    start = clock();
+    for (size_t pos = 0; pos < input.len; pos += 16384) {
+        size_t left = input.len - pos;
+        struct cs_view piece = cs_view_of(input.ptr + pos, left < 16384 ? left : 16384);
+
+        while (cs_reader_next(reader, &piece, &event, NULL) == CS_STEP_EVENT) {
+            if (event.type == CS_EVENT_RECORD) {
+                n_records++;
+                assert_int_equal(event.record.body.len, len);
+                assert_int_equal(event.record.body.ptr[len - 1], 1);
+            }
+        }
+    }
+    assert_true(clock() - start < 2 * CLOCKS_PER_SEC);
+    assert_int_equal(n_records, 1);
+    cs_reader_free(reader);
+    cs_buf_free(&input);
+}
+
 static void names_of_events(void **state)
 {
     (void)state;
@@ -309,6 +347,7 @@ int main(void)
         cmocka_unit_test(too_many_records_are_a_fault_of_the_batch),
         cmocka_unit_test(the_cursor_is_the_highest),
         cmocka_unit_test(reconnecting_keeps_the_cursor),
+        cmocka_unit_test(the_largest_record),
         cmocka_unit_test(names_of_events),
     };
 
