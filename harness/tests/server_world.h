@@ -307,6 +307,22 @@ static inline void client_expect_end(struct world *world, int fd, const char *ex
     cs_buf_free(&out);
 }
 
+/* A `request` for tests that answer by hand. */
+static inline void world_hold(struct world *world, struct cs_conn *conn)
+{
+    world->conn = conn;
+}
+
+/* A client whose request is waiting for its answer. */
+static inline int client_open_held(struct world *world, int receive_buffer)
+{
+    world->request = world_hold;
+    int fd = client_open(world, receive_buffer);
+    client_send(world, fd, CS_VIEW("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    WORLD_UNTIL(world, world->conn && cs_conn_request(world->conn));
+    return fd;
+}
+
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 #endif

@@ -483,15 +483,18 @@ static void decodes_and_encodes_percent(void **state)
         {"%4g", NULL}, {"%%41", NULL},       {"%ff", NULL},  {"%c3", NULL},
         {"%41", "A"},  {"x%25", "x%"},
     };
+    struct feed_guard guard = feed_guard_new(100); /* one byte too far crashes */
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct cs_buf out = CS_BUF(100);
         cs_buf_str(&out, "kept");
-        enum cs_err err = cs_percent_decode(cs_view_str(rows[i].text), &out);
+        struct cs_view text = feed_guarded(&guard, cs_view_str(rows[i].text));
+        enum cs_err err = cs_percent_decode(text, &out);
         assert_int_equal(err, rows[i].decoded ? CS_OK : CS_ERR_SYNTAX);
         struct cs_view added = cs_view_of(out.ptr + 4, out.len - 4);
         assert_true(cs_view_eq(added, cs_view_str(rows[i].decoded)));
         cs_buf_free(&out);
     }
+    feed_guard_free(&guard);
     struct cs_buf out = CS_BUF(100);
     cs_percent_encode(CS_VIEW("aZ0-_.!~*'() /\0%\xc3\xa4"), &out);
     assert_true(cs_view_eq(cs_buf_view(&out), CS_VIEW("aZ0-_.!~*'()%20%2F%00%25%C3%A4")));

@@ -69,15 +69,10 @@ static void answers_pipelined_requests_in_order(void **state)
     world_logged(world, "GET /1 \"\"\nPUT /2 \"x\"\nGET /3 \"\"\nclose\n");
 }
 
-static void hold(struct world *world, struct cs_conn *conn)
-{
-    world->conn = conn;
-}
-
 static void keeps_pipelined_requests_until_next(void **state)
 {
     struct world *world = *state;
-    world->request = hold;
+    world->request = world_hold;
     world_start(world);
     int fd = client_open(world, 0);
     client_send(world, fd, CS_VIEW("GET /1 HTTP/1.1\r\n" HOST "GET /2 HTTP/1.1\r\nHo"));
@@ -102,7 +97,7 @@ static void keeps_pipelined_requests_until_next(void **state)
 static void frees_a_request_early(void **state)
 {
     struct world *world = *state;
-    world->request = hold;
+    world->request = world_hold;
     world_start(world);
     int fd = client_open(world, 0);
     client_send(world, fd, CS_VIEW("GET /1 HTTP/1.1\r\n" HOST));
@@ -116,6 +111,26 @@ static void frees_a_request_early(void **state)
     client_send(world, fd, CS_VIEW("GET /2 HTTP/1.1\r\n" HOST));
     WORLD_UNTIL(world, cs_conn_request(world->conn) != NULL);
     world_logged(world, "GET /1 \"\"\nGET /2 \"\"\n");
+    close(fd);
+}
+
+static enum cs_head_action release_too_soon(struct world *world, struct cs_conn *conn)
+{
+    (void)world;
+    cs_conn_release_request(conn);
+    assert_true(cs_view_eq(cs_conn_request(conn)->path, CS_VIEW("/1")));
+    return CS_HEAD_READ_BODY;
+}
+
+static void keeps_a_request_that_is_still_to_come(void **state)
+{
+    struct world *world = *state;
+    world->head = release_too_soon;
+    world_start(world);
+    int fd = client_open(world, 0);
+    client_send(world, fd, CS_VIEW("PUT /1 HTTP/1.1\r\nContent-Length: 1\r\n" HOST "x"));
+    client_expect(world, fd, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    world_logged(world, "PUT /1 \"x\"\n");
     close(fd);
 }
 
@@ -204,6 +219,27 @@ static void tells_of_bad_requests(void **state)
     close(fd);
     WORLD_UNTIL(world, world->n_open == 0);
     world_logged(world, "GET / \"\"\nbad 400 @6\nclose\n");
+}
+
+static void ask_for_next(void *ctx, struct cs_conn *conn, int status, const struct cs_diag *why)
+{
+    (void)ctx;
+    (void)why;
+    assert_int_equal(status, 400);
+    assert_true(cs_conn_send(conn, CS_VIEW("no")));
+    cs_conn_next(conn);
+}
+
+static void there_is_no_next_after_a_bad_request(void **state)
+{
+    struct world *world = *state;
+    world->hooks.on_bad_request = ask_for_next;
+    world_start(world);
+    int fd = client_open(world, 0);
+    client_send(world, fd, CS_VIEW("GET / HTTP/1.1\r\n" HOST "GET\r\nGET / HTTP/1.1\r\n" HOST));
+    client_expect_end(world, fd, OK_0 "no", CLIENT_FIN);
+    close(fd);
+    world_logged(world, "GET / \"\"\n");
 }
 
 static void drops_a_request_that_is_cut_off(void **state)
@@ -456,10 +492,12 @@ int main(void)
         WORLD_TEST(answers_pipelined_requests_in_order),
         WORLD_TEST(keeps_pipelined_requests_until_next),
         WORLD_TEST(frees_a_request_early),
+        WORLD_TEST(keeps_a_request_that_is_still_to_come),
         WORLD_TEST(closes_when_asked_to),
         WORLD_TEST(says_continue_when_the_client_waits),
         WORLD_TEST(refuses_bad_requests_by_itself),
         WORLD_TEST(tells_of_bad_requests),
+        WORLD_TEST(there_is_no_next_after_a_bad_request),
         WORLD_TEST(drops_a_request_that_is_cut_off),
         WORLD_TEST(goes_on_after_an_early_answer),
         WORLD_TEST(finishes_after_an_early_answer_when_it_must),
