@@ -29,8 +29,8 @@ struct cs_event {
     int64_t timestamp;              /* CS_EVENT_PING, ms since the epoch */
     bool has_tail;                  /* CS_EVENT_PING, CS_EVENT_BATCH_END */
     struct cs_position tail;
-    struct cs_diag fault;           /* CS_EVENT_MALFORMED; its offset is the event's start in the
-                                       stream, its text names the byte of the data: "data+7: ..." */
+    struct cs_diag fault; /* CS_EVENT_MALFORMED; its offset is the event's start in the
+                             stream, its text names the byte of the data: "data+7: ..." */
 };
 
 struct cs_reader; /* opaque */

@@ -2,8 +2,9 @@
  *
  * Pull, not push: the caller owns the input and calls cs_sse_next until it asks for more. Any
  * split of the same bytes gives the same events with the same offsets. Memory is bounded by
- * max_event (at worst a small multiple of it); cost is linear in the input. An event is dispatched as soon as its blank line is
- * seen: a CR ends a line at once, and an LF right after it is swallowed when it comes.
+ * max_event (at worst a small multiple of it); cost is linear in the input. An event is dispatched
+ * as soon as its blank line is seen: a CR ends a line at once, and an LF right after it is
+ * swallowed when it comes.
  *
  * Besides what the standard dispatches, an event carries facts that conformance cases judge
  * (OUT-06, OUT-07, OUT-12): which line ends were used, whether a retry field came, where the
@@ -21,17 +22,17 @@ enum cs_step {
 };
 
 enum {
-    CS_SSE_LF = 1u << 0,            /* a line ended in LF alone */
-    CS_SSE_CRLF = 1u << 1,          /* a line ended in CR LF; CR and LF in two reads count too */
-    CS_SSE_CR = 1u << 2,            /* a line ended in CR alone (known once the next byte is seen:
-                                       when it ends a blank line, it counts for the next block) */
-    CS_SSE_HAS_EVENT = 1u << 3,     /* an event field was given */
-    CS_SSE_HAS_ID = 1u << 4,        /* an id field was given (and held no NUL) */
-    CS_SSE_HAS_RETRY = 1u << 5,     /* a retry field was given */
-    CS_SSE_HAS_UNKNOWN = 1u << 6,   /* a field with another name was given */
-    CS_SSE_HAS_COMMENT = 1u << 7,   /* a comment line was given */
-    CS_SSE_REPLACED = 1u << 8,      /* invalid UTF-8 was replaced inside this event */
-    CS_SSE_NO_SPACE = 1u << 9       /* a data field had no space after its colon */
+    CS_SSE_LF = 1u << 0,          /* a line ended in LF alone */
+    CS_SSE_CRLF = 1u << 1,        /* a line ended in CR LF; CR and LF in two reads count too */
+    CS_SSE_CR = 1u << 2,          /* a line ended in CR alone (known once the next byte is seen:
+                                     when it ends a blank line, it counts for the next block) */
+    CS_SSE_HAS_EVENT = 1u << 3,   /* an event field was given */
+    CS_SSE_HAS_ID = 1u << 4,      /* an id field was given (and held no NUL) */
+    CS_SSE_HAS_RETRY = 1u << 5,   /* a retry field was given */
+    CS_SSE_HAS_UNKNOWN = 1u << 6, /* a field with another name was given */
+    CS_SSE_HAS_COMMENT = 1u << 7, /* a comment line was given */
+    CS_SSE_REPLACED = 1u << 8,    /* invalid UTF-8 was replaced inside this event */
+    CS_SSE_NO_SPACE = 1u << 9     /* a data field had no space after its colon */
 };
 
 struct cs_sse_event {
@@ -39,14 +40,15 @@ struct cs_sse_event {
     struct cs_view data;  /* data lines joined by LF */
     struct cs_view id;    /* the id field of this block; empty when absent */
     size_t n_data_lines;
-    unsigned flags;       /* CS_SSE_... */
-    uint64_t start;       /* offset in the stream of the block's first byte */
-    uint64_t end;         /* one past the line end of its blank line's first byte (a CR or LF) */
+    unsigned flags; /* CS_SSE_... */
+    uint64_t start; /* offset in the stream of the block's first byte */
+    uint64_t end;   /* one past the line end of its blank line's first byte (a CR or LF) */
 };
 
 struct cs_sse; /* opaque */
 
-#define CS_SSE_DEFAULT_MAX_EVENT ((size_t)8 * 1024 * 1024) /* OUT-27: a legal line reaches 6 MiB */
+/* A legal line reaches 6 MiB (OUT-27). */
+#define CS_SSE_DEFAULT_MAX_EVENT ((size_t)8 * 1024 * 1024)
 
 /* A new reader, or NULL when out of memory. `max_event` bounds the bytes of one block's lines
  * (comments too, line ends not); 0 means CS_SSE_DEFAULT_MAX_EVENT. */
