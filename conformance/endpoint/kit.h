@@ -166,7 +166,9 @@ const char *ep_sub_header(struct ep_sub *sub, const char *name);
 /* The next event within `timeout_ms`; NULL when the time is over (not a failure by itself) or, with
  * sub->ended, when the body ended. A broken stream fails the case. */
 const struct cs_event *ep_next(struct ep_sub *sub, int64_t timeout_ms);
-/* The next record of any kind; fails when none comes in time. */
+/* The next record of any kind: as the thing under test (fails when none comes in time), and as a
+ * step on the way (`error` then). */
+const struct cs_record *ep_expect_record(struct ep_sub *sub);
 const struct cs_record *ep_next_record(struct ep_sub *sub);
 /* The next event of that type, passing over others; fails when none comes within `timeout_ms`. */
 const struct cs_event *ep_wait(struct ep_sub *sub, enum cs_event_type type, int64_t timeout_ms);

@@ -77,8 +77,8 @@ const struct cs_event *ep_next(struct ep_sub *sub, int64_t timeout_ms)
             return NULL;
         }
         if (err) {
-            cs_case_fail(sub->ep->run, "the event stream broke off: %s",
-                         cs_exchange_error(sub->exchange));
+            cs_case_error(sub->ep->run, "the event stream broke off: %s",
+                          cs_exchange_error(sub->exchange));
         }
         cs_case_evidence(sub->ep->run, "received", "event stream", sub->pending);
         if (sub->pending.len == 0) {
@@ -102,7 +102,7 @@ const struct cs_event *ep_wait(struct ep_sub *sub, enum cs_event_type type, int6
                          sub->ended ? "before the stream ended" : "in time");
         }
         if (event->type == CS_EVENT_MALFORMED && type != CS_EVENT_MALFORMED) {
-            cs_case_fail(sub->ep->run, "a malformed event came: %s", event->fault.text);
+            cs_case_error(sub->ep->run, "a malformed event came: %s", event->fault.text);
         }
         if (event->type == type) {
             return event;
@@ -110,9 +110,28 @@ const struct cs_event *ep_wait(struct ep_sub *sub, enum cs_event_type type, int6
     }
 }
 
-const struct cs_record *ep_next_record(struct ep_sub *sub)
+const struct cs_record *ep_expect_record(struct ep_sub *sub)
 {
     return &ep_wait(sub, CS_EVENT_RECORD, sub->ep->env->patience_ms)->record;
+}
+
+const struct cs_record *ep_next_record(struct ep_sub *sub)
+{
+    int64_t until = cs_now_ms() + sub->ep->env->patience_ms;
+    for (;;) {
+        int64_t left = until - cs_now_ms();
+        const struct cs_event *event = left < 0 ? NULL : ep_next(sub, left);
+        if (!event) {
+            cs_case_error(sub->ep->run, "no record came %s",
+                          sub->ended ? "before the stream ended" : "in time");
+        }
+        if (event->type == CS_EVENT_MALFORMED) {
+            cs_case_error(sub->ep->run, "a malformed event came: %s", event->fault.text);
+        }
+        if (event->type == CS_EVENT_RECORD) {
+            return &event->record;
+        }
+    }
 }
 
 static void keep_record(struct ep *ep, struct ep_records *records, const struct cs_record *record)
@@ -159,14 +178,17 @@ struct ep_records ep_read_all(struct ep *ep, const struct ep_session *session, c
     struct ep_records records = {0};
     const struct cs_event *event;
     while ((event = ep_next(sub, ep->env->patience_ms + 1000))) {
-        cs_case_check(ep->run, event->type != CS_EVENT_MALFORMED, "a malformed event came: %s",
-                      event->fault.text);
+        if (event->type == CS_EVENT_MALFORMED) {
+            cs_case_error(ep->run, "a malformed event came: %s", event->fault.text);
+        }
         if (event->type == CS_EVENT_RECORD) {
             keep_record(ep, &records, &event->record);
         }
         records.done |= event->type == CS_EVENT_DONE;
     }
-    cs_case_check(ep->run, sub->ended, "the subscription with Timeout-Seconds: 1 did not end");
+    if (!sub->ended) {
+        cs_case_error(ep->run, "the subscription with Timeout-Seconds: 1 did not end");
+    }
     return records;
 }
 
