@@ -472,6 +472,46 @@ static void test_raw_client(void **state)
     }
 }
 
+static void test_raw_client_refuses_bad_urls(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"ftp://127.0.0.1/", "http://:80/",   "http://[::1/",
+                                       "http://[::1]x/",   "http://[]:80/", "http://127.0.0.1:/",
+                                       "http://h:65536",   "http://h:8o/",  "http://h:-1/",
+                                       "127.0.0.1:80",     "http:///path",  "http://?query"};
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        struct cs_diag diag = {0};
+        assert_int_equal(cs_raw_connect(urls[i], WAIT_MS, &diag), -1);
+        if (diag.code != CS_ERR_USAGE) {
+            fail_msg("%s: %s", urls[i], diag.text);
+        }
+    }
+}
+
+/* The buffer's ceiling ends a read; a peer that is gone ends a send. */
+static void test_raw_client_limits(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct canned_step steps[] = {{.bytes = "0123456789", .end = CANNED_RESET}};
+    fixture->canned = CANNED(steps);
+    struct cs_buf out = CS_BUF(4);
+    int fd = cs_raw_connect(url_of(fixture, "?x#y"), WAIT_MS, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(cs_raw_send(fd, CS_VIEW("GET / HTTP/1.1\r\n\r\n"), WAIT_MS), CS_OK);
+    enum cs_err read = cs_raw_read(fd, CS_VIEW("nothing"), WAIT_MS, &out);
+    size_t len = out.len;
+    enum cs_err sent = CS_OK;
+    int64_t end = cs_now_ms() + WAIT_MS;
+    while (sent == CS_OK && cs_now_ms() < end) { /* until the reset has arrived */
+        sent = cs_raw_send(fd, CS_VIEW("more"), WAIT_MS);
+    }
+    close(fd);
+    cs_buf_free(&out);
+    /* The reset may overtake the bytes. */
+    assert_true((read == CS_OK && len == 4) || read == CS_ERR_CLOSED);
+    assert_int_equal(sent, CS_ERR_CLOSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +531,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_side_by_side, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pump_moves_things_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_raw_client, set_up, tear_down),
+        cmocka_unit_test(test_raw_client_refuses_bad_urls),
+        cmocka_unit_test_setup_teardown(test_raw_client_limits, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
