@@ -37,6 +37,23 @@ static void message_shape(struct cs_case_run *run)
     ck_expect_counts(ck, 1, 1);
 }
 
+static void one_segment(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_use_chat(ck, "a/b?c#d e+f%20:@,;=&$ \xc3\xa9\xf0\x9f\x98\x80 A-Z_.!~*'()");
+    ck_script(ck, ONE_TURN);
+    ck_open(ck, NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_end(ck, stream);
+    static const char id[] = "a%2Fb%3Fc%23d%20e%2Bf%2520%3A%40%2C%3B%3D%26%24%20"
+                             "%C3%A9%F0%9F%98%80%20A-Z_.!~*'()";
+    ck_expect_path(ck, ck_wait_request(ck, CS_TARGET_APP, 1),
+                   ck_text(ck, "/realtime/v1/sessions/%s/in/append", id));
+    ck_expect_path(ck, ck_wait_request(ck, CS_TARGET_OUT, 1),
+                   ck_text(ck, "/realtime/v1/sessions/%s/out", id));
+    ck_expect_counts(ck, 1, 1);
+}
+
 static void follow_up(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
@@ -171,6 +188,10 @@ const struct cs_case client_append_cases[] = {
      .title = "a message is appended as one bare input chunk with the last message only, unchanged",
      .requirements = "CAP-01 CAP-11 CAP-12 CAP-13 CAP-17 CAP-18 CAP-19 CAP-20",
      .run = message_shape},
+    {.id = "client/append/id-is-one-segment",
+     .title = "the chat id is one path segment, escaped as encodeURIComponent does",
+     .requirements = "CAP-02",
+     .run = one_segment},
     {.id = "client/append/follow-up-never-creates",
      .title = "follow-up messages are appended in order and never delivered by another create",
      .requirements = "CAP-76 CAP-43",

@@ -38,7 +38,8 @@ static void after_clean_end(struct cs_case_run *run)
 
 static void after_error_event(struct cs_case_run *run)
 {
-    (void)interrupted(run, "ERR the read failed | EOF");
+    /* The connection stays open, so that a client which only waits for its end is found out. */
+    (void)interrupted(run, "ERR the read failed | HOLD");
 }
 
 static void cursor_zero(struct cs_case_run *run)
@@ -111,6 +112,21 @@ static void next_turn(struct cs_case_run *run)
     cs_case_check(run, strstr(accept, "text/event-stream") != NULL,
                   "the subscription accepts \"%s\"", accept);
     ck_expect_counts(ck, 2, 2);
+}
+
+static void repeated_after_resume(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app#1: APP(200,0)\n"
+                  "out#1: OUT{T 0 one; T 1 two; AWAIT seen | RST}\n"
+                  "out#2: OUT{T 0 one; T 1 two; T 2 three;"
+                  "C 3 turn-complete session-in-event-id=0}\n");
+    ck_open(ck, NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_chunks(ck, stream, 2);
+    ck_release(ck, "seen");
+    ck_wait_end(ck, stream);
+    ck_expect_deltas(ck, stream, "one two three");
 }
 
 static void one_at_a_time(struct cs_case_run *run)
@@ -218,6 +234,11 @@ const struct cs_case client_resume_cases[] = {
      .title = "the next send reads on from the last turn, and no active send peeks",
      .requirements = "CRS-01 CRS-04 CRS-30 CSE-47",
      .run = next_turn},
+    {.id = "client/resume/repeated-records-dropped",
+     .title = "records at or below the cursor are not delivered again after a resume",
+     .requirements = "CRS-51",
+     .level = CS_SHOULD,
+     .run = repeated_after_resume},
     {.id = "client/resume/one-at-a-time",
      .title = "a new send closes the subscription of the one before",
      .requirements = "CRS-44",

@@ -81,6 +81,42 @@ static void found_in_any_position(struct cs_case_run *run)
     ck_expect_bearer(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "P2");
 }
 
+static void empty_value(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    two_plain_turns(ck, "", "C 1 turn-complete public-access-token=\"\" session-in-event-id=0");
+    ck_expect_bearer(ck, ck_wait_request(ck, CS_TARGET_APP, 2), "P1");
+    ck_expect_asks(ck, "token", 0);
+}
+
+static bool holds_elsewhere(const struct cs_logged *request, struct cs_view token)
+{
+    for (size_t i = 0; i < request->n_headers; i++) {
+        const struct cs_header *header = &request->headers[i];
+        if (!cs_view_eq_nocase(header->name, CS_VIEW("authorization")) &&
+            cs_view_find(header->value, token) != SIZE_MAX) {
+            return true;
+        }
+    }
+    return cs_view_find(request->path, token) != SIZE_MAX ||
+           cs_view_find(request->body, token) != SIZE_MAX;
+}
+
+static void only_in_authorization(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    two_plain_turns(ck, "", PLAIN_BOUNDARY);
+    for (uint64_t k = 1; k <= 2; k++) {
+        const struct cs_logged *append = ck_wait_request(ck, CS_TARGET_APP, k);
+        const struct cs_logged *out = ck_wait_request(ck, CS_TARGET_OUT, k);
+        ck_expect_bearer(ck, append, "P1");
+        ck_expect_bearer(ck, out, "P1");
+        struct cs_view token = cs_view_str(ck_token(ck, "P1"));
+        cs_case_check(run, !holds_elsewhere(append, token) && !holds_elsewhere(out, token),
+                      "the token is in a request outside its Authorization header");
+    }
+}
+
 static void stored_token(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
@@ -214,6 +250,16 @@ const struct cs_case client_token_cases[] = {
      .title = "the new token is found wherever it stands among the record's headers",
      .requirements = "CTK-09 CRE-10",
      .run = found_in_any_position},
+    {.id = "client/token/empty-value-ignored",
+     .title = "an empty token on a turn-complete leaves the old one in use",
+     .requirements = "CTK-07",
+     .level = CS_SHOULD,
+     .run = empty_value},
+    {.id = "client/token/only-in-authorization",
+     .title = "the token travels in the Authorization header and nowhere else",
+     .requirements = "CTK-35",
+     .level = CS_SHOULD,
+     .run = only_in_authorization},
     {.id = "client/token/stored-is-used",
      .title = "a restored chat uses its stored token and cursor without asking for new ones",
      .requirements = "CTK-33 CRS-05",

@@ -81,6 +81,15 @@ static void empty_turn(struct cs_case_run *run)
     one_turn(run, 0, "C 0 turn-complete session-in-event-id=0", "");
 }
 
+static void legacy_controls(struct cs_case_run *run)
+{
+    one_turn(run, 0,
+             "T 0 one; R 1 {\"type\":\"trigger:upgrade-required\"};"
+             "R 2 {\"type\":\"trigger:future\"}; T 3 two;"
+             "C 4 turn-complete session-in-event-id=0",
+             "one two");
+}
+
 static void command_records(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
@@ -145,6 +154,11 @@ const struct cs_case client_turn_cases[] = {
      .requirements = "CTC-19",
      .level = CS_SHOULD,
      .run = empty_turn},
+    {.id = "client/turn/legacy-controls-dropped",
+     .title = "chunks whose type starts with trigger: are not shown",
+     .requirements = "CRE-15 CRE-16",
+     .level = CS_SHOULD,
+     .run = legacy_controls},
     {.id = "client/turn/command-records",
      .title = "command records are not delivered, and the cursor moves over them",
      .requirements = "CRE-03 CRE-04",

@@ -69,6 +69,15 @@ const char *ck_chat(const struct ck *ck)
     return ck->chat;
 }
 
+void ck_use_chat(struct ck *ck, const char *chat)
+{
+    ck->chat = ck_keep(ck, cs_view_str(chat));
+    cs_scripted_stop(ck->server);
+    ck->server = NULL;
+    ck->n_tokens = 0; /* their scopes name the chat */
+    ck_start_server(ck);
+}
+
 /* Real tokens, since a client may want to read their claims; the name is in the subject, so that
  * two of them differ. Nobody checks the signature. */
 static char *mint(struct ck *ck, const char *name)

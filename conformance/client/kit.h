@@ -21,6 +21,8 @@ struct ck *ck_of(struct cs_case_run *run);
 
 /* The chat id of the case: unique to it. */
 const char *ck_chat(const struct ck *ck);
+/* Another chat id from here on; before anything else is done. */
+void ck_use_chat(struct ck *ck, const char *chat);
 /* A token by its name: a JWT for the case's session, the same for the same name and another for
  * every other name. The client gets "P1" when the session is started; its k-th question for a fresh
  * one is answered with "Rk". */
@@ -75,6 +77,8 @@ void ck_settle(struct ck *ck);
 
 /* Exactly these many appends and subscriptions, at most one create, and nothing unexpected. */
 void ck_expect_counts(struct ck *ck, uint64_t appends, uint64_t subscriptions);
+/* The request's target, byte for byte. */
+void ck_expect_path(struct ck *ck, const struct cs_logged *request, const char *path);
 /* Authorization is Bearer and the token of that name. */
 void ck_expect_bearer(struct ck *ck, const struct cs_logged *request, const char *token_name);
 /* Header equals `value`; NULL: it is absent. */

@@ -49,6 +49,10 @@ enum {
     CK_ASK_TOKEN
 };
 
+/* role.c */
+/* The scripted server for the chat of now. */
+void ck_start_server(struct ck *ck);
+
 /* kit.c */
 _Noreturn void ck_no_memory(struct ck *ck);
 /* A copy that ends with the case. */

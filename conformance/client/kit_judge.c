@@ -39,6 +39,14 @@ void ck_expect_counts(struct ck *ck, uint64_t appends, uint64_t subscriptions)
     }
 }
 
+void ck_expect_path(struct ck *ck, const struct cs_logged *request, const char *path)
+{
+    if (!cs_view_eq(request->path, cs_view_str(path))) {
+        cs_case_fail_diff(ck->run, path, ck_keep(ck, request->path), "the path of %s is not right",
+                          request_name(ck, request));
+    }
+}
+
 const char *ck_need_header(struct ck *ck, const struct cs_logged *request, const char *name)
 {
     const struct cs_header *header = cs_logged_header(request, name);

@@ -33,7 +33,7 @@ static void on_change(void *ctx)
     cs_loop_stop(((struct ck *)ctx)->loop);
 }
 
-static void start_server(struct ck *ck)
+void ck_start_server(struct ck *ck)
 {
     struct cs_scripted_config config = {.loop = ck->loop,
                                         .session = ck->chat,
@@ -75,7 +75,7 @@ static void set_up(struct cs_case_run *run)
     if (!ck->loop) {
         ck_no_memory(ck);
     }
-    start_server(ck);
+    ck_start_server(ck);
     ck_listen(ck);
     observe_peer(ck);
 }

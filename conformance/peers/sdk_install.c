@@ -13,6 +13,11 @@
 #define INSTALL_TIMEOUT_MS 600000
 #define MIN_NODE_MAJOR     18
 
+/* Few words, and an answer within seconds when there is no network: by itself npm tries for
+ * minutes. */
+#define NPM_OPTIONS \
+    "--loglevel=error", "--no-update-notifier", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"
+
 /* What the SDK needs beside itself: its chat entry does not load without `ai`, `zod` is a required
  * peer. Their majors are fixed so that a result does not depend on the day. */
 #define AI_PACKAGE  "ai@6"
@@ -119,13 +124,8 @@ enum cs_err cs_sdk_resolve(const char *version, char ret_exact[CS_SDK_MAX_VERSIO
         snprintf(ret_exact, CS_SDK_MAX_VERSION, "%s", version);
         return CS_OK;
     }
-    static const char *const argv[] = {"npm",
-                                       "view",
-                                       CS_SDK_PACKAGE "@latest",
-                                       "version",
-                                       "--loglevel=error",
-                                       "--no-update-notifier",
-                                       NULL};
+    static const char *const argv[] = {"npm",     "view",      CS_SDK_PACKAGE "@latest",
+                                       "version", NPM_OPTIONS, NULL};
     struct cs_tool_run run;
     enum cs_err err = run_npm(argv, NULL, ASK_TIMEOUT_MS, version, &run, diag);
     if (err == CS_OK) {
@@ -206,10 +206,9 @@ static enum cs_err fill(const char *folder, const char *exact, struct cs_diag *d
     }
     char package[CS_SDK_MAX_VERSION + sizeof CS_SDK_PACKAGE + 1];
     snprintf(package, sizeof package, "%s@%s", CS_SDK_PACKAGE, exact);
-    const char *const argv[] = {"npm",          "install",          "--ignore-scripts",
-                                "--no-audit",   "--no-fund",        "--no-update-notifier",
-                                "--save-exact", "--loglevel=error", package,
-                                AI_PACKAGE,     ZOD_PACKAGE,        NULL};
+    const char *const argv[] = {
+        "npm",       "install", "--ignore-scripts", "--no-audit", "--no-fund", "--save-exact",
+        NPM_OPTIONS, package,   AI_PACKAGE,         ZOD_PACKAGE,  NULL};
     struct cs_tool_run run;
     err = run_npm(argv, folder, INSTALL_TIMEOUT_MS, exact, &run, diag);
     cs_tool_free(&run);
