@@ -160,10 +160,9 @@ void cs_answer_refusal(struct cs_call *call, int status, const char *message)
     } else if (status != 400) {
         cs_answer_error(call, status, message);
     } else if (policy->schema_error_is_text) {
-        cs_answer_error(call, (int)policy->schema_status, message);
+        cs_answer_error(call, status, message);
     } else {
-        cs_answer_json_text(call, (int)policy->schema_status,
-                            CS_VIEW("{\"error\":{\"code\":\"invalid\"}}"));
+        cs_answer_json_text(call, status, CS_VIEW("{\"error\":{\"code\":\"invalid\"}}"));
     }
 }
 
@@ -176,7 +175,7 @@ bool cs_answer_stream(struct cs_call *call, int status, const char *type)
 {
     struct cs_buf head = CS_BUF((size_t)64 * 1024);
     begin_head(call, status, &head);
-    cs_cors_headers(call, "*", &head);
+    cs_cors_headers(call, call->endpoint->policy.stream_exposes_all ? "*" : EXPOSED, &head);
     cs_response_header(&head, "Content-Type", "%s", type);
     cs_response_header(&head, "Transfer-Encoding", "chunked");
     cs_response_end_head(&head);

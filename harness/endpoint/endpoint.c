@@ -15,6 +15,7 @@
 static const struct cs_server_hooks hooks = {
     .on_head = cs_router_on_head,
     .on_request = cs_router_on_request,
+    .on_bad_request = cs_router_on_bad_request,
     .on_drained = cs_router_on_drained,
     .on_close = cs_router_on_close,
 };

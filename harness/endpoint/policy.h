@@ -28,8 +28,8 @@
     /* create */                                                                                  \
     X(create_status, 201, "status of a new session (SES-01)")                                     \
     X(fresh_says_cached, 0, "isCached of a new session (SES-01)")                                 \
-    X(create_returns_token, 1, "create answers carry a token (SES-02)")                           \
-    X(create_starts_run, 1, "create triggers the first run (SES-06)")                             \
+    X(show_updated_at, 1, "items say updatedAt (SES-02)")                                         \
+    X(first_run_is_visible, 1, "the first run can be read at once (SES-06)")                      \
     X(create_is_idempotent, 1, "the same externalId gives the same row (SES-08)")                 \
     X(cached_status, 200, "status of a repeat (SES-08)")                                          \
     X(cached_says_cached, 1, "isCached of a repeat (SES-08)")                                     \
@@ -82,7 +82,7 @@
     X(list_max_size, 100, "largest page[size] (SES-45)")                                          \
     X(list_query_status, 400, "status for a bad list query (SES-45)")                             \
     X(list_one_cursor, 1, "both cursors at once are refused (SES-45)")                            \
-    X(list_filters, 1, "filters are applied (SES-46)")                                            \
+    X(list_by_external_id, 1, "the filter for externalIds is applied (SES-46)")                   \
     X(list_splits_values, 1, "commas and repetitions in filters count (SES-47)")                  \
     /* tokens */                                                                                  \
     X(token_alg, 0, "algorithm of minted tokens (enum cs_token_alg; TOK-01)")                     \
@@ -99,7 +99,7 @@
     X(accept_alg_none, 0, "unsigned tokens are accepted (TOK-11)")                                \
     X(require_auth, 1, "calls need authentication (TOK-15)")                                      \
     X(check_secret_key, 1, "secret keys must be known (TOK-17)")                                  \
-    X(scope_status, 403, "status for a missing scope (TOK-19)")                                   \
+    X(append_scope_status, 403, "status for a missing scope on append (TOK-19)")                  \
     X(check_session_scope, 1, "a scope's id must be the session's (TOK-20)")                      \
     X(accept_run_scoped, 0, "scopes on runs reach sessions (TOK-22)")                             \
     X(check_action, 1, "a scope's action must be the asked one (TOK-23)")                         \
@@ -107,12 +107,12 @@
     X(wildcard_scopes, 1, "all, * and bare admin count (TOK-25)")                                 \
     X(admin_needs_admin, 1, "close and PATCH need the admin action (TOK-27)")                     \
     X(admin_scope_counts, 1, "scopes with the admin action close and PATCH (TOK-27)")             \
-    X(secret_key_is_full, 1, "a secret key may do everything (TOK-35)")                           \
+    X(secret_key_patches, 1, "a secret key may do everything, PATCH too (TOK-35)")                \
     X(check_channel_scope, 1, "scopes narrowed to a side channel end there (TOK-43)")             \
     X(public_token_life_s, 900, "default life of tokens asked for (TOK-41)")                      \
     X(public_token_max_life_s, 2592000, "longest life of tokens asked for (TOK-41)")              \
     X(public_token_check_past, 1, "an expiry in the past is refused (TOK-41)")                    \
-    X(close_revokes_tokens, 0, "tokens die with the close (TOK-46)")                              \
+    X(close_revokes_tokens, 0, "tokens do not drain `in` after the close (TOK-46)")               \
     /* runs */                                                                                    \
     X(reuse_live_run, 1, "a live run is used again (CON-03)")                                     \
     X(start_continuations, 1, "an append to a session with an ended run starts one (CON-01)")     \
@@ -131,12 +131,12 @@
       "end-and-continue on a closed session; 200 lets it through (CON-17)")                       \
     X(swap_revokes_tokens, 0, "tokens die with the run they came with (CON-07)")                  \
     /* close */                                                                                   \
-    X(close_marks_row, 1, "close sets closedAt (CLS-01)")                                         \
+    X(close_shows_closed, 1, "the answer of close says closedAt (CLS-01)")                        \
     X(close_keeps_reason, 1, "close stores the reason (CLS-02)")                                  \
     X(close_again_overwrites, 0, "a second close changes the row (CLS-03)")                       \
     X(close_missing_status, 404, "close of an unknown session (CLS-06)")                          \
     X(close_by_external_id, 1, "close works by externalId (CLS-07)")                              \
-    X(closed_readable, 1, "closed sessions can be read (CLS-10)")                                 \
+    X(closed_retrievable, 1, "tokens retrieve closed sessions (CLS-10)")                          \
     X(close_writes_record, 1, "an external close puts a record on `in` (CLS-12)")                 \
     X(close_lists_closed, 1, "closed sessions list as CLOSED (CLS-16)")                           \
     X(close_reason_max, 256, "longest reason of close (LIM-17)")                                  \
@@ -165,11 +165,12 @@
     X(cors_vary, 1, "Vary: Origin (ERR-07)")                                                      \
     X(cors_on_errors, 1, "errors carry CORS headers (ERR-07)")                                    \
     X(cors_on_413, 1, "so does 413 (LIM-11)")                                                     \
+    X(stream_exposes_all, 1, "event streams expose all their headers (RES-27)")                   \
     X(empty_body_status, 400, "empty body where JSON is required (ERR-10)")                       \
     X(malformed_status, 400, "malformed JSON (ERR-11)")                                           \
-    X(schema_status, 400, "schema violations (ERR-12)")                                           \
-    X(schema_error_is_text, 1, "their error is a text (ERR-12)")                                  \
-    X(check_io, 1, "{io} must be in or out (ERR-13)")                                             \
+    X(bad_http_passes, 0, "broken HTTP is answered 200 (ERR-20)")                                 \
+    X(schema_error_is_text, 1, "the error of a schema violation is a text (ERR-12)")              \
+    X(bad_io_status, 400, "{io} other than in and out (ERR-13)")                                  \
     X(unknown_path_status, 404, "unknown paths (ERR-14)")                                         \
     X(hide_details, 1, "a 500 says nothing of its cause (ERR-17)")
 

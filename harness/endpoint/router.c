@@ -1,213 +1,18 @@
-/* The order of checks is srv's (ERR-01, ERR-02). All that needs only the head is done on the head,
- * so that a body nobody wants is never kept. */
+/* What comes before a route once its request is complete, in srv's order (ERR-01, ERR-02). */
 #include "endpoint/router.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "endpoint/ratelimit.h"
+#include "endpoint/session.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
-
-#define NOT_FOUND_PAGE "<!DOCTYPE html><title>404</title><h1>404 Not Found</h1>\n"
-
-static bool is_reading(const struct cs_call *call)
-{
-    return strcmp(call->method, "GET") == 0 || strcmp(call->method, "HEAD") == 0;
-}
-
-static struct cs_call *call_new(struct cs_endpoint *endpoint, struct cs_conn *conn,
-                                const struct cs_request *request)
-{
-    struct cs_call *call = calloc(1, sizeof *call);
-    if (!call) {
-        return NULL;
-    }
-    call->endpoint = endpoint;
-    call->conn = conn;
-    call->request = request;
-    call->started_ms = cs_loop_now(endpoint->loop);
-    call->id_text = CS_BUF(request->path.len + 1);
-    call->channel_text = CS_BUF(request->path.len + 1);
-    call->origin = CS_BUF(request->head.len + 1);
-    call->headers = CS_BUF((size_t)64 * 1024);
-    call->json = CS_BUF((size_t)8 * 1024 * 1024);
-    call->log_path = CS_BUF(256);
-    snprintf(call->method, sizeof call->method, "%.*s", CS_VIEW_ARG(request->method));
-    cs_buf_escaped(&call->log_path, request->path, 120);
-    call->has_origin = cs_request_header_joined(request, "Origin", &call->origin);
-    cs_conn_set_user(conn, call);
-    return call;
-}
-
-/* ---- on the head ---- */
-
-static bool answer_unknown_path(struct cs_call *call)
-{
-    cs_answer_below(call, (int)call->endpoint->policy.unknown_path_status,
-                    "text/html; charset=utf-8", CS_VIEW(NOT_FOUND_PAGE));
-    return false;
-}
-
-/* ERR-15 */
-static bool answer_redirect(struct cs_call *call)
-{
-    struct cs_view path = call->request->path;
-    while (path.len > 1 && path.ptr[path.len - 1] == '/') {
-        path.len--;
-    }
-    cs_answer_header(call, "Location", "%.*s%s%.*s", CS_VIEW_ARG(path),
-                     call->request->query.len ? "?" : "", CS_VIEW_ARG(call->request->query));
-    cs_answer_bare(call, 301);
-    return false;
-}
-
-/* ERR-03, ERR-04, ERR-05 */
-static bool answer_wrong_method(struct cs_call *call, const struct cs_match *match)
-{
-    if (is_reading(call)) {
-        cs_answer_bare(call, 405);
-    } else if (match->mutator) {
-        cs_answer_header(call, "Allow", "%s", match->mutator->method);
-        cs_answer_error(call, 405, "Method not allowed");
-    } else {
-        cs_answer_below(call, 405, "application/json; charset=utf-8",
-                        CS_VIEW("{\"message\":\"Method not allowed\"}"));
-    }
-    return false;
-}
-
-static bool decode_segment(const struct cs_call *call, struct cs_view raw, struct cs_buf *text)
-{
-    if (!call->endpoint->policy.decode_path) {
-        cs_buf_add(text, raw);
-        return true;
-    }
-    return cs_percent_decode(raw, text) == CS_OK && cs_buf_error(text) == CS_OK;
-}
-
-static bool read_path(struct cs_call *call, const struct cs_match *match)
-{
-    if (!decode_segment(call, match->id, &call->id_text) ||
-        !decode_segment(call, match->channel, &call->channel_text)) {
-        cs_answer_below(call, 400, "text/plain; charset=utf-8",
-                        CS_VIEW("Bad Request")); /* ERR-16 */
-        return false;
-    }
-    call->id = cs_buf_view(&call->id_text);
-    call->channel = cs_buf_view(&call->channel_text);
-    call->key = call->id;
-    call->io = cs_view_eq(match->io, CS_VIEW("out")) ? CS_IO_OUT : CS_IO_IN;
-    return true;
-}
-
-static bool answer_too_large(struct cs_call *call)
-{
-    if (!call->endpoint->policy.cors_on_413) {
-        call->has_origin = false;
-    }
-    bool append = call->route->run == cs_route_channel_append;
-    cs_answer_error(call, append ? (int)call->endpoint->policy.append_too_large_status : 413,
-                    "Request body too large");
-    return false;
-}
-
-static int64_t policy_field(const struct cs_call *call, size_t offset)
-{
-    int64_t value;
-    memcpy(&value, (const char *)&call->endpoint->policy + offset, sizeof value);
-    return value;
-}
-
-/* By Content-Length alone, before anything is read (LIM-01, LIM-03, LIM-15, LIM-16). */
-static bool check_size(struct cs_call *call)
-{
-    const struct cs_request *request = call->request;
-    if (call->route->body_limit == 0) {
-        return true;
-    }
-    bool no_body = !request->has_content_length && !request->chunked;
-    if (no_body && (call->route->flags & CS_ROUTE_BODY_MAY_MISS) &&
-        call->endpoint->policy.close_body_optional) {
-        return true;
-    }
-    int64_t limit = policy_field(call, call->route->body_limit);
-    bool fits = request->has_content_length && request->content_length <= (uint64_t)limit;
-    return fits || answer_too_large(call);
-}
-
-static bool check_auth(struct cs_call *call)
-{
-    if (call->route->flags & CS_ROUTE_NO_AUTH) {
-        return true;
-    }
-    if (!cs_auth_check(call)) {
-        return false;
-    }
-    bool open = call->route->run == cs_route_session_transcript &&
-                !call->endpoint->policy.transcript_needs_secret;
-    if ((call->route->flags & CS_ROUTE_SECRET) && call->auth.kind != CS_AUTH_SECRET && !open) {
-        cs_answer_error(call, 401, "Invalid or Missing API key");
-        return false;
-    }
-    return true;
-}
-
-/* False when it answered. */
-static bool check_head(struct cs_call *call)
-{
-    const struct cs_request *request = call->request;
-    if (request->path.len > 1 && request->path.ptr[request->path.len - 1] == '/') {
-        return answer_redirect(call);
-    }
-    struct cs_match match = cs_route_match(request->method, request->path);
-    if (match.any && strcmp(call->method, "OPTIONS") == 0) {
-        cs_cors_preflight(call);
-        return false;
-    }
-    bool limited = cs_view_starts_with(request->path, CS_VIEW("/api/")) &&
-                   !(match.any && (match.any->flags & CS_ROUTE_UNLIMITED));
-    if (limited && !cs_rate_limit_check(call)) {
-        return false;
-    }
-    if (!match.any) {
-        return answer_unknown_path(call);
-    }
-    if (!read_path(call, &match)) {
-        return false;
-    }
-    if (!match.route) {
-        return answer_wrong_method(call, &match);
-    }
-    call->route = match.route;
-    if (call->route->run == cs_route_channel_append && !cs_rate_limit_append(call)) {
-        return false;
-    }
-    return check_auth(call) && check_size(call);
-}
-
-enum cs_head_action cs_router_on_head(void *ctx, struct cs_conn *conn,
-                                      const struct cs_request *request)
-{
-    struct cs_call *call = call_new(ctx, conn, request);
-    if (!call) {
-        cs_conn_reset(conn);
-        return CS_HEAD_ANSWERED;
-    }
-    return check_head(call) ? CS_HEAD_READ_BODY : CS_HEAD_ANSWERED;
-}
-
-/* ---- on the whole request ---- */
 
 /* ERR-13 */
 static bool check_io(struct cs_call *call)
 {
     struct cs_match match = cs_route_match(call->request->method, call->request->path);
-    if (cs_view_eq(match.io, CS_VIEW("in")) || cs_view_eq(match.io, CS_VIEW("out")) ||
-        !call->endpoint->policy.check_io) {
+    if (cs_view_eq(match.io, CS_VIEW("in")) || cs_view_eq(match.io, CS_VIEW("out"))) {
         return true;
     }
-    cs_answer_json_text(call, 400,
+    cs_answer_json_text(call, (int)call->endpoint->policy.bad_io_status,
                         CS_VIEW("{\"error\":\"Params Error\",\"details\":[{\"code\":"
                                 "\"invalid_enum_value\",\"options\":[\"out\",\"in\"],\"path\":"
                                 "[\"io\"],\"message\":\"Invalid enum value\"}]}"));
@@ -331,6 +136,9 @@ static bool check_scope(struct cs_call *call)
         action = "read";
     }
     bool allowed = cs_auth_allows(call, action, "sessions", ids, n);
+    if (call->route->run == cs_route_session_patch && call->auth.kind == CS_AUTH_SECRET) {
+        allowed = call->endpoint->policy.secret_key_patches != 0;
+    }
     for (size_t i = 0; i < N_IDS_MAX - 3; i++) {
         cs_buf_free(&texts[i]);
     }
@@ -344,10 +152,12 @@ static bool check_scope(struct cs_call *call)
 static bool check_row_reading(struct cs_call *call)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    bool closed = call->session && call->session->closed_ms != CS_NO_TIME;
+    bool hidden = call->session && call->session->closed_ms != CS_NO_TIME &&
+                  call->auth.kind == CS_AUTH_PUBLIC && !policy->closed_retrievable &&
+                  call->route->run == cs_route_session_retrieve;
     bool missing =
         !call->session && (call->route->row == CS_ROW_REQUIRED || cs_is_friendly_id(call->id));
-    if (missing || (closed && !policy->closed_readable)) {
+    if (missing || hidden) {
         cs_answer_header(call, "x-should-retry", "false");
         cs_answer_error(call, (int)policy->missing_session_status, "Not found");
         return false;
@@ -361,7 +171,7 @@ static bool check_row_mutating(struct cs_call *call)
         return false;
     }
     if (!call->session && call->route->row == CS_ROW_REQUIRED) {
-        cs_answer_error(call, (int)policy_field(call, call->route->missing_status),
+        cs_answer_error(call, (int)cs_policy_field(call, call->route->missing_status),
                         call->route->missing);
         return false;
     }
@@ -376,14 +186,15 @@ static bool check_row(struct cs_call *call)
     find_row(call);
     const struct cs_policy *policy = &call->endpoint->policy;
     const struct cs_session *session = call->session;
-    bool revoked = session && call->auth.kind == CS_AUTH_PUBLIC &&
-                   ((policy->close_revokes_tokens && session->closed_ms != CS_NO_TIME) ||
-                    (policy->swap_revokes_tokens && session->n_runs > 1));
-    if (revoked) {
+    bool by_token = session && call->auth.kind == CS_AUTH_PUBLIC;
+    bool drains_in = call->route->run == cs_route_channel_records && call->io == CS_IO_IN;
+    if (by_token &&
+        ((policy->close_revokes_tokens && drains_in && session->closed_ms != CS_NO_TIME) ||
+         (policy->swap_revokes_tokens && session->n_runs > 1))) {
         cs_answer_error(call, 401, "Public Access Token is invalid");
         return false;
     }
-    return is_reading(call) ? check_row_reading(call) : check_row_mutating(call);
+    return cs_is_reading(call) ? check_row_reading(call) : check_row_mutating(call);
 }
 
 void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request)
@@ -403,27 +214,4 @@ void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_reque
     if (check_row(call)) {
         call->route->run(call);
     }
-}
-
-void cs_router_on_drained(void *ctx, struct cs_conn *conn)
-{
-    (void)ctx;
-    struct cs_call *call = cs_conn_user(conn);
-    if (call && call->on_drained) {
-        call->on_drained(call);
-    }
-}
-
-void cs_router_on_close(void *ctx, struct cs_conn *conn)
-{
-    (void)ctx;
-    struct cs_call *call = cs_conn_user(conn);
-    if (!call) {
-        return;
-    }
-    cs_conn_set_user(conn, NULL);
-    if (call->on_gone) {
-        call->on_gone(call);
-    }
-    cs_call_free(call);
 }

@@ -46,10 +46,17 @@ struct cs_match {
 
 struct cs_match cs_route_match(struct cs_view method, struct cs_view path);
 
+/* GET or HEAD. */
+bool cs_is_reading(const struct cs_call *call);
+/* The field of the policy at that offset. */
+int64_t cs_policy_field(const struct cs_call *call, size_t offset);
+
 /* Hooks of the server; ctx is the endpoint. */
 enum cs_head_action cs_router_on_head(void *ctx, struct cs_conn *conn,
                                       const struct cs_request *request);
 void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request);
+void cs_router_on_bad_request(void *ctx, struct cs_conn *conn, int status,
+                              const struct cs_diag *why);
 void cs_router_on_drained(void *ctx, struct cs_conn *conn);
 void cs_router_on_close(void *ctx, struct cs_conn *conn);
 

@@ -351,8 +351,8 @@ void cs_route_session_list(struct cs_call *call)
         query_free(&query);
         return;
     }
-    if (!call->endpoint->policy.list_filters) {
-        memset(query.has, 0, sizeof query.has);
+    if (!call->endpoint->policy.list_by_external_id) {
+        query.has[FILTER_EXTERNAL_ID] = false;
     }
     if (may_list(call, &query)) {
         collect(call, &query, &page);

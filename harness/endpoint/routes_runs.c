@@ -49,7 +49,9 @@ static void add_run(struct cs_buf *out, const struct cs_run *run, bool full)
 void cs_route_run_retrieve(struct cs_call *call)
 {
     struct cs_run *run = cs_run_find(call->endpoint, call->auth.environment, call->id);
-    if (!run) {
+    bool hidden = run && run->session->n_runs == 1 && !cs_run_terminal(run) &&
+                  !call->endpoint->policy.first_run_is_visible;
+    if (!run || hidden) {
         cs_answer_header(call, "x-should-retry", "false");
         cs_answer_error(call, 404, "Not found");
         return;

@@ -36,9 +36,7 @@ static void answer_created(struct cs_call *call, struct cs_session *session, boo
     cs_buf_char(&text, '{');
     cs_session_members(call->endpoint, session, true, &text);
     cs_buf_printf(&text, ",\"runId\":\"%s\"", run_id + (policy->run_prefix ? 0 : 4));
-    if (policy->create_returns_token) {
-        cs_buf_printf(&text, ",\"publicAccessToken\":\"%.*s\"", CS_VIEW_ARG(cs_buf_view(&token)));
-    }
+    cs_buf_printf(&text, ",\"publicAccessToken\":\"%.*s\"", CS_VIEW_ARG(cs_buf_view(&token)));
     bool shown = cached ? policy->cached_says_cached != 0 : policy->fresh_says_cached != 0;
     cs_buf_printf(&text, ",\"isCached\":%s}", shown ? "true" : "false");
     cs_buf_free(&token);
@@ -72,7 +70,10 @@ static struct cs_session *find_existing(struct cs_call *call, const struct cs_se
                                   cs_view_str(input->external_id));
     } else if (!input->external_id && policy->anonymous_is_shared) {
         session = TAILQ_LAST(&call->endpoint->sessions, cs_session_list);
-        session = session && !session->external_id ? session : NULL;
+        while (session && (session->external_id || session->environment != call->auth.environment ||
+                           strcmp(session->task, input->task) != 0)) {
+            session = TAILQ_PREV(session, cs_session_list, link);
+        }
     }
     bool other_task = session && strcmp(session->task, input->task) != 0;
     return other_task && policy->key_includes_task ? NULL : session;
@@ -125,12 +126,6 @@ static void create_fresh(struct cs_call *call, struct cs_session_input *input)
     }
     if (refuse_over(call, session)) {
         return; /* the row stays (SES-19) */
-    }
-    if (!endpoint->policy.create_starts_run) {
-        char run_id[sizeof("run_") + CS_ID_LEN] = "run_";
-        cs_random_id(endpoint, run_id + 4, CS_ID_LEN);
-        answer_created(call, session, false, run_id);
-        return;
     }
     struct cs_run *run = cs_run_start(endpoint, session, NULL);
     if (!run) {

@@ -41,9 +41,7 @@ static void close_session(struct cs_call *call, const char *reason, const char *
     if (!open && !policy->close_again_overwrites) {
         return; /* CLS-03 */
     }
-    if (policy->close_marks_row) {
-        session->closed_ms = session->updated_ms = cs_endpoint_now(call->endpoint);
-    }
+    session->closed_ms = session->updated_ms = cs_endpoint_now(call->endpoint);
     set_reason(session, policy->close_keeps_reason ? reason : NULL);
     bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
     if (open && policy->close_writes_record && !by_own_run) {
@@ -61,7 +59,11 @@ void cs_route_session_close(struct cs_call *call)
     if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason, &refusal) &&
         read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
         close_session(call, reason, calling_run);
-        cs_answer_session(call, 200, call->session);
+        struct cs_session shown = *call->session;
+        if (!policy->close_shows_closed) {
+            shown.closed_ms = CS_NO_TIME;
+        }
+        cs_answer_session(call, 200, &shown);
     } else {
         cs_answer_refusal(call, refusal.status, refusal.text);
     }

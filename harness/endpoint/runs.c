@@ -179,10 +179,16 @@ struct cs_run *cs_run_find(const struct cs_endpoint *endpoint,
                            const struct cs_environment *environment, struct cs_view id)
 {
     struct cs_run wanted = {0};
-    if (id.len >= sizeof wanted.id || (id.len && memchr(id.ptr, '\0', id.len))) {
+    size_t prefix = 0;
+    /* Ids that are shown without their prefix come back without it. */
+    if (!endpoint->policy.run_prefix && !cs_view_starts_with(id, CS_VIEW("run_"))) {
+        prefix = sizeof("run_") - 1;
+        memcpy(wanted.id, "run_", prefix);
+    }
+    if (id.len == 0 || id.len >= sizeof wanted.id - prefix || memchr(id.ptr, '\0', id.len)) {
         return NULL;
     }
-    memcpy(wanted.id, id.ptr, id.len);
+    memcpy(wanted.id + prefix, id.ptr, id.len);
     void *node = tfind(&wanted, &endpoint->runs_by_id, compare_runs);
     struct cs_run *run = node ? *(struct cs_run **)node : NULL;
     return run && run->session->environment == environment ? run : NULL;

@@ -43,13 +43,23 @@ struct cs_session *cs_session_find(const struct cs_endpoint *endpoint,
                                    const struct cs_environment *environment, struct cs_view id)
 {
     struct cs_session wanted = {.environment = environment, .key = id};
+    size_t prefix = 0;
     if (!cs_is_friendly_id(id)) {
-        return found(tfind(&wanted, &endpoint->sessions_by_external_id, compare_external_ids));
+        struct cs_session *session =
+            found(tfind(&wanted, &endpoint->sessions_by_external_id, compare_external_ids));
+        if (session || endpoint->policy.friendly_prefix) {
+            return session;
+        }
+        /* Ids that are shown without their prefix come back without it. */
+        prefix = sizeof("session_") - 1;
+        memcpy(wanted.id, "session_", prefix);
     }
-    if (id.len >= sizeof wanted.id || memchr(id.ptr, '\0', id.len)) {
+    if (id.len >= sizeof wanted.id - prefix || (id.len && memchr(id.ptr, '\0', id.len))) {
         return NULL;
     }
-    memcpy(wanted.id, id.ptr, id.len);
+    if (id.len > 0) {
+        memcpy(wanted.id + prefix, id.ptr, id.len);
+    }
     struct cs_session *session = found(tfind(&wanted, &endpoint->sessions_by_id, compare_ids));
     return session && session->environment == environment ? session : NULL;
 }

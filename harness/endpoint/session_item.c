@@ -53,7 +53,9 @@ void cs_session_members(const struct cs_endpoint *endpoint, const struct cs_sess
     add_raw(out, "closedReason", session->closed_reason);
     add_time(policy, out, "expiresAt", session->expires_ms);
     add_time(policy, out, "createdAt", session->created_ms);
-    add_time(policy, out, "updatedAt", session->updated_ms);
+    if (policy->show_updated_at) {
+        add_time(policy, out, "updatedAt", session->updated_ms);
+    }
     if (cs_buf_error(out) == CS_OK) {
         out->len--; /* the last comma */
     }

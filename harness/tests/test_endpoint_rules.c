@@ -655,10 +655,11 @@ static void violations_show(void **state)
         {"secret-key-unchecked", "GET", "/api/v1/sessions", "tr_dev_x", NULL, 401, 200},
         {"environments-shared", "GET", "/api/v1/sessions/s", OTHER, NULL, 404, 200},
         {"empty-body-422", "POST", "/api/v1/sessions", KEY, "", 400, 422},
-        {"schema-status-422", "POST", "/api/v1/sessions", KEY, "[]", 400, 422},
+        {"malformed-json-422", "POST", "/api/v1/sessions", KEY, "{", 400, 422},
         {"unknown-path-200", "GET", "/no", NULL, NULL, 404, 200},
         {"preflight-405", "OPTIONS", "/api/v1/sessions", NULL, NULL, 200, 405},
-        {"secret-key-cannot-close", "POST", "/api/v1/sessions/s/close", KEY, "{}", 200, 403},
+        {"secret-key-cannot-patch", "PATCH", "/api/v1/sessions/s", KEY, "{}", 200, 403},
+        {"bad-io-404", "GET", "/realtime/v1/sessions/s/x", KEY, NULL, 400, 404},
         {"continue-reason-optional", "POST", "/api/v1/sessions/s/end-and-continue", KEY,
          "{\"callingRunId\":\"no\"}", 400, 404},
     };
