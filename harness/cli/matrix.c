@@ -7,7 +7,9 @@
 
 static const struct cs_result *at(const struct cs_matrix *matrix, size_t column, size_t row)
 {
-    return &matrix->results[column * matrix->n_cases + row];
+    static const struct cs_result not_run;
+    const struct cs_result *result = matrix->cells[column * matrix->n_cases + row];
+    return result ? result : &not_run;
 }
 
 static const struct cs_result *plain(const struct cs_matrix *matrix, size_t row)
@@ -111,9 +113,13 @@ static void judge_collateral(const struct cs_matrix *matrix, struct cs_matrix_co
             const struct cs_violation *violation = matrix->violations[v];
             const struct cs_case *test = matrix->cases[row];
             const struct cs_result *result = at(matrix, v + 1, row);
-            bool same = result->done && result->verdict == plain(matrix, row)->verdict;
-            if (!is_judged(matrix, row) || same || result->verdict == CS_PASS ||
-                cs_case_lists(test, violation->requirement) || is_affected(violation, test)) {
+            if (!result->done || !is_judged(matrix, row) ||
+                cs_case_lists(test, violation->requirement)) {
+                continue;
+            }
+            counts->n_others++;
+            counts->n_blocked += result->verdict == CS_ERROR;
+            if (!noticed(matrix, v + 1, row) || is_affected(violation, test)) {
                 continue;
             }
             heading(counts->n_collateral++,

@@ -7,8 +7,9 @@
 #include "endpoint/violations.h"
 #include "suite/runner.h"
 
-/* Results lie column by column, n_cases to each: first the plain endpoint, then one column per
- * violation, then one per null peer. */
+/* Cells lie column by column, n_cases to each: first the plain endpoint, then one column per
+ * violation, then one per null peer. The first and the last ones are complete, and so are the pairs
+ * of a violation and a case that lists its requirement; other cells may be empty. */
 struct cs_matrix {
     const struct cs_case *const *cases;
     size_t n_cases;
@@ -16,7 +17,7 @@ struct cs_matrix {
     size_t n_violations;
     const char *const *nulls; /* their names */
     size_t n_nulls;
-    const struct cs_result *results;
+    const struct cs_result *const *cells; /* NULL: was not run */
 };
 
 struct cs_matrix_counts {
@@ -26,7 +27,9 @@ struct cs_matrix_counts {
     size_t n_expected;    /* pairs of a violation and a case that lists its requirement */
     size_t n_kills;       /* those that the case noticed */
     size_t n_survivors;   /* those that it did not */
-    size_t n_collateral;  /* pairs where another case failed without being named in `affects` */
+    size_t n_others;      /* pairs of a violation and another judged case that were run */
+    size_t n_blocked;     /* those that ended in error: the case could not get to its point */
+    size_t n_collateral;  /* those that failed without being named in `affects` */
     size_t n_toothless;   /* judged cases that fail under no violation at all */
     size_t n_unclaimed;   /* violations whose requirement no case lists */
     size_t n_null_passes; /* pairs of a null peer and a case that passes for it */

@@ -48,6 +48,7 @@ struct cs_args {
     bool builtin;
     bool no_mint;
     bool quiet;
+    bool full;
     bool verbose;
     bool no_color;
     bool help;

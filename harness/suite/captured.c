@@ -62,7 +62,7 @@ char *cs_captured_text(const struct cs_captured *captured, const struct cs_secre
         rest = cs_view_of(rest.ptr + len, rest.len - len);
     }
     uint64_t cut = 0;
-    char *text = cs_safe_text(secrets, cs_buf_view(&kept), MAX_OUTPUT, &cut);
+    char *text = cs_safe_text(secrets, CS_TEXT_PROSE, cs_buf_view(&kept), MAX_OUTPUT, &cut);
     cs_buf_free(&kept);
     *ret_left_out = cut + captured->left_out;
     return text;
@@ -77,7 +77,8 @@ char *cs_captured_assertion(const struct cs_captured *captured, const struct cs_
     struct cs_buf text = CS_BUF(2 * MAX_OUTPUT);
     size_t at = cs_view_find(output, start);
     if (at == SIZE_MAX) {
-        return cs_safe_text(secrets, CS_VIEW("an assertion failed"), MAX_ASSERTION, NULL);
+        return cs_safe_text(secrets, CS_TEXT_PROSE, CS_VIEW("an assertion failed"), MAX_ASSERTION,
+                            NULL);
     }
     struct cs_view rest = cs_view_of(output.ptr + at + start.len, output.len - at - start.len);
     size_t end = cs_view_find(rest, place);
@@ -91,7 +92,7 @@ char *cs_captured_assertion(const struct cs_captured *captured, const struct cs_
         cs_buf_str(&text, text.len > 0 ? " at " : "an assertion failed at ");
         cs_buf_append(&text, where.ptr, newline ? (size_t)(newline - where.ptr) : where.len);
     }
-    char *safe = cs_safe_text(secrets, cs_buf_view(&text), MAX_ASSERTION, NULL);
+    char *safe = cs_safe_text(secrets, CS_TEXT_PROSE, cs_buf_view(&text), MAX_ASSERTION, NULL);
     cs_buf_free(&text);
     return safe;
 }

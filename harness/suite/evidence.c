@@ -58,8 +58,9 @@ void cs_case_evidence(struct cs_case_run *run, const char *kind, const char *tit
     }
     size_t room = CS_EVIDENCE_MAX_CASE - run->evidence_bytes;
     uint64_t left_out = 0;
-    char *safe_title = cs_safe_text(&run->secrets, cs_view_str(title), MAX_TITLE, NULL);
-    char *text = cs_safe_text(&run->secrets, bytes,
+    char *safe_title =
+        cs_safe_text(&run->secrets, CS_TEXT_PROSE, cs_view_str(title), MAX_TITLE, NULL);
+    char *text = cs_safe_text(&run->secrets, CS_TEXT_BYTES, bytes,
                               room < CS_EVIDENCE_MAX_ITEM ? room : CS_EVIDENCE_MAX_ITEM, &left_out);
     cJSON *line = cJSON_CreateObject();
     cJSON *item = cJSON_AddObjectToObject(line, "evidence");
@@ -96,7 +97,9 @@ void cs_case_observe(struct cs_case_run *run, const char *name, const char *fmt,
     va_start(args, fmt);
     char *raw = format(fmt, args);
     va_end(args);
-    char *text = raw ? cs_safe_text(&run->secrets, cs_view_str(raw), MAX_OBSERVATION, NULL) : NULL;
+    char *text =
+        raw ? cs_safe_text(&run->secrets, CS_TEXT_PROSE, cs_view_str(raw), MAX_OBSERVATION, NULL)
+            : NULL;
     cJSON *line = cJSON_CreateObject();
     cJSON *item = cJSON_AddObjectToObject(line, "observe");
     cJSON_AddStringToObject(item, "name", name);
@@ -114,7 +117,9 @@ void cs_case_note(struct cs_case_run *run, const char *fmt, ...)
     char *raw = format(fmt, args);
     va_end(args);
     size_t room = CS_MESSAGE_MAX - run->note_bytes;
-    char *text = raw && room > 0 ? cs_safe_text(&run->secrets, cs_view_str(raw), room, NULL) : NULL;
+    char *text = raw && room > 0
+                     ? cs_safe_text(&run->secrets, CS_TEXT_PROSE, cs_view_str(raw), room, NULL)
+                     : NULL;
     if (text) {
         run->note_bytes += strlen(text);
         cJSON *line = cJSON_CreateObject();
@@ -127,7 +132,9 @@ void cs_case_note(struct cs_case_run *run, const char *fmt, ...)
 
 static void add_text(const struct cs_case_run *run, cJSON *line, const char *key, const char *raw)
 {
-    char *text = raw ? cs_safe_text(&run->secrets, cs_view_str(raw), CS_MESSAGE_MAX, NULL) : NULL;
+    char *text =
+        raw ? cs_safe_text(&run->secrets, CS_TEXT_PROSE, cs_view_str(raw), CS_MESSAGE_MAX, NULL)
+            : NULL;
     if (text) {
         cJSON_AddStringToObject(line, key, text);
     }

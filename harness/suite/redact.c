@@ -193,13 +193,13 @@ static void put_byte(unsigned char byte, struct cs_buf *out)
 }
 
 /* Length of the run of bytes at the start that can be shown as they are, within valid UTF-8. */
-static size_t plain_run(struct cs_view valid)
+static size_t plain_run(enum cs_text_kind kind, struct cs_view valid)
 {
     size_t at = 0;
     while (at < valid.len) {
         unsigned char byte = (unsigned char)valid.ptr[at];
         bool c1 = byte == 0xc2 && at + 1 < valid.len && (unsigned char)valid.ptr[at + 1] < 0xa0;
-        if (byte < 0x20 || byte == 0x7f || byte == '\\' || c1) {
+        if (byte < 0x20 || byte == 0x7f || (byte == '\\' && kind == CS_TEXT_BYTES) || c1) {
             break;
         }
         at++;
@@ -207,7 +207,7 @@ static size_t plain_run(struct cs_view valid)
     return at;
 }
 
-void cs_readable(struct cs_view bytes, struct cs_buf *out)
+void cs_readable(enum cs_text_kind kind, struct cs_view bytes, struct cs_buf *out)
 {
     size_t valid_until = 0; /* all before it is known to be valid UTF-8 */
     size_t at = 0;
@@ -216,7 +216,7 @@ void cs_readable(struct cs_view bytes, struct cs_buf *out)
             struct cs_view rest = cs_view_of(bytes.ptr + at, bytes.len - at);
             valid_until = at + cs_utf8_valid_prefix(rest);
         }
-        size_t run = plain_run(cs_view_of(bytes.ptr + at, valid_until - at));
+        size_t run = plain_run(kind, cs_view_of(bytes.ptr + at, valid_until - at));
         cs_buf_append(out, bytes.ptr + at, run);
         at += run;
         if (at < bytes.len && (run == 0 || at < valid_until)) {
@@ -245,8 +245,8 @@ static uint64_t cut(struct cs_buf *text, size_t max)
     return left_out;
 }
 
-char *cs_safe_text(const struct cs_secrets *secrets, struct cs_view bytes, size_t max,
-                   uint64_t *ret_left_out)
+char *cs_safe_text(const struct cs_secrets *secrets, enum cs_text_kind kind, struct cs_view bytes,
+                   size_t max, uint64_t *ret_left_out)
 {
     /* A secret that begins before the cut must be seen whole, or its first part would show. */
     size_t window = max + CS_REDACT_MAX_SECRET;
@@ -255,7 +255,7 @@ char *cs_safe_text(const struct cs_secrets *secrets, struct cs_view bytes, size_
     struct cs_buf text = CS_BUF(64 * window); /* a byte becomes at most four, a key "[token]" */
     cs_redact(secrets, cs_view_of(bytes.ptr, looked_at), &clean);
     uint64_t left_out = cut(&clean, max) + (bytes.len - looked_at);
-    cs_readable(cs_buf_view(&clean), &text);
+    cs_readable(kind, cs_buf_view(&clean), &text);
     left_out += cut(&text, max);
     cs_buf_free(&clean);
     cs_buf_char(&text, '\0');

@@ -26,15 +26,20 @@ void cs_secrets_free(struct cs_secrets *secrets);
  * be NULL. */
 void cs_redact(const struct cs_secrets *secrets, struct cs_view bytes, struct cs_buf *out);
 
-/* Appends `bytes` as text for people: valid UTF-8 and newlines stay, "\r", "\t" and backslashes are
- * written as escapes, other control characters (those of C1 too) and broken UTF-8 as \xNN, so that
- * nothing a peer sends can steer a terminal. */
-void cs_readable(struct cs_view bytes, struct cs_buf *out);
+enum cs_text_kind {
+    CS_TEXT_BYTES, /* bytes from the wire: a backslash is escaped too, so that they can be told */
+    CS_TEXT_PROSE  /* a message, in which bytes were escaped already */
+};
+
+/* Appends `bytes` as text for people: valid UTF-8 and newlines stay, "\r" and "\t" are written as
+ * escapes, other control characters (those of C1 too) and broken UTF-8 as \xNN, so that nothing a
+ * peer sends can steer a terminal. */
+void cs_readable(enum cs_text_kind kind, struct cs_view bytes, struct cs_buf *out);
 
 /* Both of the above for at most about the first `max` bytes: the text is cut to `max` bytes at a
  * character's edge, *ret_left_out (may be NULL) says how much was cut. The caller frees the text.
  * NULL when out of memory. */
-char *cs_safe_text(const struct cs_secrets *secrets, struct cs_view bytes, size_t max,
-                   uint64_t *ret_left_out);
+char *cs_safe_text(const struct cs_secrets *secrets, enum cs_text_kind kind, struct cs_view bytes,
+                   size_t max, uint64_t *ret_left_out);
 
 #endif

@@ -76,7 +76,7 @@ static void too_many_secrets_are_refused(void **state)
 static void assert_readable(struct cs_view raw, const char *expected)
 {
     struct cs_buf out = CS_BUF(4096);
-    cs_readable(raw, &out);
+    cs_readable(CS_TEXT_BYTES, raw, &out);
     char *text = cs_buf_take(&out);
     assert_string_equal(text ? text : "", expected);
     free(text);
@@ -95,18 +95,27 @@ static void bytes_become_text(void **state)
     assert_readable((struct cs_view){NULL, 0}, "");
 }
 
+static void prose_keeps_the_escapes_that_are_in_it(void **state)
+{
+    (void)state;
+    static const char raw[] = "said {\\\"a\\\"}\x1b"
+                              "\xff";
+    char *text = cs_safe_text(NULL, CS_TEXT_PROSE, cs_view_str(raw), 99, NULL);
+    assert_string_equal(text, "said {\\\"a\\\"}\\x1b\\xff");
+    free(text);
+}
+
 static void safe_text_is_cut_at_characters(void **state)
 {
     (void)state;
+    static const char umlaut[] = "ab\xc3\xbc"
+                                 "cd";
     uint64_t left_out = 99;
-    char *text = cs_safe_text(NULL,
-                              CS_VIEW("ab\xc3\xbc"
-                                      "cd"),
-                              3, &left_out);
+    char *text = cs_safe_text(NULL, CS_TEXT_BYTES, cs_view_str(umlaut), 3, &left_out);
     assert_string_equal(text, "ab");
     assert_int_equal(left_out, 4);
     free(text);
-    text = cs_safe_text(NULL, CS_VIEW("abc"), 3, &left_out);
+    text = cs_safe_text(NULL, CS_TEXT_BYTES, CS_VIEW("abc"), 3, &left_out);
     assert_string_equal(text, "abc");
     assert_int_equal(left_out, 0);
     free(text);
@@ -117,7 +126,8 @@ static void a_secret_across_the_cut_does_not_show(void **state)
     (void)state;
     struct cs_secrets secrets = {0};
     assert_int_equal(cs_secrets_add(&secrets, CS_VIEW("opensesame")), CS_OK);
-    char *text = cs_safe_text(&secrets, CS_VIEW("12345opensesame and more"), 9, NULL);
+    char *text =
+        cs_safe_text(&secrets, CS_TEXT_BYTES, CS_VIEW("12345opensesame and more"), 9, NULL);
     assert_non_null(text);
     assert_null(strstr(text, "open"));
     free(text);
@@ -150,6 +160,7 @@ int main(void)
         cmocka_unit_test(registered_secrets_are_replaced_anywhere),
         cmocka_unit_test(too_many_secrets_are_refused),
         cmocka_unit_test(bytes_become_text),
+        cmocka_unit_test(prose_keeps_the_escapes_that_are_in_it),
         cmocka_unit_test(safe_text_is_cut_at_characters),
         cmocka_unit_test(a_secret_across_the_cut_does_not_show),
         cmocka_unit_test(random_numbers_depend_on_seed_and_id_alone),
