@@ -51,7 +51,7 @@
     X(sse_ping_time_as_text, 0, "a ping's timestamp is a string (OUT-18)")                 \
     X(sse_done, 1, "how often [DONE] is sent at the end (OUT-20)")                         \
     X(sse_done_breaks, 0, "the connection is reset after [DONE] (OUT-20)")                 \
-    X(sse_wait_percent, 100, "of the wait time that was asked for (OUT-21)")               \
+    X(sse_wait_permille, 1000, "of the wait time that was asked for (OUT-21)")               \
     X(sse_default_wait_ms, 60000, "wait time without Timeout-Seconds (OUT-23)")            \
     X(sse_min_wait_s, 1, "least Timeout-Seconds (OUT-24)")                                 \
     X(sse_max_wait_s, 600, "greatest Timeout-Seconds (OUT-24)")                            \

@@ -406,7 +406,7 @@ void cs_sse_out_start(struct cs_call *call, const struct cs_sse_start *start)
     sub->timer.fire = on_timer;
     sub->call = call;
     sub->start = *start;
-    sub->wait_ms = start->wait_ms * endpoint->policy.sse_wait_percent / 100;
+    sub->wait_ms = start->wait_ms * endpoint->policy.sse_wait_permille / 1000;
     TAILQ_INSERT_TAIL(&endpoint->streams->subscribers, sub, link);
     call->user = sub;
     call->on_gone = on_gone;

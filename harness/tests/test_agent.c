@@ -94,6 +94,7 @@ static void assert_out(struct world *world, size_t n_turns, const char *expected
 {
     struct reply reply;
     struct cs_buf log = CS_BUF((size_t)1 << 20);
+    world->endpoint->policy.sse_wait_permille = 200; /* nothing here takes so long */
     ask(world, &reply, "GET", OUT_A, SECRET, "Timeout-Seconds: 1\r\n", NO_BODY);
     WORLD_UNTIL(world, is_complete(&reply));
     tell_out(cs_buf_view(&reply.body), &log);

@@ -408,7 +408,7 @@ static void wait_is_restarted_by_batches_not_by_pings(void **state)
     create_plain(world, "a", &session);
     world->endpoint->policy.ping_min_ms = 150;
     world->endpoint->policy.ping_max_ms = 200;
-    world->endpoint->policy.sse_wait_percent = 50;
+    world->endpoint->policy.sse_wait_permille = 500;
     ask(world, &reply, "GET", IN_A, SECRET, "Timeout-Seconds: 1\r\n", NO_BODY);
     WORLD_UNTIL(world, body_has(&reply, "ping"));
     int64_t start = cs_loop_now(world->loop);
