@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "wire/json.h"
+
 #define LAST_TEXT_MAX ((size_t)4 << 20)
 
 struct cs_agent_item {
@@ -219,6 +221,27 @@ void cs_agent_on_input(struct cs_endpoint *endpoint, struct cs_session *session,
     cs_agent_input_free(&input);
 }
 
+/* The run that this one continues may still live: end-and-continue is called by the run itself,
+ * which then exits. What it had not begun is the new one's to do. */
+static void take_over(struct cs_agent *agent)
+{
+    struct cs_view continuation;
+    if (cs_json_get(cs_view_str(agent->run->payload), CS_VIEW("continuation"), &continuation) !=
+        CS_OK) {
+        return; /* the first run of its session */
+    }
+    struct cs_run *run;
+    TAILQ_FOREACH_REVERSE(run, &agent->endpoint->runs, cs_run_list, link)
+    {
+        if (run->session == agent->session && run != agent->run && run->agent != NULL) {
+            TAILQ_CONCAT(&agent->items, &run->agent->items, link);
+            agent->n_items += run->agent->n_items;
+            leave(run->agent, CS_RUN_COMPLETED);
+            return;
+        }
+    }
+}
+
 void cs_agent_on_run_started(struct cs_endpoint *endpoint, struct cs_session *session,
                              struct cs_run *run)
 {
@@ -238,6 +261,7 @@ void cs_agent_on_run_started(struct cs_endpoint *endpoint, struct cs_session *se
     TAILQ_INIT(&agent->items);
     cs_stream_name(session->environment, session->key, (struct cs_view){0}, CS_IO_OUT, &agent->out);
     run->agent = agent;
+    take_over(agent);
     struct cs_agent_input input;
     cs_agent_payload_read(cs_view_str(run->payload), &input);
     if (input.ask == CS_ASK_NOTHING || input.ask == CS_ASK_CLOSE) {

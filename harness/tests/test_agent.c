@@ -294,6 +294,32 @@ static void ended_run_is_continued_by_the_next_append(void **state)
     forget(&reply);
 }
 
+static void swapped_run_hands_over(void **state)
+{
+    struct world *world = *state;
+    struct session session;
+    struct reply reply;
+    create_agent(world, "{}", &session);
+    world->endpoint->policy.agent_delta_ms = PATIENCE_MS;
+    const struct cs_session *row =
+        cs_session_find(world->endpoint, &world->endpoint->environments[0], CS_VIEW("a"));
+    const struct cs_run *first = row->run;
+    ask(world, &reply, "GET", OUT_A, SECRET, "", NO_BODY);
+    say(world, "slow start");
+    WORLD_UNTIL(world, body_has(&reply, "text-start"));
+    say(world, "waits for its turn");
+    char body[128];
+    snprintf(body, sizeof(body), "{\"callingRunId\":\"%s\",\"reason\":\"test\"}", first->id);
+    assert_int_equal(status_of(world, "POST", "/api/v1/sessions/a/end-and-continue", SECRET,
+                               "Content-Type: application/json\r\n",
+                               cs_view_of(body, strlen(body))),
+                     200);
+    assert_int_equal(first->status, CS_RUN_COMPLETED);
+    WORLD_UNTIL(world, body_has(&reply, "waits "));
+    assert_ptr_not_equal(row->run, first);
+    forget(&reply);
+}
+
 static void actions_regenerate_and_noise(void **state)
 {
     struct world *world = *state;
@@ -361,6 +387,7 @@ int main(void)
         WORLD_TEST(approval_is_asked_for_and_heard),
         WORLD_TEST(stop_ends_a_slow_turn),
         WORLD_TEST(ended_run_is_continued_by_the_next_append),
+        WORLD_TEST(swapped_run_hands_over),
         WORLD_TEST(actions_regenerate_and_noise),
         WORLD_TEST(absent_tasks_have_no_agent),
         cmocka_unit_test(long_texts_are_cut_between_characters),
