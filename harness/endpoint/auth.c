@@ -169,7 +169,7 @@ static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
     if (!policy->check_session_scope && same_type && same_action && id.len > 0) {
         return true;
     }
-    if (!policy->check_action && same_type && same_id && !admin) {
+    if (!policy->check_action && same_type && same_id && id.len > 0 && !admin) {
         return true;
     }
     if (!policy->admin_needs_admin && admin && same_type && same_id &&
@@ -181,22 +181,24 @@ static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
         cs_view_eq(cs_view_of(scope.id.ptr, channel), id)) {
         return true;
     }
-    return policy->accept_run_scoped && !admin &&
+    bool of_session = cs_view_eq(type, CS_VIEW("sessions")) && id.len > 0;
+    return policy->accept_run_scoped && !admin && of_session &&
            (cs_view_eq(scope.type, CS_VIEW("runs")) ||
             cs_view_eq(scope.type, CS_VIEW("inputStreams"))) &&
            same_action;
 }
 
-static bool scope_is_used(const struct cs_policy *policy, struct cs_scope scope)
+/* False for scopes that a server does not know of when it is asked about one session. */
+static bool scope_is_used(const struct cs_policy *policy, struct cs_scope scope,
+                          struct cs_view action, struct cs_view id)
 {
-    if (cs_view_eq(scope.action, CS_VIEW("admin")) && scope.type.len > 0 &&
-        !policy->admin_scope_counts) {
-        return false;
+    if (cs_view_eq(action, CS_VIEW("admin"))) {
+        return policy->admin_scope_counts || scope.type.len == 0;
     }
-    bool wildcard = cs_view_eq(scope.type, CS_VIEW("all")) ||
-                    cs_view_eq(scope.action, CS_VIEW("*")) || scope.type.len == 0;
-    if (wildcard) {
-        return policy->wildcard_scopes;
+    bool wildcard = scope.type.len == 0 || cs_view_eq(scope.type, CS_VIEW("all")) ||
+                    cs_view_eq(scope.action, CS_VIEW("*"));
+    if (wildcard || id.len == 0) {
+        return !wildcard || policy->wildcard_scopes;
     }
     return scope.id.len > 0 || policy->type_level_scopes;
 }
@@ -207,7 +209,8 @@ static bool token_allows(const struct cs_call *call, struct cs_view action, stru
     const struct cs_policy *policy = &call->endpoint->policy;
     for (size_t i = 0; i < call->auth.token.n_scopes; i++) {
         struct cs_scope scope = cs_scope_parse(cs_view_str(call->auth.token.scopes[i]));
-        if ((scope_is_used(policy, scope) && cs_scope_allows(scope, action, type, id)) ||
+        if ((scope_is_used(policy, scope, action, id) &&
+             cs_scope_allows(scope, action, type, id)) ||
             scope_misread(policy, scope, action, type, id)) {
             return true;
         }

@@ -7,7 +7,8 @@ void cs_cors_headers(const struct cs_call *call, const char *expose, struct cs_b
     if (!call->has_origin) {
         return;
     }
-    if (call->endpoint->policy.cors_reflects_origin) {
+    bool preflight = strcmp(call->method, "OPTIONS") == 0;
+    if (preflight || call->endpoint->policy.cors_reflects_origin) {
         cs_response_header(out, "Access-Control-Allow-Origin", "%.*s",
                            CS_VIEW_ARG(cs_buf_view(&call->origin)));
     } else {

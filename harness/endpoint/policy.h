@@ -28,9 +28,8 @@
     /* create */                                                                                  \
     X(create_status, 201, "status of a new session (SES-01)")                                     \
     X(fresh_says_cached, 0, "isCached of a new session (SES-01)")                                 \
-    X(show_updated_at, 1, "items say updatedAt (SES-02)")                                         \
+    X(show_type, 1, "items say their type (SES-02)")                                              \
     X(first_run_is_visible, 1, "the first run can be read at once (SES-06)")                      \
-    X(create_is_idempotent, 1, "the same externalId gives the same row (SES-08)")                 \
     X(cached_status, 200, "status of a repeat (SES-08)")                                          \
     X(cached_says_cached, 1, "isCached of a repeat (SES-08)")                                     \
     X(cached_starts_run, 0, "a repeat starts a run although one is alive (SES-08)")               \
@@ -61,13 +60,14 @@
     X(max_attempts_max, 10, "largest maxAttempts (SES-30)")                                       \
     X(idle_timeout_max_s, 3600, "largest idleTimeoutInSeconds (SES-30)")                          \
     X(trigger_tags_max, 10, "most tags of triggerConfig; 5 up to 4.5.12 (SES-31)")                \
+    X(trigger_tag_len_max, 128, "longest tag of triggerConfig (SES-31)")                          \
     X(check_new_config, 1, "reads the config members of 4.6.4 and 4.7.7 (SES-32)")                \
     X(echo_unknown, 0, "unknown config members are kept (SES-33)")                                \
     /* how sessions are shown and found */                                                        \
     X(friendly_prefix, 1, "session ids begin with session_ (SES-03)")                             \
-    X(run_prefix, 1, "runId begins with run_ (SES-03)")                                           \
+    X(run_prefix, 1, "runId and currentRunId begin with run_ (SES-03)")                           \
     X(times_as_iso, 1, "times are ISO strings, else epoch ms (SES-05)")                           \
-    X(show_nulls, 1, "unset members are null, else absent (SES-05)")                              \
+    X(show_null_external_id, 1, "an unset externalId is null, else absent (SES-05)")              \
     X(retrieve_shows_config, 1, "retrieve shows the trigger config (SES-38)")                     \
     X(decode_path, 1, "path segments are percent-decoded (SES-24)")                               \
     X(missing_session_status, 404, "status for an unknown session (SES-39)")                      \
@@ -129,10 +129,10 @@
     X(continue_names_caller, 1, "the run swapped in names the calling run (CON-15)")              \
     X(closed_continue_status, 400,                                                                \
       "end-and-continue on a closed session; 200 lets it through (CON-17)")                       \
-    X(swap_revokes_tokens, 0, "tokens die with the run they came with (CON-07)")                  \
+    X(swap_revokes_tokens, 0, "tokens append no more after a swap (CON-07)")                      \
     /* close */                                                                                   \
     X(close_shows_closed, 1, "the answer of close says closedAt (CLS-01)")                        \
-    X(close_keeps_reason, 1, "close stores the reason (CLS-02)")                                  \
+    X(close_keeps_reason_len, 256, "characters of the reason that close stores (CLS-02)")         \
     X(close_again_overwrites, 0, "a second close changes the row (CLS-03)")                       \
     X(close_missing_status, 404, "close of an unknown session (CLS-06)")                          \
     X(close_by_external_id, 1, "close works by externalId (CLS-07)")                              \

@@ -187,10 +187,11 @@ static bool check_row(struct cs_call *call)
     const struct cs_policy *policy = &call->endpoint->policy;
     const struct cs_session *session = call->session;
     bool by_token = session && call->auth.kind == CS_AUTH_PUBLIC;
+    bool appends = call->route->run == cs_route_channel_append;
     bool drains_in = call->route->run == cs_route_channel_records && call->io == CS_IO_IN;
     if (by_token &&
         ((policy->close_revokes_tokens && drains_in && session->closed_ms != CS_NO_TIME) ||
-         (policy->swap_revokes_tokens && session->n_runs > 1))) {
+         (policy->swap_revokes_tokens && appends && session->n_runs > 1))) {
         cs_answer_error(call, 401, "Public Access Token is invalid");
         return false;
     }

@@ -4,6 +4,7 @@
 #include "endpoint/router.h"
 #include "endpoint/runs.h"
 #include "endpoint/schema.h"
+#include "wire/utf8.h"
 
 /* A string member; true with *ret_text NULL when it is absent and may be. */
 static bool read_text(struct cs_view json, const char *name, bool required, size_t max,
@@ -21,13 +22,17 @@ static bool read_text(struct cs_view json, const char *name, bool required, size
 
 /* ---- close ---- */
 
-static void set_reason(struct cs_session *session, const char *reason)
+static void set_reason(struct cs_session *session, const char *reason, int64_t max_len)
 {
     struct cs_buf text = CS_BUF((size_t)16 * 1024);
     free(session->closed_reason);
     session->closed_reason = NULL;
     if (reason) {
-        cs_json_text(&text, cs_view_str(reason));
+        struct cs_view kept = cs_view_str(reason);
+        if (cs_utf8_utf16_len(kept) > (uint64_t)max_len) {
+            kept.len = cs_utf8_valid_prefix(cs_view_of(reason, (size_t)max_len));
+        }
+        cs_json_text(&text, kept);
         session->closed_reason = cs_buf_take(&text);
     }
     cs_buf_free(&text);
@@ -42,7 +47,7 @@ static void close_session(struct cs_call *call, const char *reason, const char *
         return; /* CLS-03 */
     }
     session->closed_ms = session->updated_ms = cs_endpoint_now(call->endpoint);
-    set_reason(session, policy->close_keeps_reason ? reason : NULL);
+    set_reason(session, reason, policy->close_keeps_reason_len);
     bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
     if (open && policy->close_writes_record && !by_own_run) {
         cs_session_send_close(call->endpoint, session);

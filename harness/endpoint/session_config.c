@@ -159,7 +159,7 @@ static bool take_tags(struct config *config)
     char *text = NULL;
     bool ok =
         cs_schema_strings(value, "triggerConfig.tags", (size_t)config->policy->trigger_tags_max,
-                          (size_t)config->policy->tag_len_max, &text, config->refusal);
+                          (size_t)config->policy->trigger_tag_len_max, &text, config->refusal);
     if (ok) {
         add_raw(config, "tags", cs_view_str(text));
     }

@@ -36,26 +36,25 @@ void cs_session_members(const struct cs_endpoint *endpoint, const struct cs_sess
 {
     const struct cs_policy *policy = &endpoint->policy;
     add_text(out, "id", policy->friendly_prefix ? session->id : strchr(session->id, '_') + 1);
-    if (session->external_id || policy->show_nulls) {
+    if (session->external_id || policy->show_null_external_id) {
         add_text(out, "externalId", session->external_id);
     }
-    add_text(out, "type", session->type);
+    if (policy->show_type) {
+        add_text(out, "type", session->type);
+    }
     add_text(out, "taskIdentifier", session->task);
     if (with_config) {
         add_raw(out, "triggerConfig", session->trigger_config);
     }
-    add_text(out, "currentRunId", session->run ? session->run->id : NULL);
+    const char *run_id = session->run ? session->run->id : NULL;
+    add_text(out, "currentRunId", run_id && !policy->run_prefix ? strchr(run_id, '_') + 1 : run_id);
     add_raw(out, "tags", session->tags);
-    if (session->metadata || policy->show_nulls) {
-        add_raw(out, "metadata", session->metadata);
-    }
+    add_raw(out, "metadata", session->metadata);
     add_time(policy, out, "closedAt", session->closed_ms);
     add_raw(out, "closedReason", session->closed_reason);
     add_time(policy, out, "expiresAt", session->expires_ms);
     add_time(policy, out, "createdAt", session->created_ms);
-    if (policy->show_updated_at) {
-        add_time(policy, out, "updatedAt", session->updated_ms);
-    }
+    add_time(policy, out, "updatedAt", session->updated_ms);
     if (cs_buf_error(out) == CS_OK) {
         out->len--; /* the last comma */
     }

@@ -10,6 +10,14 @@
         .field = offsetof(struct cs_policy, policy_field), .value = (policy_value) \
     }
 
+/* ... and names the cases that cannot help but notice, and why. */
+#define ROW_AFFECTS(name, requirement_id, text, policy_field, policy_value, cases, why) \
+    {                                                                                   \
+        .id = (name), .requirement = (requirement_id), .title = (text),                 \
+        .field = offsetof(struct cs_policy, policy_field), .value = (policy_value),     \
+        .affects = (cases), .reason = (why)                                             \
+    }
+
 const struct cs_violation cs_violations[] = {
 #include "endpoint/violations_core.inc"
 #include "endpoint/violations_stream.inc"
