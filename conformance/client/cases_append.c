@@ -1,6 +1,7 @@
 /* What is appended, once and in which shape, and what refusals other than 401 lead to. */
 #include "conformance/client/cases.h"
 #include "conformance/client/kit.h"
+#include "net/http_client.h"
 
 #define ONE_TURN          \
     "app#1: APP(200,0)\n" \
@@ -153,6 +154,71 @@ static void too_large(struct cs_case_run *run)
     ck_expect_counts(ck, 2, 1);
 }
 
+static void not_found(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app#1: APP(404)\n"
+                  "app#2: APP(200,0)\n"
+                  "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
+    ck_open(ck, ck_text(ck, "{\"%s\":{\"publicAccessToken\":\"%s\",\"isStreaming\":false}}",
+                        ck_chat(ck), ck_token(ck, "S1")));
+    int stream = ck_send(ck, "first");
+    ck_wait_end(ck, stream);
+    ck_expect_deltas(ck, stream, "one");
+    const struct cs_logged *refused = ck_wait_request(ck, CS_TARGET_APP, 1);
+    const struct cs_logged *resent = ck_wait_request(ck, CS_TARGET_APP, 2);
+    ck_expect_bearer(ck, refused, "S1");
+    ck_expect_bearer(ck, resent, "P1");
+    ck_expect_header(ck, resent, "X-Part-Id", ck_need_header(ck, refused, "X-Part-Id"));
+    cs_case_check(run, cs_view_eq(refused->body, resent->body),
+                  "the resent append has another body than the refused one");
+    ck_expect_counts(ck, 2, 1);
+}
+
+/* How long a rate limit lasts that a patient client waits out. */
+#define RESET_MS 400
+/* Clocks are read a moment after the thing that they time. */
+#define CLOCK_SLACK_MS 20
+
+static void rate_limited(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    int64_t reset = cs_wall_ms() + RESET_MS;
+    ck_script(ck,
+              "app#1: APP(429) header x-ratelimit-reset=%lld\n"
+              "app#2: APP(200,0)\n"
+              "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n",
+              (long long)reset);
+    ck_open(ck, NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_end(ck, stream);
+    const struct cs_logged *refused = ck_wait_request(ck, CS_TARGET_APP, 1);
+    const struct cs_logged *resent = ck_wait_request(ck, CS_TARGET_APP, 2);
+    ck_expect_header(ck, resent, "X-Part-Id", ck_need_header(ck, refused, "X-Part-Id"));
+    int64_t early = reset - (cs_wall_ms() - (ck_now(ck) - resent->at_ms));
+    cs_case_check(run, early <= CLOCK_SLACK_MS,
+                  "the append was sent again %lld ms before the limit was over", (long long)early);
+    ck_expect_counts(ck, 2, 1);
+}
+
+static void server_error(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app#1: APP(500)\n"
+                  "out*: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
+    ck_open(ck, NULL);
+    int stream = ck_send(ck, "first");
+    const struct cs_logged *refused = ck_wait_request(ck, CS_TARGET_APP, 1);
+    const char *part_id = ck_need_header(ck, refused, "X-Part-Id");
+    bool resends = ck_wait_over(ck, stream);
+    cs_case_observe(run, "resends after 500", "%s", resends ? "yes" : "no");
+    if (resends) {
+        ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_APP, 2), "X-Part-Id", part_id);
+    }
+    ck_settle(ck);
+    ck_expect_counts(ck, resends ? 2 : 1, resends ? 1 : 0);
+}
+
 static void closed_session(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
@@ -216,6 +282,20 @@ const struct cs_case client_append_cases[] = {
      .title = "413 is an error to the caller and is not retried; the next message goes out",
      .requirements = "CAP-64 CAP-72 CLP-09",
      .run = too_large},
+    {.id = "client/append/404-starts-again-once",
+     .title = "404 on an append starts the session anew and sends the same append again, once",
+     .requirements = "CTK-40 CAP-45",
+     .run = not_found},
+    {.id = "client/append/429-waits-and-resends",
+     .title = "a rate-limited append is sent again after the limit, with the same part id",
+     .requirements = "CAP-65",
+     .level = CS_SHOULD,
+     .run = rate_limited},
+    {.id = "client/append/500-resent-only-as-it-was",
+     .title = "an append answered 500 is sent again with the same part id, if it is at all",
+     .requirements = "CAP-68 CAP-45",
+     .level = CS_SHOULD,
+     .run = server_error},
     {.id = "client/append/session-closed-is-final",
      .title = "409 session_closed ends the chat: no retry, no refresh, no later request",
      .requirements = "CAP-57 CRS-41",

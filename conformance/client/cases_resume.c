@@ -119,7 +119,8 @@ static void repeated_after_resume(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,0)\n"
                   "out#1: OUT{T 0 one; T 1 two; AWAIT seen | RST}\n"
-                  "out#2: OUT{T 0 one; T 1 two; T 2 three;"
+                  "out#2: OUT{T 0 one; R 1 id=another {\"type\":\"text-delta\",\"id\":\"t1\","
+                  "\"delta\":\"two\"}; T 2 three;"
                   "C 3 turn-complete session-in-event-id=0}\n");
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");

@@ -90,6 +90,15 @@ static void legacy_controls(struct cs_case_run *run)
              "one two");
 }
 
+static void repeated_id(struct cs_case_run *run)
+{
+    one_turn(run, 0,
+             "R 0 id=same {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"one\"};"
+             "R 1 id=same {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"again\"};"
+             "T 2 two; C 3 turn-complete session-in-event-id=0",
+             "one two");
+}
+
 static void command_records(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
@@ -159,6 +168,11 @@ const struct cs_case client_turn_cases[] = {
      .requirements = "CRE-15 CRE-16",
      .level = CS_SHOULD,
      .run = legacy_controls},
+    {.id = "client/turn/repeated-id-dropped",
+     .title = "a record whose envelope id was seen on this connection is not delivered again",
+     .requirements = "CRE-33",
+     .level = CS_OBSERVED,
+     .run = repeated_id},
     {.id = "client/turn/command-records",
      .title = "command records are not delivered, and the cursor moves over them",
      .requirements = "CRE-03 CRE-04",

@@ -65,6 +65,8 @@ void ck_wait_gone(struct ck *ck, const struct cs_logged *request);
 void ck_wait_chunks(struct ck *ck, int stream, size_t n);
 /* Until the stream has ended well; fails at once when it ends with an error. */
 void ck_wait_end(struct ck *ck, int stream);
+/* Until the stream is over, one way or the other; true when it ended well. */
+bool ck_wait_over(struct ck *ck, int stream);
 /* Until the stream, or the command that should have made one, has failed; fails at once when it
  * ends well. Gives the error {name, message, status?, code?}. */
 const cJSON *ck_wait_error(struct ck *ck, int stream);
@@ -73,9 +75,13 @@ bool ck_wait_stream(struct ck *ck, int command);
 /* For rows that forbid a request: gives a client the time in which a hasty retry would come. */
 void ck_settle(struct ck *ck);
 
+/* Now, in the time of cs_logged.at_ms. */
+int64_t ck_now(const struct ck *ck);
+
 /* ---- judging ---- */
 
-/* Exactly these many appends and subscriptions, at most one create, and nothing unexpected. */
+/* Exactly these many appends and subscriptions, at most one create (and one more for each append
+ * that was answered 404), and nothing unexpected. */
 void ck_expect_counts(struct ck *ck, uint64_t appends, uint64_t subscriptions);
 /* The request's target, byte for byte. */
 void ck_expect_path(struct ck *ck, const struct cs_logged *request, const char *path);

@@ -141,6 +141,11 @@ const cJSON *ck_session(struct ck *ck)
 
 /* ---- waiting ---- */
 
+int64_t ck_now(const struct ck *ck)
+{
+    return cs_scripted_now(ck->server);
+}
+
 struct request_wait {
     enum cs_target target;
     uint64_t number;
@@ -212,13 +217,17 @@ static bool stream_is_over(struct ck *ck, const void *arg)
     return is_over(ck, *(const int *)arg);
 }
 
-void ck_wait_end(struct ck *ck, int stream)
+bool ck_wait_over(struct ck *ck, int stream)
 {
     ck_wait(ck, stream_is_over, &stream, "end the turn");
     refuse_unsupported(ck, stream);
-    const cJSON *failed = failure_of(ck, stream);
-    if (failed) {
-        cs_case_fail(ck->run, "the turn failed: %s", message_of(failed));
+    return !failure_of(ck, stream);
+}
+
+void ck_wait_end(struct ck *ck, int stream)
+{
+    if (!ck_wait_over(ck, stream)) {
+        cs_case_fail(ck->run, "the turn failed: %s", message_of(failure_of(ck, stream)));
     }
 }
 

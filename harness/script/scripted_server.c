@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "net/http_client.h"
 #include "net/server.h"
 #include "script/player.h"
 #include "script/replies.h"
@@ -221,7 +222,7 @@ enum cs_err cs_scripted_start(const struct cs_scripted_config *config,
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     server->config = *config;
-    server->started_ms = cs_loop_now(config->loop);
+    server->started_ms = cs_now_ms();
     server->host = (struct cs_player_host){
         .loop = config->loop, .met = is_met, .changed = player_changed, .ctx = server};
     struct cs_server_config net = {.hooks = &hooks, .ctx = server};
@@ -289,6 +290,11 @@ bool cs_scripted_release(struct cs_scripted *server, const char *gate)
     server->gates[server->n_gates++] = copy;
     go_on_all(server);
     return true;
+}
+
+int64_t cs_scripted_now(const struct cs_scripted *server)
+{
+    return cs_now_ms() - server->started_ms;
 }
 
 size_t cs_scripted_count(const struct cs_scripted *server)

@@ -59,6 +59,9 @@ bool cs_scripted_play(struct cs_scripted *server, struct cs_script *script);
 /* Opens a gate that the script waits for; it stays open. False when out of memory. */
 bool cs_scripted_release(struct cs_scripted *server, const char *gate);
 
+/* Milliseconds since the server started. */
+int64_t cs_scripted_now(const struct cs_scripted *server);
+
 /* All requests in the order in which they were complete. */
 size_t cs_scripted_count(const struct cs_scripted *server);
 const struct cs_logged *cs_scripted_request(const struct cs_scripted *server, size_t index);

@@ -7,12 +7,16 @@
  * and reports what the SDK did. Versions are told apart by what they offer and never by number, so
  * that a version that nobody has seen yet works as well.
  */
+import { webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const PROTOCOL = 1;
+
+/* The transport is made for browsers, which have this; Node has it by itself from 19 on. */
+globalThis.crypto ??= webcrypto;
 
 /* ---- finding and loading what is under test ---- */
 
