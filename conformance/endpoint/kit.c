@@ -232,6 +232,24 @@ const struct ep_answer *ep_need(struct ep *ep, const struct ep_answer *answer)
     return answer;
 }
 
+static bool is_refusal(const struct ep_answer *answer)
+{
+    return answer->status == 401 || answer->status == 403;
+}
+
+const struct ep_answer *ep_allowed(struct ep *ep, const struct ep_answer *answer)
+{
+    if (is_refusal(answer)) {
+        cs_case_error(ep->run, "a step on the way was not allowed: %s", answered(ep, answer));
+    }
+    return answer;
+}
+
+const struct ep_answer *ep_granted(struct ep *ep, const struct ep_answer *answer)
+{
+    return is_refusal(answer) ? ep_accept(ep, answer) : ep_need(ep, answer);
+}
+
 const cJSON *ep_get(const struct ep_answer *answer, const char *path)
 {
     const cJSON *at = answer->json;
@@ -267,4 +285,14 @@ int64_t ep_get_int(struct ep *ep, const struct ep_answer *answer, const char *pa
                      value ? "not an integer" : "missing");
     }
     return (int64_t)value->valuedouble;
+}
+
+const char *ep_need_text(struct ep *ep, const struct ep_answer *answer, const char *path)
+{
+    const char *text = cJSON_GetStringValue(ep_get(answer, path));
+    if (!text) {
+        cs_case_error(ep->run, "a step on the way has no text in \"%s\": %s", path,
+                      answered(ep, answer));
+    }
+    return text;
 }

@@ -77,11 +77,18 @@ const char *ep_header(const struct ep_answer *answer, const char *name);
 const struct ep_answer *ep_expect(struct ep *ep, const struct ep_answer *answer, int status);
 const struct ep_answer *ep_accept(struct ep *ep, const struct ep_answer *answer);
 const struct ep_answer *ep_need(struct ep *ep, const struct ep_answer *answer);
+/* What a 401 or 403 is to it; each returns the answer.
+ *   ep_allowed  nothing that the case judges: `error`; any other status passes
+ *   ep_granted  the thing under test: fails; `error` when it is not 2xx for another reason */
+const struct ep_answer *ep_allowed(struct ep *ep, const struct ep_answer *answer);
+const struct ep_answer *ep_granted(struct ep *ep, const struct ep_answer *answer);
 /* Member of the JSON answer by a dotted path ("triggerConfig.tags"); NULL when absent. */
 const cJSON *ep_get(const struct ep_answer *answer, const char *path);
 /* String or integer member; fails when it is absent or of another type. */
 const char *ep_get_text(struct ep *ep, const struct ep_answer *answer, const char *path);
 int64_t ep_get_int(struct ep *ep, const struct ep_answer *answer, const char *path);
+/* A string member as a step on the way: `error` when it is not there. */
+const char *ep_need_text(struct ep *ep, const struct ep_answer *answer, const char *path);
 
 /* ---- sessions ---- */
 

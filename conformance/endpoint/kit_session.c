@@ -57,22 +57,13 @@ const struct ep_answer *ep_post_session(struct ep *ep, const char *body)
     return ep_do(ep, .path = "/api/v1/sessions", .auth = ep->env->secret_key, .body = body);
 }
 
-static const char *need_text(struct ep *ep, const struct ep_answer *answer, const char *member)
-{
-    const char *text = cJSON_GetStringValue(ep_get(answer, member));
-    if (!text) {
-        cs_case_error(ep->run, "the created session has no text in \"%s\"", member);
-    }
-    return text;
-}
-
 const struct ep_session *ep_session_from(struct ep *ep, const struct ep_answer *created)
 {
     struct ep_session *session = ep_alloc(ep, sizeof *session);
     session->created = ep_need(ep, created);
-    session->id = need_text(ep, created, "id");
-    session->run_id = need_text(ep, created, "runId");
-    session->token = need_text(ep, created, "publicAccessToken");
+    session->id = ep_need_text(ep, created, "id");
+    session->run_id = ep_need_text(ep, created, "runId");
+    session->token = ep_need_text(ep, created, "publicAccessToken");
     session->external_id = cJSON_GetStringValue(ep_get(created, "externalId"));
     session->key = session->external_id ? session->external_id : session->id;
     return session;
