@@ -20,8 +20,9 @@
 
 /* What the SDK needs beside itself: its chat entry does not load without `ai`, `zod` is a required
  * peer. Their majors are fixed so that a result does not depend on the day. */
-#define AI_PACKAGE  "ai@6"
-#define ZOD_PACKAGE "zod@4"
+#define AI_PACKAGE     "ai@6"
+#define ZOD_PACKAGE    "zod@4"
+#define LATEST_PACKAGE (CS_SDK_PACKAGE "@latest")
 
 /* ---- the tools ---- */
 
@@ -124,11 +125,12 @@ enum cs_err cs_sdk_resolve(const char *version, char ret_exact[CS_SDK_MAX_VERSIO
         snprintf(ret_exact, CS_SDK_MAX_VERSION, "%s", version);
         return CS_OK;
     }
-    static const char *const argv[] = {"npm",     "view",      CS_SDK_PACKAGE "@latest",
-                                       "version", NPM_OPTIONS, NULL};
+    static const char *const argv[] = {"npm", "view", LATEST_PACKAGE, "version", NPM_OPTIONS, NULL};
     struct cs_tool_run run;
     enum cs_err err = run_npm(argv, NULL, ASK_TIMEOUT_MS, version, &run, diag);
-    if (err == CS_OK) {
+    if (err == CS_ERR_TIMEOUT) {
+        err = cs_fail(diag, CS_ERR_CONNECT, 0, "the package registry does not answer");
+    } else if (err == CS_OK) {
         cs_buf_char(&run.out, '\0');
         char *said = run.out.ptr ? run.out.ptr : (char *)"";
         said[strcspn(said, "\n")] = '\0';

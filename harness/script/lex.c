@@ -143,7 +143,7 @@ enum cs_err cs_lex_json(struct cs_lex *lex, struct cs_view *ret_text)
 {
     struct cs_json json;
     struct cs_json_token token;
-    struct cs_diag why;
+    struct cs_diag why = {.code = CS_ERR_SYNTAX, .text = "expected a value"};
     cs_json_init(&json, cs_view_of(lex->text.ptr + lex->pos, lex->text.len - lex->pos));
     enum cs_json_type type = cs_json_next(&json, &token, &why);
     enum cs_err err = why.code;
@@ -165,7 +165,7 @@ enum cs_err cs_lex_value(struct cs_lex *lex, struct cs_view *ret_value)
         value = cs_lex_word(lex);
         copy = cs_arena_string(lex->arena, value);
     } else {
-        struct cs_view quoted;
+        struct cs_view quoted = {0};
         enum cs_err err = cs_lex_json(lex, &quoted);
         if (err != CS_OK) {
             return err;
@@ -201,7 +201,7 @@ enum cs_err cs_lex_await(struct cs_lex *lex, struct cs_await *ret_await)
         }
         lex->pos = start;
     }
-    struct cs_view gate;
+    struct cs_view gate = {0};
     enum cs_err err = cs_lex_value(lex, &gate);
     if (err != CS_OK) {
         return err;

@@ -65,7 +65,7 @@ static enum cs_err read_status(struct cs_lex *lex, struct cs_rule *rule)
         answer->ending = CS_ENDING_HOLD;
         return cs_lex_expect(lex, ")");
     }
-    uint64_t status;
+    uint64_t status = 0;
     err = cs_lex_u64(lex, &status);
     if (err != CS_OK) {
         return err;
@@ -89,7 +89,7 @@ static enum cs_err read_status(struct cs_lex *lex, struct cs_rule *rule)
 /* CREATE(...), APP(...), OUT(...) or OUT{...} */
 static enum cs_err read_answer(struct cs_lex *lex, struct cs_rule *rule)
 {
-    static const char *const words[] = {"CREATE", "APP", "OUT"};
+    static const char *const words[CS_N_TARGETS] = {"CREATE", "APP", "OUT", "nothing"};
     if (!cs_lex_take(lex, words[rule->target])) {
         return cs_lex_fail(lex, CS_ERR_SYNTAX, "%s is answered with %s",
                            cs_target_name(rule->target), words[rule->target]);

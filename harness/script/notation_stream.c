@@ -290,6 +290,7 @@ static enum cs_err read_batch(struct stream *stream)
 static void end_batch(struct stream *stream)
 {
     cs_render_batch(&stream->render, stream->batch, stream->n_batch);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the array is kept and freed with the stream */
     stream->n_batch = 0;
 }
 

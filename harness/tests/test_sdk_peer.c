@@ -58,7 +58,9 @@ static int set_up(void **state)
     char text[256];
     snprintf(text, sizeof text, "%s/bin", fixture->folder);
     assert_int_equal(mkdir(text, 0755), 0);
-    fixture->path = strdup(getenv("PATH"));
+    const char *path = getenv("PATH");
+    assert_non_null(path);
+    fixture->path = strdup(path);
     assert_non_null(fixture->path);
     snprintf(text, sizeof text, "%s/bin:/usr/bin:/bin", fixture->folder);
     setenv("PATH", text, 1);
