@@ -132,9 +132,9 @@ void ck_script(struct ck *ck, const char *fmt, ...)
     const char *text = vtext(ck, fmt, args);
     va_end(args);
     cs_case_evidence(ck->run, "note", "the server's script", cs_view_str(text));
-    struct cs_script *script;
+    struct cs_notation *script;
     struct cs_diag diag;
-    if (cs_script_parse(cs_view_str(text), &script, &diag) != CS_OK) {
+    if (cs_notation_parse(cs_view_str(text), &script, &diag) != CS_OK) {
         cs_case_error(ck->run, "the script is wrong at byte %llu: %s",
                       (unsigned long long)diag.offset, diag.text);
     }

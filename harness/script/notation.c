@@ -7,7 +7,7 @@
 
 #define MAX_RULES 4096
 
-struct cs_script {
+struct cs_notation {
     struct cs_arena arena;
     const struct cs_rule *rules;
 };
@@ -202,7 +202,7 @@ static enum cs_err read_rule(struct cs_lex *lex, struct cs_rule *rule)
     return err;
 }
 
-static enum cs_err read_rules(struct cs_lex *lex, struct cs_script *script)
+static enum cs_err read_rules(struct cs_lex *lex, struct cs_notation *script)
 {
     const struct cs_rule **tail = &script->rules;
     cs_lex_space(lex, true);
@@ -225,24 +225,24 @@ static enum cs_err read_rules(struct cs_lex *lex, struct cs_script *script)
     return CS_OK;
 }
 
-enum cs_err cs_script_parse(struct cs_view text, struct cs_script **ret_script,
-                            struct cs_diag *diag)
+enum cs_err cs_notation_parse(struct cs_view text, struct cs_notation **ret_script,
+                              struct cs_diag *diag)
 {
-    struct cs_script *script = calloc(1, sizeof *script);
+    struct cs_notation *script = calloc(1, sizeof *script);
     if (!script) {
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     struct cs_lex lex = {.text = text, .arena = &script->arena, .diag = diag};
     enum cs_err err = read_rules(&lex, script);
     if (err != CS_OK) {
-        cs_script_free(script);
+        cs_notation_free(script);
         return err;
     }
     *ret_script = script;
     return CS_OK;
 }
 
-void cs_script_free(struct cs_script *script)
+void cs_notation_free(struct cs_notation *script)
 {
     if (script) {
         cs_arena_free(&script->arena);
@@ -250,13 +250,13 @@ void cs_script_free(struct cs_script *script)
     }
 }
 
-const struct cs_rule *cs_script_rules(const struct cs_script *script)
+const struct cs_rule *cs_notation_rules(const struct cs_notation *script)
 {
     return script->rules;
 }
 
-const struct cs_rule *cs_script_find(const struct cs_script *script, enum cs_target target,
-                                     uint64_t number)
+const struct cs_rule *cs_notation_find(const struct cs_notation *script, enum cs_target target,
+                                       uint64_t number)
 {
     const struct cs_rule *rule = script ? script->rules : NULL;
     while (rule && !(rule->target == target && rule->first <= number && number <= rule->last)) {

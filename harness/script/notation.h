@@ -81,18 +81,18 @@ struct cs_rule {
     const struct cs_rule *next;
 };
 
-struct cs_script;
+struct cs_notation;
 
 /* Errors: CS_ERR_SYNTAX, CS_ERR_RANGE, CS_ERR_LIMIT, CS_ERR_NO_MEMORY; diag->offset counts from the
  * start of `text`, which is not needed afterwards. */
-CS_MUST_USE enum cs_err cs_script_parse(struct cs_view text, struct cs_script **ret_script,
-                                        struct cs_diag *diag);
-void cs_script_free(struct cs_script *script);
+CS_MUST_USE enum cs_err cs_notation_parse(struct cs_view text, struct cs_notation **ret_script,
+                                          struct cs_diag *diag);
+void cs_notation_free(struct cs_notation *script);
 
 /* The rules in the order of the text. */
-const struct cs_rule *cs_script_rules(const struct cs_script *script);
+const struct cs_rule *cs_notation_rules(const struct cs_notation *script);
 /* The first rule for this request, or NULL. */
-const struct cs_rule *cs_script_find(const struct cs_script *script, enum cs_target target,
-                                     uint64_t number);
+const struct cs_rule *cs_notation_find(const struct cs_notation *script, enum cs_target target,
+                                       uint64_t number);
 
 #endif

@@ -14,7 +14,7 @@
 
 /* Scripts stay until the end, since answers under way still play them. */
 struct kept_script {
-    struct cs_script *script;
+    struct cs_notation *script;
     struct kept_script *next;
 };
 
@@ -108,8 +108,8 @@ static uint64_t take_seq(struct cs_scripted *server, const struct cs_answer *ans
 
 static const struct cs_answer *choose_answer(struct cs_scripted *server, struct cs_logged *entry)
 {
-    const struct cs_script *script = server->scripts ? server->scripts->script : NULL;
-    const struct cs_rule *rule = cs_script_find(script, entry->target, entry->number);
+    const struct cs_notation *script = server->scripts ? server->scripts->script : NULL;
+    const struct cs_rule *rule = cs_notation_find(script, entry->target, entry->number);
     if (rule) {
         return &rule->answer;
     }
@@ -251,7 +251,7 @@ void cs_scripted_stop(struct cs_scripted *server)
     }
     while (server->scripts) {
         struct kept_script *next = server->scripts->next;
-        cs_script_free(server->scripts->script);
+        cs_notation_free(server->scripts->script);
         free(server->scripts);
         server->scripts = next;
     }
@@ -269,11 +269,11 @@ const char *cs_scripted_url(const struct cs_scripted *server)
     return server->url;
 }
 
-bool cs_scripted_play(struct cs_scripted *server, struct cs_script *script)
+bool cs_scripted_play(struct cs_scripted *server, struct cs_notation *script)
 {
     struct kept_script *kept = malloc(sizeof *kept);
     if (!kept) {
-        cs_script_free(script);
+        cs_notation_free(script);
         return false;
     }
     *kept = (struct kept_script){script, server->scripts};

@@ -55,7 +55,7 @@ void cs_scripted_stop(struct cs_scripted *server);
 const char *cs_scripted_url(const struct cs_scripted *server);
 /* From now on this script decides (owned here from now on); requests keep their numbers, answers
  * that are under way go on. False when out of memory. */
-bool cs_scripted_play(struct cs_scripted *server, struct cs_script *script);
+bool cs_scripted_play(struct cs_scripted *server, struct cs_notation *script);
 /* Opens a gate that the script waits for; it stays open. False when out of memory. */
 bool cs_scripted_release(struct cs_scripted *server, const char *gate);
 

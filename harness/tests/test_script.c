@@ -23,11 +23,11 @@
 
 /* ---- notation ---- */
 
-static struct cs_script *parse(const char *text)
+static struct cs_notation *parse(const char *text)
 {
-    struct cs_script *script = NULL;
+    struct cs_notation *script = NULL;
     struct cs_diag diag = {0};
-    enum cs_err err = cs_script_parse(cs_view_str(text), &script, &diag);
+    enum cs_err err = cs_notation_parse(cs_view_str(text), &script, &diag);
     if (err != CS_OK) {
         fail_msg("%s at %llu: %s", cs_err_name(err), (unsigned long long)diag.offset, diag.text);
     }
@@ -48,56 +48,56 @@ static void assert_stream(const char *inside, const char *expected)
 {
     char text[1024];
     assert_in_range(snprintf(text, sizeof text, "out#1: OUT{%s}", inside), 0, sizeof text - 1);
-    struct cs_script *script = parse(text);
-    const struct cs_play *play = cs_script_rules(script)->answer.plays;
+    struct cs_notation *script = parse(text);
+    const struct cs_play *play = cs_notation_rules(script)->answer.plays;
     assert_non_null(play);
     assert_int_equal(play->kind, CS_PLAY_BYTES);
     assert_null(play->next);
     assert_view(play->bytes, expected);
-    cs_script_free(script);
+    cs_notation_free(script);
 }
 
 static void test_selectors(void **state)
 {
     (void)state;
-    struct cs_script *script = parse("# a comment\n"
-                                     "create#1: CREATE(200)\n"
-                                     "app#2-3: APP(401)\n"
-                                     "app#5+: APP(503)\n"
-                                     "out*: OUT(404)\n");
-    assert_null(cs_script_find(script, CS_TARGET_CREATE, 2));
-    assert_int_equal(cs_script_find(script, CS_TARGET_CREATE, 1)->answer.status, 200);
-    assert_null(cs_script_find(script, CS_TARGET_APP, 1));
-    assert_int_equal(cs_script_find(script, CS_TARGET_APP, 2)->answer.status, 401);
-    assert_int_equal(cs_script_find(script, CS_TARGET_APP, 3)->answer.status, 401);
-    assert_null(cs_script_find(script, CS_TARGET_APP, 4));
-    assert_int_equal(cs_script_find(script, CS_TARGET_APP, UINT64_MAX)->answer.status, 503);
-    assert_int_equal(cs_script_find(script, CS_TARGET_OUT, 77)->answer.status, 404);
-    assert_null(cs_script_find(script, CS_TARGET_OTHER, 1));
-    assert_null(cs_script_find(NULL, CS_TARGET_APP, 1));
-    cs_script_free(script);
+    struct cs_notation *script = parse("# a comment\n"
+                                       "create#1: CREATE(200)\n"
+                                       "app#2-3: APP(401)\n"
+                                       "app#5+: APP(503)\n"
+                                       "out*: OUT(404)\n");
+    assert_null(cs_notation_find(script, CS_TARGET_CREATE, 2));
+    assert_int_equal(cs_notation_find(script, CS_TARGET_CREATE, 1)->answer.status, 200);
+    assert_null(cs_notation_find(script, CS_TARGET_APP, 1));
+    assert_int_equal(cs_notation_find(script, CS_TARGET_APP, 2)->answer.status, 401);
+    assert_int_equal(cs_notation_find(script, CS_TARGET_APP, 3)->answer.status, 401);
+    assert_null(cs_notation_find(script, CS_TARGET_APP, 4));
+    assert_int_equal(cs_notation_find(script, CS_TARGET_APP, UINT64_MAX)->answer.status, 503);
+    assert_int_equal(cs_notation_find(script, CS_TARGET_OUT, 77)->answer.status, 404);
+    assert_null(cs_notation_find(script, CS_TARGET_OTHER, 1));
+    assert_null(cs_notation_find(NULL, CS_TARGET_APP, 1));
+    cs_notation_free(script);
 }
 
 static void test_the_first_rule_wins(void **state)
 {
     (void)state;
-    struct cs_script *script = parse("app#1: APP(200,0)\napp*: APP(500)");
-    assert_int_equal(cs_script_find(script, CS_TARGET_APP, 1)->answer.status, 200);
-    assert_int_equal(cs_script_find(script, CS_TARGET_APP, 2)->answer.status, 500);
-    cs_script_free(script);
+    struct cs_notation *script = parse("app#1: APP(200,0)\napp*: APP(500)");
+    assert_int_equal(cs_notation_find(script, CS_TARGET_APP, 1)->answer.status, 200);
+    assert_int_equal(cs_notation_find(script, CS_TARGET_APP, 2)->answer.status, 500);
+    cs_notation_free(script);
 }
 
 static void test_answers_and_what_follows_them(void **state)
 {
     (void)state;
-    struct cs_script *script =
+    struct cs_notation *script =
         parse("app#1: APP(200,5) header x-a=1 header x-b=\"two; words\" without Connection\n"
               "app#2: APP(200,+) after out#2\n"
               "app#3: APP(409) body {\"code\":\"session_closed\"}\n"
               "app#4: APP(200) body \"not json\" after go\n"
               "app#5: APP(RST)\n"
               "app#6: APP(HOLD)");
-    const struct cs_answer *answer = &cs_script_find(script, CS_TARGET_APP, 1)->answer;
+    const struct cs_answer *answer = &cs_notation_find(script, CS_TARGET_APP, 1)->answer;
     assert_int_equal(answer->seq_kind, CS_SEQ_GIVEN);
     assert_int_equal(answer->seq, 5);
     assert_string_equal(answer->headers->name, "x-a");
@@ -106,25 +106,25 @@ static void test_answers_and_what_follows_them(void **state)
     assert_string_equal(answer->headers->next->next->name, "Connection");
     assert_null(answer->headers->next->next->value);
 
-    answer = &cs_script_find(script, CS_TARGET_APP, 2)->answer;
+    answer = &cs_notation_find(script, CS_TARGET_APP, 2)->answer;
     assert_int_equal(answer->seq_kind, CS_SEQ_NEXT);
     assert_true(answer->has_await);
     assert_int_equal(answer->await.target, CS_TARGET_OUT);
     assert_int_equal(answer->await.number, 2);
 
-    answer = &cs_script_find(script, CS_TARGET_APP, 3)->answer;
+    answer = &cs_notation_find(script, CS_TARGET_APP, 3)->answer;
     assert_view(answer->body, "{\"code\":\"session_closed\"}");
-    answer = &cs_script_find(script, CS_TARGET_APP, 4)->answer;
+    answer = &cs_notation_find(script, CS_TARGET_APP, 4)->answer;
     assert_int_equal(answer->seq_kind, CS_SEQ_NONE);
     assert_view(answer->body, "not json");
     assert_int_equal(answer->await.number, 0);
     assert_string_equal(answer->await.gate, "go");
 
-    answer = &cs_script_find(script, CS_TARGET_APP, 5)->answer;
+    answer = &cs_notation_find(script, CS_TARGET_APP, 5)->answer;
     assert_int_equal(answer->status, 0);
     assert_int_equal(answer->ending, CS_ENDING_RST);
-    assert_int_equal(cs_script_find(script, CS_TARGET_APP, 6)->answer.ending, CS_ENDING_HOLD);
-    cs_script_free(script);
+    assert_int_equal(cs_notation_find(script, CS_TARGET_APP, 6)->answer.ending, CS_ENDING_HOLD);
+    cs_notation_free(script);
 }
 
 static void test_records_become_batches(void **state)
@@ -151,15 +151,15 @@ static void test_records_become_batches(void **state)
 static void test_a_text_is_a_delta(void **state)
 {
     (void)state;
-    struct cs_script *text = parse("out#1: OUT{T 7 one; T 8 \"a \\\"b\\\"\"}");
-    struct cs_script *json =
+    struct cs_notation *text = parse("out#1: OUT{T 7 one; T 8 \"a \\\"b\\\"\"}");
+    struct cs_notation *json =
         parse("out#1: OUT{R 7 {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"one\"};"
               "R 8 {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"a \\\"b\\\"\"}}");
-    const struct cs_play *a = cs_script_rules(text)->answer.plays;
-    const struct cs_play *b = cs_script_rules(json)->answer.plays;
+    const struct cs_play *a = cs_notation_rules(text)->answer.plays;
+    const struct cs_play *b = cs_notation_rules(json)->answer.plays;
     assert_true(cs_view_eq(a->bytes, b->bytes));
-    cs_script_free(text);
-    cs_script_free(json);
+    cs_notation_free(text);
+    cs_notation_free(json);
 }
 
 static void test_a_bracket_joins_records_to_one_batch(void **state)
@@ -189,12 +189,12 @@ static void test_other_events(void **state)
 static void test_plays_and_endings(void **state)
 {
     (void)state;
-    struct cs_script *script =
+    struct cs_notation *script =
         parse("out#1: OUT{SPLIT 7; DONE; AWAIT app#2; AWAIT \"my gate\"; PING | RST}\n"
               "out#2: OUT{}\n"
               "out#3: OUT{|EOF}\n"
               "out#4: OUT{\n  PING;\n  DONE\n}");
-    const struct cs_answer *answer = &cs_script_find(script, CS_TARGET_OUT, 1)->answer;
+    const struct cs_answer *answer = &cs_notation_find(script, CS_TARGET_OUT, 1)->answer;
     const struct cs_play *play = answer->plays;
     assert_int_equal(play->kind, CS_PLAY_SPLIT);
     assert_int_equal(play->split, 7);
@@ -209,12 +209,12 @@ static void test_plays_and_endings(void **state)
     assert_null(play->next->next);
     assert_int_equal(answer->ending, CS_ENDING_RST);
 
-    answer = &cs_script_find(script, CS_TARGET_OUT, 2)->answer;
+    answer = &cs_notation_find(script, CS_TARGET_OUT, 2)->answer;
     assert_null(answer->plays);
     assert_int_equal(answer->ending, CS_ENDING_HOLD);
-    assert_int_equal(cs_script_find(script, CS_TARGET_OUT, 3)->answer.ending, CS_ENDING_EOF);
-    assert_non_null(cs_script_find(script, CS_TARGET_OUT, 4)->answer.plays);
-    cs_script_free(script);
+    assert_int_equal(cs_notation_find(script, CS_TARGET_OUT, 3)->answer.ending, CS_ENDING_EOF);
+    assert_non_null(cs_notation_find(script, CS_TARGET_OUT, 4)->answer.plays);
+    cs_notation_free(script);
 }
 
 static void test_mistakes_are_told_with_their_place(void **state)
@@ -256,9 +256,9 @@ static void test_mistakes_are_told_with_their_place(void **state)
         {"out#1: OUT{} body {}", CS_ERR_SYNTAX, 17},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct cs_script *script = NULL;
+        struct cs_notation *script = NULL;
         struct cs_diag diag = {0};
-        enum cs_err err = cs_script_parse(cs_view_str(rows[i].text), &script, &diag);
+        enum cs_err err = cs_notation_parse(cs_view_str(rows[i].text), &script, &diag);
         if (err != rows[i].code || diag.offset != rows[i].offset) {
             fail_msg("%s: got %s at %llu (%s), expected %s at %llu", rows[i].text, cs_err_name(err),
                      (unsigned long long)diag.offset, diag.text, cs_err_name(rows[i].code),
@@ -281,12 +281,12 @@ static void test_cut_scripts_do_no_harm(void **state)
         char *cut = malloc(len ? len : 1);
         assert_non_null(cut);
         memcpy(cut, text, len);
-        struct cs_script *script = NULL;
+        struct cs_notation *script = NULL;
         struct cs_diag diag = {0};
-        if (cs_script_parse(cs_view_of(cut, len), &script, &diag) != CS_OK) {
+        if (cs_notation_parse(cs_view_of(cut, len), &script, &diag) != CS_OK) {
             assert_true(diag.offset <= len);
         }
-        cs_script_free(script);
+        cs_notation_free(script);
         free(cut);
     }
 }
