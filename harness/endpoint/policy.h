@@ -65,8 +65,8 @@
     X(echo_unknown, 0, "unknown config members are kept (SES-33)")                                \
     /* how sessions are shown and found */                                                        \
     X(friendly_prefix, 1, "session ids begin with session_ (SES-03)")                             \
-    X(run_prefix, 1, "runId and currentRunId begin with run_ (SES-03)")                           \
-    X(times_as_iso, 1, "times are ISO strings, else epoch ms (SES-05)")                           \
+    X(run_prefix, 1, "run ids begin with run_ (SES-03)")                                          \
+    X(times_as_iso, 1, "createdAt and updatedAt are ISO texts (SES-05)")                          \
     X(show_null_external_id, 1, "an unset externalId is null, else absent (SES-05)")              \
     X(retrieve_shows_config, 1, "retrieve shows the trigger config (SES-38)")                     \
     X(decode_path, 1, "path segments are percent-decoded (SES-24)")                               \

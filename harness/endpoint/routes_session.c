@@ -35,7 +35,7 @@ static void answer_created(struct cs_call *call, struct cs_session *session, boo
     }
     cs_buf_char(&text, '{');
     cs_session_members(call->endpoint, session, true, &text);
-    cs_buf_printf(&text, ",\"runId\":\"%s\"", run_id + (policy->run_prefix ? 0 : 4));
+    cs_buf_printf(&text, ",\"runId\":\"%s\"", run_id);
     cs_buf_printf(&text, ",\"publicAccessToken\":\"%.*s\"", CS_VIEW_ARG(cs_buf_view(&token)));
     bool shown = cached ? policy->cached_says_cached != 0 : policy->fresh_says_cached != 0;
     cs_buf_printf(&text, ",\"isCached\":%s}", shown ? "true" : "false");

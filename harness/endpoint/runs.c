@@ -133,7 +133,7 @@ struct cs_run *cs_run_trigger(struct cs_endpoint *endpoint, struct cs_session *s
     if (!run) {
         return NULL;
     }
-    memcpy(run->id, "run_", sizeof("run_"));
+    memcpy(run->id, endpoint->policy.run_prefix ? "run_" : "job_", sizeof("run_"));
     cs_random_id(endpoint, run->id + sizeof("run_") - 1, CS_ID_LEN);
     run->session = session;
     run->status = CS_RUN_QUEUED;
@@ -179,16 +179,10 @@ struct cs_run *cs_run_find(const struct cs_endpoint *endpoint,
                            const struct cs_environment *environment, struct cs_view id)
 {
     struct cs_run wanted = {0};
-    size_t prefix = 0;
-    /* Ids that are shown without their prefix come back without it. */
-    if (!endpoint->policy.run_prefix && !cs_view_starts_with(id, CS_VIEW("run_"))) {
-        prefix = sizeof("run_") - 1;
-        memcpy(wanted.id, "run_", prefix);
-    }
-    if (id.len == 0 || id.len >= sizeof wanted.id - prefix || memchr(id.ptr, '\0', id.len)) {
+    if (id.len == 0 || id.len >= sizeof wanted.id || memchr(id.ptr, '\0', id.len)) {
         return NULL;
     }
-    memcpy(wanted.id + prefix, id.ptr, id.len);
+    memcpy(wanted.id, id.ptr, id.len);
     void *node = tfind(&wanted, &endpoint->runs_by_id, compare_runs);
     struct cs_run *run = node ? *(struct cs_run **)node : NULL;
     return run && run->session->environment == environment ? run : NULL;

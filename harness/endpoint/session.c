@@ -43,23 +43,17 @@ struct cs_session *cs_session_find(const struct cs_endpoint *endpoint,
                                    const struct cs_environment *environment, struct cs_view id)
 {
     struct cs_session wanted = {.environment = environment, .key = id};
-    size_t prefix = 0;
     if (!cs_is_friendly_id(id)) {
         struct cs_session *session =
             found(tfind(&wanted, &endpoint->sessions_by_external_id, compare_external_ids));
         if (session || endpoint->policy.friendly_prefix) {
             return session;
         }
-        /* Ids that are shown without their prefix come back without it. */
-        prefix = sizeof("session_") - 1;
-        memcpy(wanted.id, "session_", prefix);
     }
-    if (id.len >= sizeof wanted.id - prefix || (id.len && memchr(id.ptr, '\0', id.len))) {
+    if (id.len == 0 || id.len >= sizeof wanted.id || memchr(id.ptr, '\0', id.len)) {
         return NULL;
     }
-    if (id.len > 0) {
-        memcpy(wanted.id + prefix, id.ptr, id.len);
-    }
+    memcpy(wanted.id, id.ptr, id.len);
     struct cs_session *session = found(tfind(&wanted, &endpoint->sessions_by_id, compare_ids));
     return session && session->environment == environment ? session : NULL;
 }
@@ -105,7 +99,8 @@ struct cs_session *cs_session_add(struct cs_endpoint *endpoint,
         return NULL;
     }
     take_strings(session, input);
-    memcpy(session->id, "session_", sizeof("session_"));
+    memcpy(session->id, endpoint->policy.friendly_prefix ? "session_" : "chatrow_",
+           sizeof("session_"));
     cs_random_id(endpoint, session->id + sizeof("session_") - 1, CS_ID_LEN);
     session->environment = environment;
     session->key = cs_view_str(session->external_id ? session->external_id : session->id);

@@ -19,11 +19,10 @@ static void add_raw(struct cs_buf *out, const char *name, const char *json)
     cs_buf_printf(out, "\"%s\":%s,", name, json ? json : "null");
 }
 
-static void add_time(const struct cs_policy *policy, struct cs_buf *out, const char *name,
-                     int64_t time_ms)
+static void add_time(bool as_iso, struct cs_buf *out, const char *name, int64_t time_ms)
 {
     cs_buf_printf(out, "\"%s\":", name);
-    if (policy->times_as_iso || time_ms == CS_NO_TIME) {
+    if (as_iso) {
         cs_json_time(out, time_ms);
     } else {
         cs_buf_printf(out, "%" PRId64, time_ms);
@@ -35,7 +34,7 @@ void cs_session_members(const struct cs_endpoint *endpoint, const struct cs_sess
                         bool with_config, struct cs_buf *out)
 {
     const struct cs_policy *policy = &endpoint->policy;
-    add_text(out, "id", policy->friendly_prefix ? session->id : strchr(session->id, '_') + 1);
+    add_text(out, "id", session->id);
     if (session->external_id || policy->show_null_external_id) {
         add_text(out, "externalId", session->external_id);
     }
@@ -46,15 +45,14 @@ void cs_session_members(const struct cs_endpoint *endpoint, const struct cs_sess
     if (with_config) {
         add_raw(out, "triggerConfig", session->trigger_config);
     }
-    const char *run_id = session->run ? session->run->id : NULL;
-    add_text(out, "currentRunId", run_id && !policy->run_prefix ? strchr(run_id, '_') + 1 : run_id);
+    add_text(out, "currentRunId", session->run ? session->run->id : NULL);
     add_raw(out, "tags", session->tags);
     add_raw(out, "metadata", session->metadata);
-    add_time(policy, out, "closedAt", session->closed_ms);
+    add_time(true, out, "closedAt", session->closed_ms);
     add_raw(out, "closedReason", session->closed_reason);
-    add_time(policy, out, "expiresAt", session->expires_ms);
-    add_time(policy, out, "createdAt", session->created_ms);
-    add_time(policy, out, "updatedAt", session->updated_ms);
+    add_time(true, out, "expiresAt", session->expires_ms);
+    add_time(policy->times_as_iso, out, "createdAt", session->created_ms);
+    add_time(policy->times_as_iso, out, "updatedAt", session->updated_ms);
     if (cs_buf_error(out) == CS_OK) {
         out->len--; /* the last comma */
     }
