@@ -176,7 +176,7 @@ static int by_requirement(const void *a, const void *b)
 static void put_broken(const struct page *page)
 {
     const struct cs_report *report = page->report;
-    const struct cs_work **order = calloc(report->n ? report->n : 1, sizeof *order);
+    const struct cs_work **order = calloc(report->n ? report->n : 1, sizeof(void *));
     if (!order) {
         page->out->failed = CS_ERR_NO_MEMORY;
         return;
@@ -190,7 +190,7 @@ static void put_broken(const struct page *page)
             order[n++] = &report->work[i];
         }
     }
-    qsort(order, n, sizeof *order, by_requirement);
+    qsort(order, n, sizeof(void *), by_requirement);
     const char *heading = "";
     for (size_t i = 0; i < n; i++) {
         const struct cs_case *test = order[i]->test;

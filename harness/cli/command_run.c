@@ -1,34 +1,14 @@
 /* chatspec run: every role that can be run here, against what is built in, with reports. */
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "cli/commands.h"
+#include "cli/paths.h"
 #include "cli/role_run.h"
 #include "cli/roles.h"
+#include "cli/subject_client.h"
 #include "cli/subject_endpoint.h"
 
 #define PATIENCE_MS 10000
-
-/* build/reports in the project's folder, or in this one. Made if it is not there. */
-static char *reports_folder(void)
-{
-    const char *home = getenv("CHATSPEC_HOME");
-    struct cs_buf path = CS_BUF(4096);
-    cs_buf_printf(&path, "%s/build", home && home[0] ? home : ".");
-    for (int step = 0; step < 2; step++) {
-        cs_buf_str(&path, step == 1 ? "/reports" : "");
-        cs_buf_char(&path, '\0');
-        if (cs_buf_error(&path) != CS_OK || (mkdir(path.ptr, 0777) != 0 && errno != EEXIST)) {
-            (void)cs_say(CS_EXIT_USAGE, "the folder for reports cannot be made: %s",
-                         strerror(errno));
-            cs_buf_free(&path);
-            return NULL;
-        }
-        path.len--;
-    }
-    return cs_buf_take(&path);
-}
 
 struct default_reports {
     char *paths[2];
@@ -48,24 +28,50 @@ static bool name_reports(struct default_reports *reports, const char *folder)
     return reports->paths[0] && reports->paths[1];
 }
 
-static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
+/* Both subjects are there: runs the plan against them. */
+static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
+                       const struct cs_client_subject *client)
+{
+    const struct cs_endpoint_env endpoint = cs_builtin_env(host->urls[0], PATIENCE_MS);
+    const struct cs_role_subject subjects[] = {
+        {&cs_endpoint_role, &endpoint},
+        {&cs_client_role, &client->env},
+    };
+    struct cs_buf name = CS_BUF(1024);
+    cs_buf_printf(&name, "the built-in endpoint%s%s", client->name ? " and the client " : "",
+                  client->name ? client->name : "");
+    char *peer_name = cs_buf_take(&name);
+    const struct cs_role_run what = {.subjects = subjects,
+                                     .n_subjects = 2,
+                                     .command = "./chatspec run",
+                                     .peer_kind = "builtin",
+                                     .peer_name = peer_name ? peer_name : "",
+                                     .peer_version = client->version ? client->version : ""};
+    int status = cs_role_plan_run(plan, &what);
+    free(peer_name);
+    return status;
+}
+
+static int run_plan(struct cs_role_plan *plan, const struct cs_args *args)
 {
     const struct cs_host_spec spec = {0};
     struct cs_host host;
+    struct cs_client_subject client = {0};
     struct cs_diag diag = {0};
-    if (cs_host_start(&spec, 1, args->seed, &host, &diag) != CS_OK) {
-        return cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
+    int status = CS_EXIT_OK;
+    if (cs_role_plan_has(plan, &cs_client_role)) {
+        status = cs_client_subject_open(args, &client);
     }
-    const struct cs_endpoint_env env = cs_builtin_env(host.urls[0], PATIENCE_MS);
-    const struct cs_role_subject subject = {&cs_endpoint_role, &env};
-    const struct cs_role_run what = {.subjects = &subject,
-                                     .n_subjects = 1,
-                                     .command = "./chatspec run",
-                                     .peer_kind = "builtin",
-                                     .peer_name = "the built-in endpoint",
-                                     .peer_version = CHATSPEC_VERSION};
-    int status = cs_role_plan_run(plan, &what);
-    cs_host_stop(&host);
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
+    if (cs_host_start(&spec, 1, args->seed, &host, &diag) == CS_OK) {
+        status = run_against(plan, &host, &client);
+        cs_host_stop(&host);
+    } else {
+        status = cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
+    }
+    cs_client_subject_close(&client);
     return status;
 }
 
@@ -74,7 +80,7 @@ static int run_with_reports(const struct cs_args *args)
     struct cs_role_plan *plan = NULL;
     int status = cs_role_plan_new(args, cs_roles, cs_n_roles, &plan);
     if (status == CS_EXIT_OK) {
-        status = run_builtin(plan, args);
+        status = run_plan(plan, args);
     }
     cs_role_plan_free(plan);
     return status;
@@ -85,9 +91,9 @@ static int run(const struct cs_args *args)
     if (args->report.n > 0) {
         return run_with_reports(args);
     }
-    char *folder = reports_folder();
+    char *folder = cs_build_folder("reports");
     if (!folder) {
-        return CS_EXIT_USAGE;
+        return CS_EXIT_TROUBLE;
     }
     struct default_reports reports = {0};
     struct cs_args with_reports = *args;
@@ -103,6 +109,8 @@ static int run(const struct cs_args *args)
 }
 
 static const struct cs_option options[] = {
+    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "VERSION", "client to test: an SDK version (latest)", 0),
+    CS_ROW("builtin", CS_OPTION_FLAG, builtin, NULL, "client to test: the reference client", 0),
     CS_ROWS_RUN,
     CS_ROWS_END,
 };
@@ -111,12 +119,14 @@ const struct cs_command cs_command_run = {
     .name = "run",
     .summary = "run everything that can be run here, with reports",
     .usage = "[options]",
-    .details = "Runs the endpoint role against the built-in endpoint, and writes run.json and\n"
-               "run.xml (JUnit) to build/reports, unless --report says otherwise.\n"
+    .details = "Runs the endpoint role against the built-in endpoint, and the client role against\n"
+               "the newest SDK, or the built-in client where Node or the registry is missing.\n"
+               "Writes run.json and run.xml (JUnit) to build/reports, unless --report says\n"
+               "otherwise.\n"
                "\n"
                "Examples:\n"
                "  chatspec run\n"
-               "  chatspec run --include long --seed 7\n"
+               "  chatspec run --sdk 4.8.3 --seed 7\n"
                "  chatspec run --shard 1/4 --report json=shard-1.json",
     .options = options,
     .run = run,

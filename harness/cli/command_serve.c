@@ -116,20 +116,28 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
     return status;
 }
 
+static int find_violations(const struct cs_args *args, const struct cs_violation **violations)
+{
+    for (size_t i = 0; i < args->violate.n; i++) {
+        violations[i] = cs_violation_find(args->violate.items[i]);
+        if (!violations[i]) {
+            return unknown_violation(args->violate.items[i]);
+        }
+    }
+    return CS_EXIT_OK;
+}
+
 static int run(const struct cs_args *args)
 {
     const struct cs_violation **violations =
-        calloc(args->violate.n ? args->violate.n : 1, sizeof *violations);
+        calloc(args->violate.n ? args->violate.n : 1, sizeof(void *));
     struct cs_loop *loop = cs_loop_new();
-    int status = violations && loop ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "out of memory");
-    for (size_t i = 0; status == CS_EXIT_OK && i < args->violate.n; i++) {
-        violations[i] = cs_violation_find(args->violate.items[i]);
-        if (!violations[i]) {
-            status = unknown_violation(args->violate.items[i]);
-        }
-    }
-    if (status == CS_EXIT_OK) {
-        status = serve(loop, args, violations);
+    int status = CS_EXIT_OK;
+    if (violations && loop) {
+        status = find_violations(args, violations);
+        status = status == CS_EXIT_OK ? serve(loop, args, violations) : status;
+    } else {
+        status = cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     cs_loop_free(loop);
     free(violations);

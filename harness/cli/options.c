@@ -12,7 +12,7 @@ int cs_say(int status, const char *fmt, ...)
     va_list args;
     va_start(args, fmt);
     fputs("chatspec: ", stderr);
-    vfprintf(stderr, fmt, args);
+    vfprintf(stderr, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): started above */
     fputc('\n', stderr);
     va_end(args);
     return status;

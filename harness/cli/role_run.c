@@ -174,6 +174,16 @@ void cs_role_plan_free(struct cs_role_plan *plan)
     free(plan);
 }
 
+bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *role)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (plan->work[i].role == role) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- the run ---- */
 
 static int write_reports(struct cs_role_plan *plan, const struct cs_report *report)

@@ -31,6 +31,9 @@ CS_MUST_USE int cs_role_plan_new(const struct cs_args *args, const struct cs_rol
                                  size_t n_roles, struct cs_role_plan **ret_plan);
 void cs_role_plan_free(struct cs_role_plan *plan);
 
+/* True when a case of that role was selected. */
+bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *role);
+
 /* Runs the plan, writes the reports, and gives the exit status of the program. */
 int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run);
 

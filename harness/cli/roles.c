@@ -1,8 +1,9 @@
 #include "cli/roles.h"
 
+#include "conformance/client/client_role.h"
 #include "conformance/endpoint/endpoint_role.h"
 
-const struct cs_role *const cs_roles[] = {&cs_endpoint_role};
+const struct cs_role *const cs_roles[] = {&cs_endpoint_role, &cs_client_role};
 const size_t cs_n_roles = sizeof cs_roles / sizeof cs_roles[0];
 
 bool cs_case_lists(const struct cs_case *test, const char *requirement)

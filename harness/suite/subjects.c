@@ -5,6 +5,19 @@
 
 #define PATIENCE 3u /* errors in a row before a subject is suspected */
 
+/* Place of the item's subject; subjects->n when it is a new one. */
+static size_t find(const struct cs_subjects *subjects, const struct cs_work *work)
+{
+    /* From the newest: neighbours mostly share a subject. */
+    for (size_t at = subjects->n; at > 0; at--) {
+        const struct cs_subject *subject = &subjects->items[at - 1];
+        if (subject->role == work->role && subject->env == work->env) {
+            return at - 1;
+        }
+    }
+    return subjects->n;
+}
+
 enum cs_err cs_subjects_init(struct cs_subjects *subjects, const struct cs_work *work, size_t n)
 {
     *subjects = (struct cs_subjects){0};
@@ -15,21 +28,16 @@ enum cs_err cs_subjects_init(struct cs_subjects *subjects, const struct cs_work 
         return CS_ERR_NO_MEMORY;
     }
     for (size_t i = 0; i < n; i++) {
-        size_t at = subjects->n; /* from the newest: neighbours mostly share a subject */
-        while (at > 0 && (subjects->items[at - 1].role != work[i].role ||
-                          subjects->items[at - 1].env != work[i].env)) {
-            at--;
-        }
-        if (at == 0) {
-            at = ++subjects->n;
+        size_t at = find(subjects, &work[i]);
+        if (at == subjects->n) {
             const struct cs_role *role = work[i].role;
-            subjects->items[at - 1] = (struct cs_subject){
+            subjects->items[subjects->n++] = (struct cs_subject){
                 .role = role,
                 .env = work[i].env,
                 .offers = role->offers ? role->offers(work[i].env) : 0,
             };
         }
-        subjects->of[i] = at - 1;
+        subjects->of[i] = at;
     }
     return CS_OK;
 }

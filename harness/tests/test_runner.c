@@ -85,7 +85,7 @@ static void leaks(struct cs_case_run *run)
     (void)run;
     assert_non_null(lost);
     lost = NULL;
-}
+} /* NOLINT(clang-analyzer-unix.Malloc): the leak is the point */
 
 static void exits(struct cs_case_run *run)
 {
@@ -545,7 +545,7 @@ struct peer {
 
 static enum cs_err probe(const void *env, struct cs_diag *diag)
 {
-    struct peer *peer = (struct peer *)(uintptr_t)env;
+    struct peer *peer = *(struct peer *const *)env;
     peer->n_probes++;
     return peer->n_probes <= peer->alive_for ? CS_OK
                                              : cs_fail(diag, CS_ERR_CONNECT, 0, "no one at home");
@@ -558,10 +558,11 @@ static void a_dead_peer_is_noticed_once(void **state)
 {
     (void)state;
     struct peer peer = {.alive_for = 1};
+    struct peer *const subject = &peer; /* an env is read-only, what it leads to is not */
     struct outcome outcome = {0};
     const struct cs_run_options options = {.jobs = 1};
     for (int i = 0; i < 10; i++) {
-        add(&outcome, &mortal_role, "errs", &peer);
+        add(&outcome, &mortal_role, "errs", &subject);
     }
     run_all(&outcome, &options);
     assert_int_equal(peer.n_probes, 2);
@@ -579,11 +580,13 @@ static void a_peer_that_never_lived_runs_nothing(void **state)
     (void)state;
     struct peer dead = {.alive_for = 0};
     struct peer fine = {.alive_for = 100};
+    struct peer *const dead_subject = &dead;
+    struct peer *const fine_subject = &fine;
     struct outcome outcome = {0};
     const struct cs_run_options options = {.jobs = 2};
     for (int i = 0; i < 4; i++) {
-        add(&outcome, &mortal_role, "passes", &dead);
-        add(&outcome, &mortal_role, "passes", &fine);
+        add(&outcome, &mortal_role, "passes", &dead_subject);
+        add(&outcome, &mortal_role, "passes", &fine_subject);
     }
     run_all(&outcome, &options);
     assert_int_equal(dead.n_probes, 1);
@@ -604,7 +607,7 @@ struct workshop {
 
 static void *slot_open(const void *env, struct cs_diag *diag)
 {
-    struct workshop *shop = (struct workshop *)(uintptr_t)env;
+    struct workshop *shop = *(struct workshop *const *)env;
     if (shop->broken) {
         (void)cs_fail(diag, CS_ERR_IO, 0, "no tools");
         return NULL;
@@ -629,11 +632,12 @@ static void a_slot_is_kept_until_a_case_breaks_it(void **state)
 {
     (void)state;
     struct workshop shop = {0};
+    struct workshop *const subject = &shop;
     struct outcome outcome = {0};
     const struct cs_run_options options = {.jobs = 1};
     static const char *const names[] = {"passes", "fails", "skips", "crashes", "passes", "passes"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        add(&outcome, &slotted_role, names[i], &shop);
+        add(&outcome, &slotted_role, names[i], &subject);
     }
     run_all(&outcome, &options);
     assert_int_equal(shop.n_opened, 2);
@@ -645,10 +649,11 @@ static void slots_that_do_not_open_are_errors_and_soon_given_up(void **state)
 {
     (void)state;
     struct workshop shop = {.broken = true};
+    struct workshop *const subject = &shop;
     struct outcome outcome = {0};
     const struct cs_run_options options = {.jobs = 1};
     for (int i = 0; i < 5; i++) {
-        add(&outcome, &slotted_role, "passes", &shop);
+        add(&outcome, &slotted_role, "passes", &subject);
     }
     run_all(&outcome, &options);
     assert_int_equal(outcome.summary.n_verdicts[CS_ERROR], 5);

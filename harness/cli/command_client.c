@@ -1,0 +1,85 @@
+/* chatspec client: the client role, against an SDK version, a command or the built-in client. */
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/role_run.h"
+#include "cli/subject_client.h"
+
+#define CLIENT_JOBS 4u /* each place keeps an adapter process, and a JavaScript one is heavy */
+
+/* What leads to the same subject again; the version as resolved, and not "latest". */
+static char *rerun_command(const struct cs_client_subject *subject, const struct cs_args *args)
+{
+    struct cs_buf command = CS_BUF(8192);
+    cs_buf_str(&command, "./chatspec client ");
+    if (args->peer) {
+        cs_buf_printf(&command, "--peer '%s'", args->peer);
+    } else if (strcmp(subject->kind, "sdk") == 0) {
+        cs_buf_printf(&command, "--sdk %s", subject->version);
+    } else {
+        cs_buf_str(&command, "--builtin");
+    }
+    return cs_buf_take(&command);
+}
+
+static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject *client,
+                       const struct cs_args *args)
+{
+    char *command = rerun_command(client, args);
+    if (!command) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    const struct cs_role_subject subject = {&cs_client_role, &client->env};
+    const struct cs_role_run run = {.subjects = &subject,
+                                    .n_subjects = 1,
+                                    .command = command,
+                                    .peer_kind = client->kind,
+                                    .peer_name = client->name,
+                                    .peer_version = client->version,
+                                    .default_jobs = CLIENT_JOBS};
+    int status = cs_role_plan_run(plan, &run);
+    free(command);
+    return status;
+}
+
+static int run(const struct cs_args *args)
+{
+    static const struct cs_role *const roles[] = {&cs_client_role};
+    struct cs_role_plan *plan = NULL;
+    struct cs_client_subject client;
+    int status = cs_role_plan_new(args, roles, 1, &plan);
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
+    status = cs_client_subject_open(args, &client);
+    if (status == CS_EXIT_OK) {
+        status = run_subject(plan, &client, args);
+        cs_client_subject_close(&client);
+    }
+    cs_role_plan_free(plan);
+    return status;
+}
+
+static const struct cs_option options[] = {
+    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "VERSION", "the SDK's transport: 4.8.3, latest (latest)", 0),
+    CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "an adapter of your own", 0),
+    CS_ROW("builtin", CS_OPTION_FLAG, builtin, NULL, "the reference client", 0),
+    CS_ROWS_RUN,
+    CS_ROWS_END,
+};
+
+const struct cs_command cs_command_client = {
+    .name = "client",
+    .summary = "test a client: an SDK version, your transport, the built-in one",
+    .usage = "[--sdk VERSION | --peer COMMAND | --builtin] [options]",
+    .details = "Runs the cases of the client role against an adapter: a program that drives one\n"
+               "client and speaks JSON lines (conformance/peers/PROTOCOL.md). SDK versions are\n"
+               "installed below build/sdk, once each, without their install scripts.\n"
+               "\n"
+               "Examples:\n"
+               "  chatspec client --sdk 4.8.3\n"
+               "  chatspec client --peer 'python3 my_adapter.py' --verbose\n"
+               "  chatspec client --builtin --only 'client/resume/*'",
+    .options = options,
+    .run = run,
+};

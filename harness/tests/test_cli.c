@@ -1,0 +1,377 @@
+/* The program as a whole: what it says and how it exits, by running it. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_WORDS 16
+#define ONE_CASE  "endpoint/token/wrong-signature"
+
+struct program {
+    pid_t pid;
+    int out; /* memory files that hold what it printed */
+    int err;
+};
+
+extern char **environ;
+
+static struct program start(const char *const words[MAX_WORDS])
+{
+    struct program program = {.out = memfd_create("out", MFD_CLOEXEC),
+                              .err = memfd_create("err", MFD_CLOEXEC)};
+    char *argv[MAX_WORDS + 2] = {0};
+    char name[] = CHATSPEC_BINARY;
+    argv[0] = name;
+    for (size_t i = 0; i < MAX_WORDS && words[i]; i++) {
+        argv[i + 1] = strdup(words[i]);
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, program.out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, program.err, STDERR_FILENO);
+    assert_int_equal(posix_spawn(&program.pid, name, &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    for (size_t i = 0; i < MAX_WORDS; i++) {
+        free(argv[i + 1]);
+    }
+    return program;
+}
+
+static char *content(int fd)
+{
+    off_t len = lseek(fd, 0, SEEK_END);
+    char *text = calloc(1, (size_t)len + 1);
+    assert_non_null(text);
+    assert_int_equal(pread(fd, text, (size_t)len, 0), len);
+    return text;
+}
+
+struct ended {
+    int status; /* exit status; 1000 and the signal's number for a signal */
+    char *out;
+    char *err;
+};
+
+static struct ended finish(struct program *program)
+{
+    int status = 0;
+    assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
+    struct ended ended = {.status =
+                              WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status),
+                          .out = content(program->out),
+                          .err = content(program->err)};
+    close(program->out);
+    close(program->err);
+    return ended;
+}
+
+static void release(struct ended *ended)
+{
+    free(ended->out);
+    free(ended->err);
+}
+
+static void assert_says(const char *text, const char *word)
+{
+    if (!strstr(text, word)) {
+        fail_msg("'%s' is not in: %s", word, text);
+    }
+}
+
+#define WORDS(...) ((const char *const[MAX_WORDS]){__VA_ARGS__})
+
+/* Runs to the end and checks the exit status and a word of stderr (NULL: any). */
+static void assert_ends(const char *const words[MAX_WORDS], int status, const char *word)
+{
+    struct program program = start(words);
+    struct ended ended = finish(&program);
+    if (ended.status != status) {
+        fail_msg("exit status %d and not %d: %s%s", ended.status, status, ended.out, ended.err);
+    }
+    if (word) {
+        assert_says(ended.err, word);
+    }
+    release(&ended);
+}
+
+/* ---- a server of our own, where the program needs to be held at a certain point ---- */
+
+struct listener {
+    int fd;
+    char url[64];
+};
+
+static struct listener open_port(bool listening)
+{
+    struct listener listener = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(listener.fd, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(listener.fd, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(listening ? listen(listener.fd, 16) : 0, 0);
+    snprintf(listener.url, sizeof listener.url, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    return listener;
+}
+
+/* Takes a connection and the first bytes of a request on it. */
+static int take_request(const struct listener *listener)
+{
+    char request[4096];
+    int fd = accept(listener->fd, NULL, NULL);
+    assert_true(fd >= 0);
+    assert_true(read(fd, request, sizeof request) > 0);
+    return fd;
+}
+
+static void answer_one(const struct listener *listener)
+{
+    static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    int fd = take_request(listener);
+    assert_int_equal(write(fd, answer, sizeof answer - 1), sizeof answer - 1);
+    close(fd);
+}
+
+/* ---- tests ---- */
+
+static void misspelt_commands_and_options_name_the_nearest(void **state)
+{
+    (void)state;
+    assert_ends(WORDS("endpont"), 2, "did you mean endpoint");
+    assert_ends(WORDS("qqqqqqqq"), 2, "no such command: qqqqqqqq");
+    assert_ends(WORDS("help", "endpont"), 2, "did you mean endpoint");
+    assert_ends(WORDS("endpoint", "--onyl", "x"), 2, "--only");
+    assert_ends(WORDS("endpoint", "stray"), 2, "stray");
+    assert_ends(WORDS("endpoint", "--only"), 2, "--only needs a value");
+    assert_ends(WORDS("endpoint", "--verbose=yes"), 2, "takes no value");
+    assert_ends(WORDS("endpoint", "--jobs", "many"), 2, "0 to 512");
+    assert_ends(WORDS("endpoint", "--seed=9007199254740992"), 2, "9007199254740991");
+    assert_ends(WORDS("endpoint", "--shard", "3/2"), 2, "K/N");
+    assert_ends(WORDS("endpoint", "--fail-on", "may"), 2, "'must' or 'should'");
+    assert_ends(WORDS("endpoint", "--format", "xml"), 2, "'human' or 'json'");
+    assert_ends(WORDS("endpoint", "--include", "short"), 2, "'long'");
+    assert_ends(WORDS("client", "--builtin", "--sdk", "1.2.3"), 2, "exclude each other");
+    assert_ends(WORDS(NULL), 2, "chatspec COMMAND");
+}
+
+static void help_and_version_are_no_errors(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"run",      "endpoint", "client", "serve",
+                                           "selftest", "list",     "explain"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        struct program program = start(WORDS(commands[i], "--help"));
+        struct ended ended = finish(&program);
+        assert_int_equal(ended.status, 0);
+        assert_says(ended.out, "Examples:");
+        release(&ended);
+    }
+    assert_ends(WORDS("--help"), 0, NULL);
+    assert_ends(WORDS("help"), 0, NULL);
+    assert_ends(WORDS("--version"), 0, NULL);
+}
+
+static void a_selection_of_nothing_is_no_green_run(void **state)
+{
+    (void)state;
+    assert_ends(WORDS("endpoint", "--only", "endpoint/token/wrong-signatur"), 2, ONE_CASE);
+    assert_ends(WORDS("endpoint", "--only", "TOK-999"), 2, "no case or requirement");
+    assert_ends(WORDS("endpoint", "--skip", "*"), 2, "no case is left");
+    assert_ends(WORDS("selftest", "--only", "nothing-like-this"), 2, "no case or requirement");
+}
+
+static void reports_that_cannot_be_written_stop_the_run_before_it_starts(void **state)
+{
+    (void)state;
+    struct program program =
+        start(WORDS("endpoint", "--only", ONE_CASE, "--report", "json=/nowhere/at/all"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 2);
+    assert_says(ended.err, "/nowhere/at/all cannot be written");
+    assert_string_equal(ended.out, "");
+    release(&ended);
+    assert_ends(WORDS("endpoint", "--report", "pdf=x"), 2, "json=PATH");
+    assert_ends(WORDS("endpoint", "--report", "json"), 2, "json=PATH");
+}
+
+static void subjects_are_checked_first(void **state)
+{
+    (void)state;
+    assert_ends(WORDS("endpoint", "--url", "ftp://x"), 2, "http://HOST");
+    assert_ends(WORDS("endpoint", "--url", "http://"), 2, "http://HOST");
+    assert_ends(WORDS("endpoint", "--url", "http://h/?q"), 2, "http://HOST");
+    assert_ends(WORDS("endpoint", "--task", "x"), 2, "--url");
+    assert_ends(WORDS("endpoint", "--url", "http://127.0.0.1:1", "--secret-key-env",
+                      "CHATSPEC_TEST_NO_SUCH"),
+                2, "CHATSPEC_TEST_NO_SUCH");
+    struct listener nobody = open_port(false);
+    assert_ends(WORDS("endpoint", "--url", nobody.url), 3, "cannot be reached");
+    close(nobody.fd);
+    assert_ends(WORDS("client", "--peer", "'open quote"), 2, NULL);
+}
+
+static void a_good_run_is_zero_and_has_its_reports(void **state)
+{
+    (void)state;
+    struct program program = start(WORDS("endpoint", "--only", ONE_CASE, "--seed", "7", "--report",
+                                         "json=/dev/null", "--format", "json"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 0);
+    assert_says(ended.out, "\"schema\":\"chatspec-report/1\"");
+    assert_says(ended.out, "\"seed\":7,");
+    assert_says(ended.out, "\"id\":\"" ONE_CASE "\"");
+    assert_says(ended.out, "\"pass\":1,");
+    release(&ended);
+}
+
+static void a_run_in_which_all_is_skipped_is_not_green(void **state)
+{
+    (void)state;
+    struct listener listener = open_port(true);
+    struct program program = start(WORDS("endpoint", "--url", listener.url, "--only", ONE_CASE));
+    answer_one(&listener); /* the first sign of life; the case needs a key and is not run */
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 2);
+    assert_says(ended.out, "needs a secret key");
+    assert_says(ended.out, "nothing was judged");
+    release(&ended);
+    close(listener.fd);
+}
+
+static void a_served_violation_is_found_and_served_until_told_to_end(void **state)
+{
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&actions, fds[0]);
+    char name[] = CHATSPEC_BINARY;
+    char serve[] = "serve";
+    char quiet[] = "--quiet";
+    char violate[] = "--violate";
+    char violation[] = "create-status-200";
+    char *const argv[] = {name, serve, quiet, violate, violation, NULL};
+    pid_t pid;
+    assert_int_equal(posix_spawn(&pid, name, &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(fds[1]);
+    FILE *out = fdopen(fds[0], "r");
+    char url[64];
+    char key[64];
+    assert_int_equal(fscanf(out, "endpoint %63s secret key %63s", url, key), 2);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", key, 1), 0);
+    assert_ends(WORDS("endpoint", "--url", url, "--secret-key-env", "CHATSPEC_TEST_KEY", "--only",
+                      "SES-01", "--no-color"),
+                1, NULL);
+    int status = 0;
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    fclose(out);
+    assert_ends(WORDS("serve", "--violate", "create-status-20"), 2, "create-status-200");
+}
+
+static void an_interrupted_run_keeps_its_partial_report(void **state)
+{
+    (void)state;
+    struct listener listener = open_port(true);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", "tr_dev_whatever", 1), 0);
+    char path[] = "/tmp/chatspec-cli-XXXXXX";
+    int report_fd = mkstemp(path);
+    assert_true(report_fd >= 0);
+    char option[64];
+    snprintf(option, sizeof option, "json=%s", path);
+    struct program program =
+        start(WORDS("endpoint", "--url", listener.url, "--secret-key-env", "CHATSPEC_TEST_KEY",
+                    "--jobs", "1", "--only", "endpoint/token/*", "--report", option));
+    answer_one(&listener);                 /* can it be reached? */
+    answer_one(&listener);                 /* the runner's own question */
+    int hanging = take_request(&listener); /* a case is running now, and waits for us */
+    assert_int_equal(kill(program.pid, SIGINT), 0);
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 130);
+    assert_says(ended.out, "interrupted");
+    release(&ended);
+    close(report_fd);
+    FILE *report = fopen(path, "r");
+    char text[4096] = {0};
+    assert_true(fread(text, 1, sizeof text - 1, report) > 0);
+    assert_says(text, "\"interrupted\":true");
+    fclose(report);
+    assert_int_equal(unlink(path), 0);
+    close(hanging);
+    close(listener.fd);
+}
+
+static void things_can_be_listed_and_explained(void **state)
+{
+    (void)state;
+    struct program program = start(WORDS("list", "--only", "SES-01"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 0);
+    assert_says(ended.out, "endpoint/session/");
+    release(&ended);
+    program = start(WORDS("explain", "TOK-20"));
+    ended = finish(&program);
+    assert_int_equal(ended.status, 0);
+    assert_says(ended.out, "Checked by:");
+    assert_says(ended.out, "Source:");
+    release(&ended);
+    program = start(WORDS("explain", ONE_CASE));
+    ended = finish(&program);
+    assert_int_equal(ended.status, 0);
+    assert_says(ended.out, "./chatspec endpoint --only " ONE_CASE);
+    release(&ended);
+    assert_ends(WORDS("explain", "create-status-200"), 0, NULL);
+    assert_ends(WORDS("explain", "TOK-2O"), 2, "nearest");
+    assert_ends(WORDS("explain"), 2, "needs an id");
+    assert_ends(WORDS("list", "requirements"), 0, NULL);
+    assert_ends(WORDS("list", "violations"), 0, NULL);
+    assert_ends(WORDS("list", "things"), 2, "cases, requirements or violations");
+}
+
+static void selftest_of_one_case_prints_its_matrix(void **state)
+{
+    (void)state;
+    struct program program = start(WORDS("selftest", "--only", ONE_CASE));
+    struct ended ended = finish(&program);
+    assert_says(ended.out, "1 cases, ");
+    assert_says(ended.out, "6 null peers");
+    assert_says(ended.out, "passes for null peers 0");
+    assert_int_equal(ended.status, 0);
+    release(&ended);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(misspelt_commands_and_options_name_the_nearest),
+        cmocka_unit_test(help_and_version_are_no_errors),
+        cmocka_unit_test(a_selection_of_nothing_is_no_green_run),
+        cmocka_unit_test(reports_that_cannot_be_written_stop_the_run_before_it_starts),
+        cmocka_unit_test(subjects_are_checked_first),
+        cmocka_unit_test(a_good_run_is_zero_and_has_its_reports),
+        cmocka_unit_test(a_run_in_which_all_is_skipped_is_not_green),
+        cmocka_unit_test(a_served_violation_is_found_and_served_until_told_to_end),
+        cmocka_unit_test(an_interrupted_run_keeps_its_partial_report),
+        cmocka_unit_test(things_can_be_listed_and_explained),
+        cmocka_unit_test(selftest_of_one_case_prints_its_matrix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
