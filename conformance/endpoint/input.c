@@ -2,11 +2,13 @@
 #include "conformance/endpoint/cases.h"
 #include "conformance/endpoint/kit.h"
 
-/* A create body with these members beside triggerConfig, which has `config` beside basePayload. */
+/* Creates a session of its own with these members beside triggerConfig, which has `config` beside
+ * basePayload. */
 static const struct ep_answer *create(struct ep *ep, const char *members, const char *config)
 {
-    return ep_post_session(ep, ep_text(ep, "{%s%s\"triggerConfig\":{\"basePayload\":{}%s%s}}",
-                                       members, *members ? "," : "", *config ? "," : "", config));
+    return ep_post_session(
+        ep, ep_text(ep, "{%s,\"externalId\":\"%s\",\"triggerConfig\":{\"basePayload\":{}%s%s}}",
+                    members, ep_unique(ep, "chat"), *config ? "," : "", config));
 }
 
 static const char *named(struct ep *ep)
