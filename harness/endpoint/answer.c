@@ -154,16 +154,13 @@ void cs_answer_error(struct cs_call *call, int status, const char *message)
 void cs_answer_refusal(struct cs_call *call, int status, const char *message)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    if (status == 500 && !policy->hide_details) {
-        cs_answer_error(call, status,
-                        "Error: invalid input\n    at session.findOrCreate (session.c)");
-    } else if (status != 400) {
-        cs_answer_error(call, status, message);
-    } else if (policy->schema_error_is_text) {
-        cs_answer_error(call, status, message);
-    } else {
+    if (status == 400 && !policy->schema_error_is_text) {
         cs_answer_json_text(call, status, CS_VIEW("{\"error\":{\"code\":\"invalid\"}}"));
+        return;
     }
+    bool leaks = status == 500 && !policy->hide_details;
+    cs_answer_error(call, status,
+                    leaks ? "Error: invalid input\n    at findOrCreate (session.c:91)" : message);
 }
 
 void cs_answer_text(struct cs_call *call, int status, const char *text)

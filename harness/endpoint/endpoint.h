@@ -1,5 +1,9 @@
 /* The reference endpoint: the server side of the Sessions wire protocol, on one loop and one port.
  *
+ * It has two environments with a secret key each; data lives in memory and dies with it. Behind
+ * every session a scripted agent answers, but not behind those whose task identifier begins with
+ * "absent": their runs stay queued, as those of a task that nobody deployed (SES-07).
+ *
  * It is the mock server of `chatspec serve`, the built-in subject of the endpoint role, and, with a
  * violation switched on, the proof that the cases of that role can fail.
  */
