@@ -34,7 +34,7 @@ static struct cs_view stored_part(const struct cs_policy *policy, struct cs_view
 
 static bool is_plain(const struct cs_policy *policy)
 {
-    return !policy->append_extra_member && !policy->append_data_as_json &&
+    return !policy->append_renames_data && !policy->append_data_as_json &&
            !policy->append_id_as_number;
 }
 
@@ -46,7 +46,7 @@ void cs_append_envelope(const struct cs_policy *policy, struct cs_view text, str
         cs_append_wrap(out, text, part_id);
         return;
     }
-    cs_buf_str(out, "{\"data\":");
+    cs_buf_str(out, policy->append_renames_data ? "{\"text\":" : "{\"data\":");
     if (policy->append_data_as_json && cs_json_check(text, NULL) == CS_OK) {
         cs_buf_add(out, text);
     } else {
@@ -61,7 +61,7 @@ void cs_append_envelope(const struct cs_policy *policy, struct cs_view text, str
         cs_json_escape(out, part_id);
         cs_buf_char(out, '"');
     }
-    cs_buf_str(out, policy->append_extra_member ? ",\"v\":2}" : "}");
+    cs_buf_char(out, '}');
 }
 
 size_t cs_append_weight(const struct cs_policy *policy, struct cs_view text, struct cs_view part_id)

@@ -3,86 +3,88 @@
 #define CHATSPEC_ENDPOINT_POLICY_STREAM_H
 
 /* X(field, default, what it decides) */
-#define CS_POLICY_APPEND_FIELDS(X)                                                         \
-    X(append_metered_limit, 1048576, "largest metered record (LIM-04)")                    \
-    X(append_meter_escaped, 1, "what JSON escaping adds is metered (LIM-07)")              \
-    X(append_max_stored, 0, "bytes of a body that are stored; 0: all (LIM-13)")            \
-    X(append_gives_seq, 1, "the answer has seq (APP-01)")                                  \
-    X(append_seq_offset, 0, "added to the seq of the answer (APP-02)")                     \
-    X(append_gap, 0, "a command record is written before each append (APP-03)")            \
-    X(append_unwraps_data, 0, "of a JSON body only its member data is kept (APP-06)")      \
-    X(append_extra_member, 0, "the envelope has a third member (APP-05)")                  \
-    X(append_data_as_json, 0, "a JSON body is stored as a value and not as text (REC-03)") \
-    X(append_record_header, 0, "the record gets a header (REC-01)")                        \
-    X(append_checks_kind, 0, "bodies without kind are 400 (APP-08)")                       \
-    X(append_strips_source, 1, "actionSource webhook is removed (APP-10)")                 \
-    X(append_strips_escaped, 1, "however its name is spelled (APP-11)")                    \
-    X(append_keeps_part_id, 1, "X-Part-Id becomes the envelope id (APP-12)")               \
-    X(append_constant_id, 0, "all generated envelope ids are the same (REC-04)")           \
-    X(append_id_as_number, 0, "the envelope id is a number (REC-02)")                      \
-    X(append_stream_by_url, 0, "each id form of the URL has a stream of its own (APP-34)") \
-    X(append_needs_reader, 0, "records are dropped while nobody subscribes (APP-35)")      \
-    X(dedupe, 1, "repeats of an X-Part-Id add nothing (APP-13)")                           \
-    X(dedupe_window_ms, 300000, "for so long (APP-18)")                                    \
-    X(dedupe_global, 0, "an id used on one session counts on all (APP-16)")                \
-    X(dedupe_by_url, 0, "ids count for each form of the URL by itself (APP-17)")           \
-    X(dedupe_releases, 1, "a failed append gives its id back (APP-19)")                    \
-    X(closed_append_status, 409, "append to a closed session (APP-23)")                    \
-    X(closed_append_code, 1, "with code and closedReason in the body (APP-23)")            \
-    X(closed_append_stores, 0, "the refused record is stored all the same (APP-26)")       \
-    X(expired_append_status, 400, "append to an expired session (APP-25)")                 \
-    X(out_append_needs_secret, 1, "public tokens may not append to out (TOK-33)")          \
-    X(side_channel_out_needs_secret, 1, "nor to a side channel's out (CHN-28)")            \
+#define CS_POLICY_APPEND_FIELDS(X)                                                           \
+    X(append_metered_limit, 1048576, "largest metered record (LIM-04)")                      \
+    X(append_meter_escaped, 1, "what JSON escaping adds is metered (LIM-07)")                \
+    X(append_max_stored, 0, "bytes of a body that are stored; 0: all (LIM-13)")              \
+    X(append_gives_seq, 1, "the answer has seq (APP-01)")                                    \
+    X(append_seq_offset, 0, "added to the seq of the answer (APP-02)")                       \
+    X(append_gap, 0, "a command record is written before each append (APP-03)")              \
+    X(append_unwraps_data, 0, "of a JSON body only its member data is kept (APP-06)")        \
+    X(append_renames_data, 0, "the envelope's text is in a member of another name (APP-05)") \
+    X(append_data_as_json, 0, "a JSON body is stored as a value and not as text (REC-03)")   \
+    X(append_record_header, 0, "the record gets a header (APP-05)")                          \
+    X(append_checks_kind, 0, "bodies without kind are 400 (APP-08)")                         \
+    X(append_strips_source, 1, "actionSource webhook is removed (APP-10)")                   \
+    X(append_strips_escaped, 1, "however its name is spelled (APP-11)")                      \
+    X(append_keeps_part_id, 1, "X-Part-Id becomes the envelope id (APP-12)")                 \
+    X(append_constant_id, 0, "all generated envelope ids are the same (REC-04)")             \
+    X(append_id_as_number, 0, "the envelope id is a number (REC-02)")                        \
+    X(append_stream_by_url, 0, "each id form of the URL has a stream of its own (APP-34)")   \
+    X(append_needs_reader, 0, "records are dropped while nobody subscribes (APP-35)")        \
+    X(dedupe, 1, "repeats of an X-Part-Id add nothing (APP-13)")                             \
+    X(dedupe_window_ms, 300000, "for so long (APP-18)")                                      \
+    X(dedupe_global, 0, "an id used on one session counts on all (APP-16)")                  \
+    X(dedupe_by_url, 0, "ids count for each form of the URL by itself (APP-17)")             \
+    X(dedupe_releases, 1, "a failed append gives its id back (APP-19)")                      \
+    X(closed_append_status, 409, "append to a closed session (APP-23)")                      \
+    X(closed_append_code, 1, "with code and closedReason in the body (APP-23)")              \
+    X(closed_append_stores, 0, "the refused record is stored all the same (APP-26)")         \
+    X(expired_append_status, 400, "append to an expired session (APP-25)")                   \
+    X(out_append_needs_secret, 1, "public tokens may not append to out (TOK-33)")            \
+    X(side_channel_out_needs_secret, 1, "nor to a side channel's out (CHN-28)")              \
     X(side_channel_wakes_run, 0, "an append to a side channel starts a run (CHN-27)")
 
-#define CS_POLICY_SSE_FIELDS(X)                                                            \
-    X(sse_event_stream_type, 1, "text/event-stream; else application/json (OUT-01)")       \
-    X(sse_version_header, 1, "X-Stream-Version: v2 is sent (OUT-03)")                      \
-    X(sse_extra_event, 0, "an event of another name follows each ping (OUT-06)")           \
-    X(sse_data_lines, 1, "data lines of a batch (OUT-08)")                                 \
-    X(sse_empty_batch, 0, "an empty batch comes first (OUT-08)")                           \
-    X(sse_seq_as_text, 0, "seq_num is a string (OUT-09)")                                  \
-    X(sse_id_is_seq, 0, "the id line is one number (OUT-12)")                              \
-    X(sse_ping_has_id, 0, "pings have an id line too (OUT-12)")                            \
-    X(sse_id_bytes_offset, 0, "added to the byte count of the id line (LIM-26)")           \
-    X(sse_repeats_last, 0, "the last record of a batch comes twice (OUT-13)")              \
-    X(sse_time_goes_back, 0, "timestamps fall as numbers rise (OUT-14)")                   \
-    X(sse_tail_offset, 0, "added to the tail's seq_num (OUT-15)")                          \
-    X(sse_ping_time_as_text, 0, "a ping's timestamp is a string (OUT-18)")                 \
-    X(sse_done, 1, "how often [DONE] is sent at the end (OUT-20)")                         \
-    X(sse_done_breaks, 0, "the connection is reset after [DONE] (OUT-20)")                 \
-    X(sse_wait_permille, 1000, "of the wait time that was asked for (OUT-21)")               \
-    X(sse_default_wait_ms, 60000, "wait time without Timeout-Seconds (OUT-23)")            \
-    X(sse_min_wait_s, 1, "least Timeout-Seconds (OUT-24)")                                 \
-    X(sse_max_wait_s, 600, "greatest Timeout-Seconds (OUT-24)")                            \
-    X(sse_wait_strict, 1, "what is not an integer is refused; else the default (OUT-25)")  \
-    X(sse_live, 1, "records that come during a subscription are delivered (OUT-28)")       \
-    X(sse_max_readers, 0, "subscriptions of one stream that get records; 0: all (OUT-29)") \
-    X(sse_empty_status, 200, "subscribing to a stream without records (OUT-30)")           \
-    X(sse_rowless_status, 200, "subscribing by an unknown external id (OUT-31)")           \
-    X(sse_stream_by_url, 0, "each id form of the URL reads a stream of its own (OUT-32)")  \
-    X(sse_closed_status, 200, "subscribing to a closed or expired session (OUT-33)")       \
-    X(sse_latest, 1, "X-Trigger-Stream-Start: latest is understood (OUT-39)")              \
-    X(sse_in_status, 200, "subscribing to in (OUT-41)")                                    \
-    X(sse_control_body, 0, "control records have a body (REC-05)")                         \
-    X(sse_trim_as_decimal, 0, "a trim's body is decimal text (REC-14)")                    \
-    X(sse_hides_commands, 0, "command records are left out (REC-16)")                      \
-    X(sse_lower_case_headers, 0, "record header names are made lower-case (REC-17)")       \
-    X(ping_min_ms, 5000, "shortest silence before a ping (OUT-19)")                        \
-    X(ping_max_ms, 15000, "longest (OUT-19)")                                              \
-    X(resume_offset, 1, "what is added to Last-Event-ID (RES-01)")                         \
-    X(resume_default_tail, 0, "without Last-Event-ID reading starts at the tail (RES-02)") \
-    X(resume_reads_triple, 0, "of an id triple its first number counts (RES-03)")          \
-    X(resume_fraction_status, 200, "Last-Event-ID: 1.5 (RES-07)")                          \
-    X(resume_huge_status, 200, "Last-Event-ID over 64 bits (RES-08)")                      \
-    X(resume_beyond_status, 200, "Last-Event-ID at or beyond the tail (RES-10)")           \
-    X(resume_trimmed_status, 200, "Last-Event-ID below the trim point (RES-11)")           \
-    X(resume_repeats_commands, 0, "a command record at the cursor is sent again (RES-14)") \
-    X(settled_header, 1, "X-Session-Settled is sent (RES-17)")                             \
-    X(settled_ends, 1, "a settled stream ends at once (RES-17)")                           \
-    X(settled_skips_commands, 1, "the peek looks past a trailing trim (RES-18)")           \
-    X(settled_always, 0, "every stream counts as settled (RES-20)")                        \
-    X(settled_unasked, 0, "the peek needs no request header (RES-21)")                     \
+#define CS_POLICY_SSE_FIELDS(X)                                                                  \
+    X(sse_event_stream_type, 1, "text/event-stream; else application/json (OUT-01)")             \
+    X(sse_version_header, 1, "X-Stream-Version: v2 is sent (OUT-03)")                            \
+    X(sse_extra_event, 0, "an event of another name follows each ping (OUT-06)")                 \
+    X(sse_data_lines, 1, "data lines of a batch (OUT-08)")                                       \
+    X(sse_empty_batch, 0, "an empty batch comes first (OUT-08)")                                 \
+    X(sse_seq_as_text, 0, "seq_num is a string (OUT-09)")                                        \
+    X(sse_id_is_seq, 0, "the id line is one number (OUT-12)")                                    \
+    X(sse_ping_has_id, 0, "pings have an id line too (OUT-12)")                                  \
+    X(sse_id_bytes_offset, 0, "added to the byte count of the id line (LIM-26)")                 \
+    X(sse_repeats_last, 0, "the last record of a batch comes twice (OUT-13)")                    \
+    X(sse_time_goes_back, 0, "timestamps fall as numbers rise (OUT-14)")                         \
+    X(sse_tail_offset, 0, "added to the tail's seq_num (OUT-15)")                                \
+    X(sse_ping_time_as_text, 0, "a ping's timestamp is a string (OUT-18)")                       \
+    X(sse_done, 1, "how often [DONE] is sent at the end (OUT-20)")                               \
+    X(sse_done_breaks, 0, "the connection is reset after [DONE] (OUT-20)")                       \
+    X(sse_wait_permille, 1000, "of the wait time that was asked for (OUT-21)")                   \
+    X(sse_default_wait_ms, 60000, "wait time without Timeout-Seconds (OUT-23)")                  \
+    X(sse_min_wait_s, 1, "least Timeout-Seconds (OUT-24)")                                       \
+    X(sse_max_wait_s, 600, "greatest Timeout-Seconds (OUT-24)")                                  \
+    X(sse_wait_strict, 1, "what is not an integer is refused; else the default (OUT-25)")        \
+    X(sse_live, 1, "records that come during a subscription are delivered (OUT-28)")             \
+    X(sse_max_readers, 0, "subscriptions of one stream that get records; 0: all (OUT-29)")       \
+    X(sse_empty_status, 200, "subscribing to a stream without records (OUT-30)")                 \
+    X(sse_rowless_status, 200, "subscribing by an unknown external id (OUT-31)")                 \
+    X(sse_stream_by_url, 0, "each id form of the URL reads a stream of its own (OUT-32)")        \
+    X(sse_closed_status, 200, "subscribing to a closed or expired session (OUT-33)")             \
+    X(sse_latest, 1, "X-Trigger-Stream-Start: latest is understood (OUT-39)")                    \
+    X(sse_in_status, 200, "subscribing to in (OUT-41)")                                          \
+    X(sse_control_body, 0, "control records have a body (REC-05)")                               \
+    X(sse_trim_as_decimal, 0, "a trim's body is decimal text (REC-14)")                          \
+    X(sse_hides_commands, 0, "command records are left out (REC-16)")                            \
+    X(sse_control_by_body, 0, "a body that speaks of a trigger makes a control record (REC-01)") \
+    X(sse_hides_unknown_control, 0, "control subtypes that are not known are left out (REC-22)") \
+    X(sse_lower_case_headers, 0, "record header names are made lower-case (REC-17)")             \
+    X(ping_min_ms, 5000, "shortest silence before a ping (OUT-19)")                              \
+    X(ping_max_ms, 15000, "longest (OUT-19)")                                                    \
+    X(resume_offset, 1, "what is added to Last-Event-ID (RES-01)")                               \
+    X(resume_default_tail, 0, "without Last-Event-ID reading starts at the tail (RES-02)")       \
+    X(resume_reads_triple, 0, "of an id triple its first number counts (RES-03)")                \
+    X(resume_fraction_status, 200, "Last-Event-ID: 1.5 (RES-07)")                                \
+    X(resume_huge_status, 200, "Last-Event-ID over 64 bits (RES-08)")                            \
+    X(resume_beyond_status, 200, "Last-Event-ID at or beyond the tail (RES-10)")                 \
+    X(resume_trimmed_status, 200, "Last-Event-ID below the trim point (RES-11)")                 \
+    X(resume_repeats_commands, 0, "a command record at the cursor is sent again (RES-14)")       \
+    X(settled_header, 1, "X-Session-Settled is sent (RES-17)")                                   \
+    X(settled_ends, 1, "a settled stream ends at once (RES-17)")                                 \
+    X(settled_skips_commands, 1, "the peek looks past a trailing trim (RES-18)")                 \
+    X(settled_always, 0, "every stream counts as settled (RES-20)")                              \
+    X(settled_unasked, 0, "the peek needs no request header (RES-21)")                           \
     X(settled_beyond_status, 200, "settled, and nothing after the cursor (RES-25)")
 
 #define CS_POLICY_CHANNEL_FIELDS(X)                                                           \
@@ -108,9 +110,7 @@
     X(s2_invalid_status, 422, "an illegal batch (CHN-12)")                                    \
     X(s2_malformed_status, 400, "malformed JSON (CHN-12)")                                    \
     X(s2_condition_status, 412, "a condition that does not hold (CHN-12)")                    \
-    X(s2_refuses_unknown_control, 0, "control subtypes that are not known are 422 (REC-22)")  \
-    X(s2_trim_offset, 0, "added to a trim point (RES-13)")                                    \
-    X(s2_trims, 1, "trims have an effect (RES-11)")
+    X(s2_trim_offset, 0, "added to a trim point (RES-13)")
 
 #define CS_POLICY_AGENT_FIELDS(X)                                                          \
     X(agent_completes_first, 0, "turn-complete comes before the answer (REC-19)")          \

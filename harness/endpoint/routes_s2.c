@@ -162,50 +162,25 @@ static enum cs_err store_name(const struct cs_environment *environment, struct c
     return err != CS_OK ? err : cs_buf_error(out);
 }
 
-static bool is_known_control(struct cs_view subtype)
-{
-    static const char *const known[] = {"turn-complete", "upgrade-required", "session-closed",
-                                        "pending-version"};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (cs_view_eq(subtype, cs_view_str(known[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The faults that a policy can put on records on their way. A reason to refuse, or NULL. */
-static const char *bend_records(const struct cs_policy *policy, struct cs_s2_input *input,
-                                char trim_body[8])
+/* The faults that a policy can put on trims on their way. */
+static void bend_trims(const struct cs_policy *policy, struct cs_s2_input *input, char trim_body[8])
 {
     for (size_t i = 0; i < input->append.n_records; i++) {
         struct cs_record *record = &input->records[i];
         uint64_t point = 0;
-        if (record->kind == CS_RECORD_CONTROL && policy->s2_refuses_unknown_control &&
-            !is_known_control(cs_record_control(record))) {
-            return "unknown control record";
-        }
         if (record->kind == CS_RECORD_COMMAND && record->body.len == 8 &&
-            cs_trim_decode(record->body, &point) == CS_OK &&
-            (policy->s2_trim_offset != 0 || !policy->s2_trims)) {
-            cs_trim_encode(policy->s2_trims ? point + (uint64_t)policy->s2_trim_offset : 0,
-                           trim_body);
+            cs_trim_decode(record->body, &point) == CS_OK && policy->s2_trim_offset != 0) {
+            cs_trim_encode(point + (uint64_t)policy->s2_trim_offset, trim_body);
             record->body = cs_view_of(trim_body, 8);
         }
     }
-    return NULL;
 }
 
 static void append(struct cs_call *call, const struct cs_environment *environment,
                    struct cs_s2_input *input)
 {
-    const struct cs_policy *policy = &call->endpoint->policy;
     char trim_body[8];
-    const char *fault = bend_records(policy, input, trim_body);
-    if (fault != NULL) {
-        answer_fault(call, (int)policy->s2_invalid_status, "invalid", fault);
-        return;
-    }
+    bend_trims(&call->endpoint->policy, input, trim_body);
     struct cs_buf name = CS_BUF(CS_STREAM_NAME_MAX);
     if (store_name(environment, call->id, &name) != CS_OK) {
         cs_buf_free(&name);

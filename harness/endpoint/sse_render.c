@@ -66,6 +66,31 @@ static void put_body(const struct cs_policy *policy, const struct cs_record *rec
     }
 }
 
+/* The fault of sse_control_by_body: what agents before the header form wrote (REC-20). */
+static bool speaks_of_trigger(const struct cs_policy *policy, const struct cs_record *record)
+{
+    return policy->sse_control_by_body && record->kind == CS_RECORD_DATA &&
+           cs_view_find(record->body, CS_VIEW("\"trigger:")) != SIZE_MAX;
+}
+
+static bool is_hidden(const struct cs_policy *policy, const struct cs_record *record)
+{
+    static const char *const known[] = {"turn-complete", "upgrade-required", "session-closed",
+                                        "pending-version"};
+    if (record->kind == CS_RECORD_COMMAND) {
+        return policy->sse_hides_commands;
+    }
+    if (record->kind != CS_RECORD_CONTROL || !policy->sse_hides_unknown_control) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (cs_view_eq(cs_record_control(record), cs_view_str(known[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void put_record(const struct cs_policy *policy, const struct cs_record *record,
                        struct cs_buf *out)
 {
@@ -76,7 +101,9 @@ static void put_record(const struct cs_policy *policy, const struct cs_record *r
     const char *quote = policy->sse_seq_as_text ? "\"" : "";
     cs_buf_printf(out, "{\"seq_num\":%s%" PRIu64 "%s,\"timestamp\":%" PRId64, quote,
                   record->seq_num, quote, timestamp);
-    if (record->n_headers > 0) { /* OUT-10 */
+    if (speaks_of_trigger(policy, record)) {
+        cs_buf_str(out, ",\"headers\":[[\"trigger-control\",\"turn-complete\"]]");
+    } else if (record->n_headers > 0) { /* OUT-10 */
         cs_buf_str(out, ",\"headers\":");
         cs_put_headers(out, record->headers, record->n_headers, policy->sse_lower_case_headers);
     }
@@ -96,7 +123,7 @@ static void put_records(const struct cs_policy *policy, const struct cs_record *
 {
     bool first = true;
     for (size_t i = 0; i < n; i++) {
-        if (records[i].kind == CS_RECORD_COMMAND && policy->sse_hides_commands) {
+        if (is_hidden(policy, &records[i])) {
             continue;
         }
         cs_buf_str(out, first ? "" : ",");
