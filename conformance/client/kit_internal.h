@@ -39,6 +39,7 @@ struct ck {
     size_t n_shown;   /* requests that are evidence already */
     unsigned n_asks[2];
     bool refuse_tokens;
+    bool over; /* the case has its verdict: nothing is evidence any more */
     struct ck_token tokens[CK_MAX_TOKENS];
     size_t n_tokens;
     struct ck_owned *owned;

@@ -98,6 +98,27 @@ static void free_ck(struct ck *ck)
     free(ck);
 }
 
+/* The order of the requests and the cursors of the subscriptions: what tells two versions apart
+ * that both pass. */
+static void observe_requests(struct ck *ck)
+{
+    struct cs_buf order = CS_BUF(1024);
+    struct cs_buf cursors = CS_BUF(1024);
+    for (size_t i = 0; ck->server && i < cs_scripted_count(ck->server); i++) {
+        const struct cs_logged *request = cs_scripted_request(ck->server, i);
+        cs_buf_printf(&order, "%s%s", i > 0 ? " " : "", cs_target_name(request->target));
+        if (request->target == CS_TARGET_OUT) {
+            const struct cs_header *cursor = cs_logged_header(request, "Last-Event-ID");
+            struct cs_view shown = cursor ? cursor->value : CS_VIEW("none");
+            cs_buf_printf(&cursors, "%s%.*s", cursors.len > 0 ? " " : "", CS_VIEW_ARG(shown));
+        }
+    }
+    cs_case_observe(ck->run, "requests", "%.*s", CS_VIEW_ARG(cs_buf_view(&order)));
+    cs_case_observe(ck->run, "cursors", "%.*s", CS_VIEW_ARG(cs_buf_view(&cursors)));
+    cs_buf_free(&order);
+    cs_buf_free(&cursors);
+}
+
 static void tear_down(struct cs_case_run *run)
 {
     struct ck *ck = cs_case_subject(run);
@@ -105,6 +126,8 @@ static void tear_down(struct cs_case_run *run)
         return;
     }
     cs_case_set_subject(run, NULL);
+    ck->over = true;
+    observe_requests(ck);
     /* First, so that a client which waits for more of a stream has nothing left to wait for. */
     cs_scripted_stop(ck->server);
     ck->server = NULL;
