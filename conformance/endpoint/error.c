@@ -87,10 +87,10 @@ static void malformed_json(struct cs_case_run *run)
     const struct ep_session *session = ep_session(ep);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ep_expect(ep, ep_post_session(ep, bad[i]), 400);
-        ep_expect(ep,
-                  ep_do(ep, .method = "PATCH", .path = ep_api(ep, session->id, ""),
-                        .auth = ep_env(ep)->secret_key, .body = bad[i]),
-                  400);
+        const struct ep_answer *patched =
+            ep_do(ep, .method = "PATCH", .path = ep_api(ep, session->id, ""),
+                  .auth = ep_env(ep)->secret_key, .body = bad[i]);
+        ep_expect(ep, ep_allowed(ep, patched), 400);
         ep_expect(ep, ep_close(ep, session, bad[i]), 400);
     }
     ep_accept(ep, ep_close(ep, session, "{}"));
@@ -117,8 +117,8 @@ static void bad_channel(struct cs_case_run *run)
                   ep_do(ep, .path = ep_realtime(ep, session->key, bad[i]), .auth = session->token),
                   400);
     }
-    ep_accept(
-        ep, ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"), .auth = session->token));
+    ep_append_need(ep, session, STOP);
+    ep_drain(ep, session, "in");
 }
 
 static void unknown_paths(struct cs_case_run *run)
@@ -188,14 +188,17 @@ static void stays_available(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *canary = ep_session(ep);
     struct ep_sub *sub = ep_open(ep, canary, "in", NULL);
+    ep_append_need(ep, canary, STOP);
+    ep_next_record(sub);
     for (size_t i = 0; i < sizeof junk / sizeof junk[0]; i++) {
         ep_post_session(ep, junk[i]);
         ep_do(ep, .path = ep_text(ep, "/api/v1/sessions/%s", ep_encode(ep, junk[i])),
               .auth = junk[i][0] >= ' ' ? junk[i] : "x");
+        ep_do(ep, .path = ep_api(ep, canary->key, "/end-and-continue"), .auth = canary->token,
+              .body = junk[i]);
     }
     ep_accept(ep, ep_append(ep, canary, NULL, STOP));
-    cs_case_check(run, ep_next_record(sub)->seq_num == 0,
-                  "a session beside the malformed input was disturbed");
+    ep_expect_record(sub);
     ep_unsubscribe(sub);
 }
 

@@ -124,13 +124,27 @@ static void create_limit(struct cs_case_run *run)
     const char *meta = ep_text(ep, "\"metadata\":{\"k\":\"%s\"}", ep_fill(ep, 'x', 32768 - frame));
     const char *fits = ep_create_body(ep, id, meta);
     ep_expect(ep, ep_post_session(ep, ep_text(ep, "%s ", fits)), 413);
-    ep_accept(ep, ep_post_session(ep, fits));
+    const struct ep_answer *created = ep_accept(ep, ep_post_session(ep, fits));
+    const char *path = ep_api(ep, ep_need_text(ep, created, "id"), "");
+    const char *key = ep_env(ep)->secret_key;
+    const char *patch = ep_text(ep, "{}%*s", 32766, "");
+    const char *over = ep_text(ep, "%s ", patch);
+    ep_expect(ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = over), 413);
+    const struct ep_answer *patched =
+        ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = patch);
+    ep_accept(ep, ep_allowed(ep, patched));
 }
 
 static void close_limit(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
+    const char *path = ep_api(ep, session->key, "/end-and-continue");
+    const char *swap = ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"r\"}", session->run_id);
+    swap = ep_text(ep, "%-1024s", swap);
+    const char *over = ep_text(ep, "%s ", swap);
+    ep_expect(ep, ep_do(ep, .path = path, .auth = session->token, .body = over), 413);
+    ep_accept(ep, ep_do(ep, .path = path, .auth = session->token, .body = swap));
     const char *fits = ep_text(ep, "{}%*s", 1022, "");
     ep_expect(ep, ep_close(ep, session, ep_text(ep, "%s ", fits)), 413);
     ep_accept(ep, ep_close(ep, session, fits));
@@ -154,21 +168,31 @@ static void reason_limits(struct cs_case_run *run)
     ep_accept(ep, ep_close(ep, session, ep_text(ep, "{\"reason\":\"%s\"}", ep_fill(ep, 'r', 256))));
 }
 
-static void rate_headers(struct cs_case_run *run)
+static void expect_rate_headers(struct ep *ep, const struct ep_answer *answer)
 {
     static const char *const names[] = {"x-ratelimit-limit", "x-ratelimit-remaining",
                                         "x-ratelimit-reset"};
-    struct ep *ep = ep_of(run);
-    const struct ep_session *session = ep_session(ep);
-    const struct ep_answer *answer =
-        ep_need(ep, ep_do(ep, .path = ep_api(ep, session->key, ""), .auth = session->token));
     for (int i = 0; i < 3; i++) {
         const char *value = ep_header(answer, names[i]);
         uint64_t number;
-        cs_case_check(run, value && !cs_view_u64(cs_view_str(value), &number),
+        cs_case_check(ep_run(ep), value && !cs_view_u64(cs_view_str(value), &number),
                       "the header %s is %s, expected a number", names[i],
                       value ? value : "missing");
     }
+}
+
+static void rate_headers(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *path = ep_api(ep, session->key, "");
+    expect_rate_headers(ep, ep_need(ep, ep_do(ep, .path = path, .auth = session->token)));
+}
+
+static void append_rate_headers(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    expect_rate_headers(ep, ep_need(ep, ep_append(ep, ep_session(ep), NULL, "{}")));
 }
 
 static void batch_limits(struct cs_case_run *run)
@@ -230,14 +254,16 @@ const struct cs_case endpoint_limit_cases[] = {
      0, cors_on_413},
     {"endpoint/limits/delivered-whole", "The largest record is delivered in one piece", "LIM-13",
      CS_MUST, SK, 0, delivered_whole},
-    {"endpoint/limits/create-body", "A create body over 32768 bytes is 413", "LIM-15", CS_MUST, SK,
-     0, create_limit},
-    {"endpoint/limits/close-body", "A close body over 1024 bytes is 413", "LIM-16", CS_MUST, SK, 0,
-     close_limit},
+    {"endpoint/limits/create-body", "A create or PATCH body over 32768 bytes is 413", "LIM-15",
+     CS_MUST, SK, 0, create_limit},
+    {"endpoint/limits/close-body", "A close or end-and-continue body over 1024 bytes is 413",
+     "LIM-16", CS_MUST, SK, 0, close_limit},
     {"endpoint/limits/reasons", "Reasons have 256 and 64 characters of room", "LIM-17", CS_MUST, SK,
      0, reason_limits},
     {"endpoint/limits/rate-headers", "Rate-limited routes say what is left", "LIM-20", CS_MUST, SK,
      0, rate_headers},
+    {"endpoint/limits/append-rate-headers", "An append says what is left", "LIM-22", CS_SHOULD, SK,
+     0, append_rate_headers},
     {"endpoint/limits/batches", "A batch holds at most 1000 records and 1 MiB", "LIM-25", CS_MUST,
      SK | CS_NEEDS_STREAM, 0, batch_limits},
     {0},

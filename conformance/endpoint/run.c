@@ -10,9 +10,10 @@ static void alive_run_is_reused(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
+    const char *first = ep_current_run(ep, session);
     for (int i = 0; i < 3; i++) {
         ep_append_need(ep, session, STOP);
-        cs_case_check(run, !strcmp(ep_current_run(ep, session), session->run_id),
+        cs_case_check(run, !strcmp(ep_current_run(ep, session), first),
                       "append %d started a run though the first is alive", i + 1);
     }
 }
@@ -42,9 +43,12 @@ static void stale_run_does_not_swap(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const char *second =
-        ep_get_text(ep, ep_need(ep, continue_from(ep, session, session->run_id)), "runId");
+        ep_need_text(ep, ep_need(ep, continue_from(ep, session, session->run_id)), "runId");
+    if (strcmp(ep_current_run(ep, session), second) != 0) {
+        cs_case_error(run, "the first run did not hand over, so it is not stale");
+    }
     const struct ep_answer *answer =
-        ep_expect(ep, continue_from(ep, session, session->run_id), 200);
+        ep_expect(ep, ep_allowed(ep, continue_from(ep, session, session->run_id)), 200);
     cs_case_check(run, cJSON_IsFalse(ep_get(answer, "swapped")),
                   "a run that is no longer current swapped the session");
     cs_case_check(run, !strcmp(ep_get_text(ep, answer, "runId"), second),
@@ -70,13 +74,14 @@ static void closed_starts_nothing(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
+    const char *first = ep_current_run(ep, session);
     ep_need(ep, ep_close(ep, session, "{}"));
     ep_append(ep, session, NULL, STOP);
-    ep_post_session(ep, ep_create_body(ep, session->external_id, NULL));
     const struct ep_answer *answer = continue_from(ep, session, session->run_id);
     cs_case_check(run, answer->status >= 400, "end-and-continue on a closed session answered %d",
                   answer->status);
-    cs_case_check(run, !strcmp(ep_current_run(ep, session), session->run_id),
+    ep_post_session(ep, ep_create_body(ep, session->external_id, NULL));
+    cs_case_check(run, !strcmp(ep_current_run(ep, session), first),
                   "a closed session got a new run");
 }
 

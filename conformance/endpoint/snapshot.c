@@ -41,7 +41,7 @@ static void object_key(struct cs_case_run *run)
     const char *key = ep_text(ep, "/sessions/%s/snapshot.json", session->id);
     for (int i = 0; i < 2; i++) {
         const struct ep_answer *answer = ep_need(ep, presign(ep, "GET", forms[i], session->token));
-        const char *url = ep_get_text(ep, answer, "presignedUrl");
+        const char *url = ep_need_text(ep, answer, "presignedUrl");
         cs_case_check(run, strstr(url, key), "by %s the URL %s does not name %s", forms[i], url,
                       key);
     }
@@ -56,7 +56,7 @@ static void scoped(struct cs_case_run *run)
     const char *reader =
         ep_mint(ep, session, EP_SCOPES(ep_text(ep, "read:sessions:%s", session->key)));
     ep_expect(ep, presign(ep, "PUT", session->key, reader), 403);
-    ep_accept(ep, presign(ep, "GET", session->key, reader));
+    ep_granted(ep, presign(ep, "GET", session->key, reader));
 }
 
 #define SK CS_NEEDS_SECRET_KEY
