@@ -1,4 +1,4 @@
-/* SNP: presigned snapshot URLs. */
+/* SNP: presigned snapshot URLs, and the transcript that is read out of a snapshot (CHN-29). */
 #include "conformance/endpoint/cases.h"
 #include "conformance/endpoint/kit.h"
 
@@ -59,6 +59,52 @@ static void scoped(struct cs_case_run *run)
     ep_granted(ep, presign(ep, "GET", session->key, reader));
 }
 
+static const struct ep_answer *transcript(struct ep *ep, const struct ep_session *session,
+                                          const char *query, const char *auth)
+{
+    return ep_do(ep, .path = ep_api(ep, session->id, ep_text(ep, "/transcript%s", query)),
+                 .auth = auth);
+}
+
+/* A snapshot of three messages, put where the agent would put it. */
+static void put_snapshot(struct ep *ep, const struct ep_session *session)
+{
+    static const char messages[] = "{\"id\":\"m1\",\"role\":\"user\",\"parts\":[]},"
+                                   "{\"id\":\"m2\",\"role\":\"assistant\",\"parts\":[]},"
+                                   "{\"id\":\"m3\",\"role\":\"user\",\"parts\":[]}";
+    const struct ep_answer *answer = ep_need(ep, presign(ep, "PUT", session->id, session->token));
+    ep_need(ep, ep_do(ep, .method = "PUT", .path = ep_need_text(ep, answer, "presignedUrl"),
+                      .body = ep_text(ep, "{\"version\":1,\"messages\":[%s]}", messages)));
+}
+
+static void transcript_pages(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *key = ep_env(ep)->secret_key;
+    const struct ep_answer *empty = ep_expect(ep, transcript(ep, session, "", key), 200);
+    cs_case_check(run, cJSON_IsArray(ep_get(empty, "messages")),
+                  "the transcript has no array \"messages\"");
+    put_snapshot(ep, session);
+    const cJSON *all = ep_get(ep_need(ep, transcript(ep, session, "", key)), "messages");
+    if (cJSON_GetArraySize(all) != 3) {
+        cs_case_error(run, "a snapshot of 3 messages is a transcript of %d",
+                      cJSON_GetArraySize(all));
+    }
+    const struct ep_answer *page = ep_expect(ep, transcript(ep, session, "?limit=2", key), 200);
+    const cJSON *latest = ep_get(page, "messages");
+    cs_case_check(run, cJSON_GetArraySize(latest) == 2, "limit=2 gives %d messages",
+                  cJSON_GetArraySize(latest));
+    for (int i = 0; i < 2; i++) {
+        cs_case_check(
+            run, cJSON_Compare(cJSON_GetArrayItem(latest, i), cJSON_GetArrayItem(all, i + 1), true),
+            "limit=2 does not give the two latest messages in their order");
+    }
+    const struct ep_answer *refused = transcript(ep, session, "", session->token);
+    cs_case_check(run, refused->status / 100 == 4, "a session's token read the transcript: %d",
+                  refused->status);
+}
+
 #define SK CS_NEEDS_SECRET_KEY
 const struct cs_case endpoint_snapshot_cases[] = {
     {"endpoint/snapshot/for-reading", "A session's token gets a URL to read its snapshot", "SNP-01",
@@ -69,5 +115,7 @@ const struct cs_case endpoint_snapshot_cases[] = {
      SK, 0, object_key},
     {"endpoint/snapshot/scoped", "Foreign and read-only tokens get no URL to write", "SNP-05",
      CS_MUST, SK | CS_NEEDS_MINT, 0, scoped},
+    {"endpoint/snapshot/transcript", "A secret key reads the latest messages of a transcript",
+     "CHN-29", CS_MUST, SK, 0, transcript_pages},
     {0},
 };

@@ -88,6 +88,7 @@ struct cs_session {
     char *closed_reason; /* JSON text of a string, or NULL */
     struct cs_run *run;  /* the current one, or NULL */
     uint64_t n_runs;     /* that were current so far */
+    bool is_spoilt;      /* by malformed input (malformed_spoils_session) */
     TAILQ_ENTRY(cs_session) link;
 };
 

@@ -171,6 +171,7 @@
     X(bad_http_passes, 0, "broken HTTP is answered 200 (ERR-20)")                                 \
     X(schema_error_is_text, 1, "the error of a schema violation is a text (ERR-12)")              \
     X(bad_io_status, 400, "{io} other than in and out (ERR-13)")                                  \
+    X(malformed_spoils_session, 0, "a session that got malformed JSON is broken (ERR-25)")        \
     X(unknown_path_status, 404, "unknown paths (ERR-14)")                                         \
     X(hide_details, 1, "a 500 says nothing of its cause (ERR-17)")
 

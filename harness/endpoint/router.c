@@ -48,6 +48,19 @@ static bool json_is_falsy(struct cs_view text)
     return true;
 }
 
+static void answer_malformed(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_session *session =
+        policy->malformed_spoils_session
+            ? cs_session_find(call->endpoint, call->auth.environment, call->id)
+            : NULL;
+    if (session) {
+        session->is_spoilt = true;
+    }
+    cs_answer_error(call, (int)policy->malformed_status, "Invalid JSON");
+}
+
 static bool read_json(struct cs_call *call)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
@@ -65,7 +78,7 @@ static bool read_json(struct cs_call *call)
     struct cs_view text = cs_buf_view(&call->json);
     if (cs_buf_error(&call->json) != CS_OK || cs_json_check(text, NULL) != CS_OK ||
         json_is_falsy(text)) {
-        cs_answer_error(call, (int)policy->malformed_status, "Invalid JSON");
+        answer_malformed(call);
         return false;
     }
     return true;
@@ -193,6 +206,10 @@ static bool check_row(struct cs_call *call)
         ((policy->close_revokes_tokens && drains_in && session->closed_ms != CS_NO_TIME) ||
          (policy->swap_revokes_tokens && appends && session->n_runs > 1))) {
         cs_answer_error(call, 401, "Public Access Token is invalid");
+        return false;
+    }
+    if (session && session->is_spoilt && appends) {
+        cs_answer_error(call, 500, "Something went wrong");
         return false;
     }
     return cs_is_reading(call) ? check_row_reading(call) : check_row_mutating(call);
