@@ -191,7 +191,10 @@ static bool is_installed(const char *folder)
 static enum cs_err write_manifest(const char *folder, struct cs_diag *diag)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/package.json", folder);
+    int len = snprintf(path, sizeof path, "%s/package.json", folder);
+    if (len < 0 || (size_t)len >= sizeof path) {
+        return cs_fail(diag, CS_ERR_IO, 0, "%s: the path is too long", folder);
+    }
     FILE *file = fopen(path, "we");
     bool written = file && fputs("{\"private\":true}\n", file) >= 0;
     if (!file || fclose(file) != 0 || !written) {

@@ -366,7 +366,7 @@ static inline int store_append(struct world *world, const char *external_id, con
     struct reply put;
     snprintf(path, sizeof(path), "/realtime/v1/sessions/%s/%s", external_id, io);
     assert_int_equal(exchange(world, &put, "PUT", path, SECRET, "", CS_VIEW("")) / 100, 2);
-    char token[1024];
+    char token[2048];
     snprintf(token, sizeof(token), "%s", header_of(&put, "X-S2-Access-Token"));
     struct cs_buf url = CS_BUF((size_t)2048);
     cs_buf_str(&url, "/v1/streams/");

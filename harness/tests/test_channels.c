@@ -368,7 +368,7 @@ static void store_tokens_are_for_one_stream(void **state)
     struct reply put;
     create_plain(world, "a", &session);
     assert_int_equal(exchange(world, &put, "PUT", IN_A, session.token, "", CS_VIEW("")), 202);
-    char token[1024];
+    char token[2048];
     snprintf(token, sizeof(token), "%s", header_of(&put, "X-S2-Access-Token"));
     forget(&put);
     static const char *const headers =

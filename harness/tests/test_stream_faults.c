@@ -142,7 +142,7 @@ static void clients_may_leave_while_the_store_is_at_work(void **state)
     struct held_store *store = hold(world);
     struct reply put;
     assert_int_equal(exchange(world, &put, "PUT", OUT_A, SECRET, "", CS_VIEW("")), 202);
-    char token[1024];
+    char token[2048];
     snprintf(token, sizeof(token), "%s", header_of(&put, "X-S2-Access-Token"));
     forget(&put);
     static const enum cs_store_status ends[] = {CS_STORE_OK, CS_STORE_UNAVAILABLE};
@@ -192,7 +192,7 @@ static void store_faults_have_their_statuses(void **state)
     struct held_store *store = hold(world);
     struct reply put;
     assert_int_equal(exchange(world, &put, "PUT", OUT_A, SECRET, "", CS_VIEW("")), 202);
-    char token[1024];
+    char token[2048];
     snprintf(token, sizeof(token), "%s", header_of(&put, "X-S2-Access-Token"));
     forget(&put);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
