@@ -638,44 +638,6 @@ static void rates_are_told_and_kept(void **state)
     host_end(host);
 }
 
-/* The same call, and how the violation changes its status. */
-static void violations_show(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *violation;
-        const char *method;
-        const char *path;
-        const char *key;
-        const char *body;
-        int right, wrong;
-    } rows[] = {
-        {"unknown-session-400", "GET", "/api/v1/sessions/no", KEY, NULL, 404, 400},
-        {"auth-optional", "GET", "/api/v1/sessions", NULL, NULL, 401, 200},
-        {"secret-key-unchecked", "GET", "/api/v1/sessions", "tr_dev_x", NULL, 401, 200},
-        {"environments-shared", "GET", "/api/v1/sessions/s", OTHER, NULL, 404, 200},
-        {"empty-body-422", "POST", "/api/v1/sessions", KEY, "", 400, 422},
-        {"malformed-json-422", "POST", "/api/v1/sessions", KEY, "{", 400, 422},
-        {"unknown-path-200", "GET", "/no", NULL, NULL, 404, 200},
-        {"preflight-405", "OPTIONS", "/api/v1/sessions", NULL, NULL, 200, 405},
-        {"secret-key-cannot-patch", "PATCH", "/api/v1/sessions/s", KEY, "{}", 200, 403},
-        {"bad-io-404", "GET", "/realtime/v1/sessions/s/x", KEY, NULL, 400, 404},
-        {"continue-reason-optional", "POST", "/api/v1/sessions/s/end-and-continue", KEY,
-         "{\"callingRunId\":\"no\"}", 400, 404},
-    };
-    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
-        bool wrong = i % 2 != 0;
-        const struct cs_violation *violation = cs_violation_find(rows[i / 2].violation);
-        assert_non_null(violation);
-        struct host *host = host_start(&violation, wrong ? 1 : 0);
-        struct reply made = create(host, "s");
-        reply_free(&made);
-        call_expect(host, rows[i / 2].method, rows[i / 2].path, rows[i / 2].key, rows[i / 2].body,
-                    wrong ? rows[i / 2].wrong : rows[i / 2].right);
-        host_end(host);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -698,7 +660,6 @@ int main(void)
         cmocka_unit_test(transcripts_show_the_snapshot),
         cmocka_unit_test(side_channels_have_scopes_of_their_own),
         cmocka_unit_test(rates_are_told_and_kept),
-        cmocka_unit_test(violations_show),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down) != 0;
 }
