@@ -21,6 +21,25 @@ static const char *member(const cJSON *record, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, name));
 }
 
+/* The stored text of record `index`; `error` when the drain does not say. */
+static const char *stored(struct ep *ep, const struct ep_session *session, int index)
+{
+    const char *data = member(item(ep, ep_drain(ep, session, "in"), index), "data");
+    if (!data) {
+        cs_case_error(ep_run(ep), "the drain shows no text for record %d", index);
+    }
+    return data;
+}
+
+/* Cases that count records first make sure that a plain append can be counted at all. */
+static void need_countable(struct ep *ep, const struct ep_session *session)
+{
+    ep_append_need(ep, session, STOP);
+    if (ep_drain_count(ep, session, "in") != 1) {
+        cs_case_error(ep_run(ep), "one plain append does not read back as one record");
+    }
+}
+
 static void answer_shape(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
@@ -68,11 +87,12 @@ static void concurrent(struct cs_case_run *run)
     const struct ep_session *session = ep_session(ep);
     struct ep_pending *pending[N];
     for (int i = 0; i < N; i++) {
-        pending[i] = ep_begin(
-            ep, &(struct ep_call){.path = ep_realtime(ep, session->key, "in/append"),
-                                  .auth = session->token,
-                                  .body = ep_text(ep, "{\"n\":%d}", i),
-                                  .headers = EP_HEADERS(ep_text(ep, "X-Part-Id: part-%d", i))});
+        pending[i] =
+            ep_begin(ep, &(struct ep_call){.path = ep_realtime(ep, session->key, "in/append"),
+                                           .auth = session->token,
+                                           .body = ep_text(ep, "{\"n\":%d}", i),
+                                           .headers = EP_HEADERS(ep_text(ep, "X-Part-Id: %s",
+                                                                         ep_unique(ep, "part")))});
     }
     for (int i = 0; i < N; i++) {
         ep_expect(ep, ep_end(ep, pending[i]), 200);
@@ -130,14 +150,12 @@ static void action_source(struct cs_case_run *run)
         ep, session,
         "{\"kind\":\"message\",\"payload\":{\"actionSource\":\"webhook\",\"chatId\":\"c\"}}");
     ep_append_need(ep, session, kept);
-    const cJSON *records = ep_drain(ep, session, "in");
-    const char *stripped = member(item(ep, records, 0), "data");
-    cs_case_check(run, stripped && !strstr(stripped, "actionSource") && strstr(stripped, "chatId"),
-                  "actionSource \"webhook\" of a public caller was stored: %s",
-                  stripped ? stripped : "no string");
-    const char *other = member(item(ep, records, 1), "data");
-    cs_case_check(run, other && !strcmp(other, kept),
-                  "another actionSource was not stored as it was: %s", other ? other : "no string");
+    const char *stripped = stored(ep, session, 0);
+    cs_case_check(run, !strstr(stripped, "actionSource") && strstr(stripped, "chatId"),
+                  "actionSource \"webhook\" of a public caller was stored: %s", stripped);
+    const char *other = stored(ep, session, 1);
+    cs_case_check(run, !strcmp(other, kept), "another actionSource was not stored as it was: %s",
+                  other);
 }
 
 static void action_source_escaped(struct cs_case_run *run)
@@ -173,13 +191,16 @@ static void repeat_adds_nothing(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    ep_need(ep, ep_append(ep, session, "part-1", STOP));
-    ep_expect(ep, ep_append(ep, session, "part-1", STOP), 200);
+    const char *part = ep_unique(ep, "part");
+    need_countable(ep, session);
+    ep_need(ep, ep_append(ep, session, part, STOP));
+    ep_expect(ep, ep_append(ep, session, part, STOP), 200);
     int n = ep_drain_count(ep, session, "in");
-    cs_case_check(run, n == 1, "two appends of one part id left %d records, expected 1", n);
-    ep_accept(ep, ep_append(ep, session, "part-2", STOP));
+    cs_case_check(run, n == 2, "two appends of one part id added %d records, expected 1", n - 1);
+    ep_accept(ep, ep_append(ep, session, ep_unique(ep, "part"), STOP));
     n = ep_drain_count(ep, session, "in");
-    cs_case_check(run, n == 2, "an append with another part id left %d records, expected 2", n);
+    cs_case_check(run, n == 3, "an append with another part id added %d records, expected 1",
+                  n - 2);
 }
 
 static void dedupe_is_scoped(struct cs_case_run *run)
@@ -202,26 +223,30 @@ static void dedupe_across_forms(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    const char *forms[] = {session->id, session->external_id};
+    const char *part = ep_text(ep, "X-Part-Id: %s", ep_unique(ep, "part"));
+    const char *forms[] = {session->external_id, session->id};
+    need_countable(ep, session);
     for (int i = 0; i < 2; i++) {
-        ep_need(ep,
-                ep_do(ep, .path = ep_realtime(ep, forms[i], "in/append"), .auth = session->token,
-                      .body = STOP, .headers = EP_HEADERS("X-Part-Id: part-1")));
+        ep_need(ep, ep_do(ep, .path = ep_realtime(ep, forms[i], "in/append"),
+                          .auth = session->token, .body = STOP, .headers = EP_HEADERS(part)));
     }
     int n = ep_drain_count(ep, session, "in");
-    cs_case_check(run, n == 1, "one part id under both URL forms left %d records, expected 1", n);
+    cs_case_check(run, n == 2, "one part id under both URL forms added %d records, expected 1",
+                  n - 1);
 }
 
 static void failure_releases_id(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    const char *huge = ep_fill(ep, '"', 600000);
-    const struct ep_answer *refused = ep_append(ep, session, "part-1", huge);
-    cs_case_check(run, refused->status != 200, "an append over the record cap was accepted");
-    ep_accept(ep, ep_append(ep, session, "part-1", STOP));
+    const char *part = ep_unique(ep, "part");
+    need_countable(ep, session);
+    if (ep_append(ep, session, part, ep_fill(ep, '"', 600000))->status < 400) {
+        cs_case_error(run, "an append over the record cap was accepted");
+    }
+    ep_accept(ep, ep_append(ep, session, part, STOP));
     int n = ep_drain_count(ep, session, "in");
-    cs_case_check(run, n == 1, "the part id of a refused append stayed used: %d records", n);
+    cs_case_check(run, n == 2, "the part id of a refused append stayed used: %d records", n);
 }
 
 static void unknown_session(struct cs_case_run *run)
@@ -263,6 +288,7 @@ static void refused_leaves_nothing(struct cs_case_run *run)
     ep_append_need(ep, session, STOP);
     /* the drain does not say what a later close itself may add, so each refusal is counted alone */
     int before = ep_drain_count(ep, session, "in");
+    const char *run_id = ep_current_run(ep, session);
     ep_do(ep, .path = ep_realtime(ep, session->key, "in/append"), .auth = other->token,
           .body = STOP);
     ep_append(ep, session, NULL, ep_fill(ep, '"', 600000));
@@ -274,9 +300,7 @@ static void refused_leaves_nothing(struct cs_case_run *run)
     cs_case_check(run, answer->status >= 400, "an append to a closed session was accepted");
     cs_case_check(run, ep_drain_count(ep, session, "in") == before,
                   "a refused append to a closed session left a record");
-    const struct ep_answer *row =
-        ep_need(ep, ep_do(ep, .path = ep_api(ep, session->key, ""), .auth = session->token));
-    cs_case_check(run, !strcmp(ep_get_text(ep, row, "currentRunId"), session->run_id),
+    cs_case_check(run, !strcmp(ep_current_run(ep, session), run_id),
                   "a refused append started a run");
 }
 
@@ -332,6 +356,19 @@ static void kept_for_later_readers(struct cs_case_run *run)
     ep_unsubscribe(sub);
 }
 
+static void payload_unchecked(struct cs_case_run *run)
+{
+    static const char *const odd[] = {
+        "{\"kind\":\"message\",\"payload\":{\"metadata\":7}}",
+        "{\"kind\":\"message\",\"payload\":{\"trigger\":\"action\",\"action\":[null]}}",
+        "{\"payload\":{}}"};
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        ep_expect(ep, ep_append(ep, session, NULL, odd[i]), 200);
+    }
+}
+
 #define SK CS_NEEDS_SECRET_KEY
 const struct cs_case endpoint_append_cases[] = {
     {"endpoint/append/answer-shape", "An append answers 200 with ok and seq", "APP-01", CS_MUST, SK,
@@ -346,6 +383,8 @@ const struct cs_case endpoint_append_cases[] = {
      SK, 0, envelope},
     {"endpoint/append/body-is-raw", "The body is stored as it was sent", "APP-06", CS_MUST, SK, 0,
      body_is_raw},
+    {"endpoint/append/payload-unchecked", "What is in the payload is for the agent to judge",
+     "APP-08", CS_MUST, SK, 0, payload_unchecked},
     {"endpoint/append/action-source", "actionSource \"webhook\" of a public caller is removed",
      "APP-10", CS_MUST, SK, 0, action_source},
     {"endpoint/append/action-source-escaped", "The removal holds for escaped spellings of the key",

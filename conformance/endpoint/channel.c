@@ -73,9 +73,9 @@ static void in_credentials_stay_in(struct cs_case_run *run)
     ep_stream_post(ep, &crossed, "raw", "{\"records\":[{\"body\":\"forged\"}]}");
     cs_case_check(run, ep_drain_count(ep, session, "out") == 0,
                   "stream credentials handed to a public token wrote a record to .out");
-    ep_accept(ep, ep_stream_post(
-                      ep, out, "raw",
-                      "{\"records\":[{\"body\":\"{\\\"data\\\":{},\\\"id\\\":\\\"i\\\"}\"}]}"));
+    ep_need(ep, ep_stream_post(
+                    ep, out, "raw",
+                    "{\"records\":[{\"body\":\"{\\\"data\\\":{},\\\"id\\\":\\\"i\\\"}\"}]}"));
 }
 
 static void direct_append(struct cs_case_run *run)
@@ -88,17 +88,38 @@ static void direct_append(struct cs_case_run *run)
         ep_stream_post(ep, stream, "raw",
                        "{\"records\":[{\"body\":\"{\\\"data\\\":1,\\\"id\\\":\\\"a\\\"}\"}]}"),
         200);
-    /* {"data":2,"id":"b"} in base64 */
-    ep_expect(ep,
-              ep_stream_post(ep, stream, "base64",
-                             "{\"records\":[{\"body\":\"eyJkYXRhIjoyLCJpZCI6ImIifQ==\"}]}"),
-              200);
+    struct ep_stream nobody = *stream;
+    nobody.token = "not-a-store-token";
+    const struct ep_answer *refused =
+        ep_stream_post(ep, &nobody, "raw", "{\"records\":[{\"body\":\"forged\"}]}");
+    cs_case_check(run, refused->status / 100 == 4,
+                  "a direct append without a store token answered %d", refused->status);
     struct ep_records records = ep_read_all(ep, session, "out", NULL);
-    cs_case_check(run, records.n == 2, "2 records were written, %zu came", records.n);
+    cs_case_check(run, records.n == 1, "1 record was written, %zu came", records.n);
     cs_case_check(run, !strcmp(records.items[0].body, "{\"data\":1,\"id\":\"a\"}"),
                   "the raw record came as %s", records.items[0].body);
-    cs_case_check(run, !strcmp(records.items[1].body, "{\"data\":2,\"id\":\"b\"}"),
-                  "the base64 record came as %s", records.items[1].body);
+}
+
+static void control_and_trim(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    const char *control = "{\"records\":[{\"headers\":[[\"trigger-control\",\"turn-complete\"]]}]}";
+    /* [["","trim"]] with the 8 bytes of 0 and {"data":2,"id":"b"}, names and values in base64 */
+    const char *encoded =
+        "{\"records\":[{\"headers\":[[\"\",\"dHJpbQ==\"]],\"body\":\"AAAAAAAAAAA=\"},"
+        "{\"body\":\"eyJkYXRhIjoyLCJpZCI6ImIifQ==\"}]}";
+    ep_expect(ep, ep_stream_post(ep, stream, "raw", control), 200);
+    ep_expect(ep, ep_stream_post(ep, stream, "base64", encoded), 200);
+    struct ep_records records = ep_read_all(ep, session, "out", NULL);
+    cs_case_check(run, records.n == 3, "3 records were written, %zu came", records.n);
+    cs_case_check(run, records.items[0].kind == CS_RECORD_CONTROL, "the control record came as %s",
+                  cs_record_kind_name(records.items[0].kind));
+    cs_case_check(run, records.items[1].kind == CS_RECORD_COMMAND, "the trim came as %s",
+                  cs_record_kind_name(records.items[1].kind));
+    cs_case_check(run, !strcmp(records.items[2].body, "{\"data\":2,\"id\":\"b\"}"),
+                  "the base64 record came as %s", records.items[2].body);
 }
 
 static void append_positions(struct cs_case_run *run)
@@ -151,13 +172,17 @@ static void drain_returns_at_once(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     ep_append_need(ep, session, STOP);
-    const struct ep_answer *answer = ep_expect(
-        ep, ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"), .auth = session->token),
-        200);
-    cs_case_check(run, cJSON_GetArraySize(ep_get(answer, "records")) == 1,
-                  "the drain does not hold the appended record");
-    cs_case_check(run, answer->took_ms < 3000, "the drain took %lld ms",
-                  (long long)answer->took_ms);
+    int64_t least = INT64_MAX;
+    /* the quickest of three: a busy machine delays one, a waiting server all of them */
+    for (int i = 0; i < 3; i++) {
+        const struct ep_answer *answer =
+            ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"), .auth = session->token);
+        ep_expect(ep, answer, 200);
+        cs_case_check(run, cJSON_GetArraySize(ep_get(answer, "records")) == 1,
+                      "the drain does not hold the appended record");
+        least = answer->took_ms < least ? answer->took_ms : least;
+    }
+    cs_case_check(run, least < 1000, "the quickest of three drains took %lld ms", (long long)least);
 }
 
 static const cJSON *drain_after(struct ep *ep, const struct ep_session *session, const char *after)
@@ -225,7 +250,11 @@ static void drain_may_be_empty(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    int n = ep_drain_count(ep, session, "out");
+    const char *path = ep_realtime(ep, session->key, "out/records");
+    const struct ep_answer *empty =
+        ep_expect(ep, ep_do(ep, .path = path, .auth = session->token), 200);
+    cs_case_check(run, cJSON_IsArray(ep_get(empty, "records")), "\"records\" is not an array");
+    int n = cJSON_GetArraySize(ep_get(empty, "records"));
     cs_case_check(run, n == 0, "a channel never written drains %d records", n);
     ep_append_need(ep, session, STOP);
     n = cJSON_GetArraySize(drain_after(ep, session, "0"));
@@ -254,6 +283,9 @@ static void drain_and_stream_agree(struct cs_case_run *run)
         const cJSON *seq = cJSON_GetObjectItemCaseSensitive(item, "seqNum");
         cs_case_check(run, cJSON_IsNumber(seq) && seq->valuedouble == (double)read.items[i].seq_num,
                       "record %zu of the stream is not in the drain", i);
+        const cJSON *headers = cJSON_GetObjectItemCaseSensitive(item, "headers");
+        cs_case_check(run, cJSON_GetArraySize(headers) == (read.items[i].kind == CS_RECORD_CONTROL),
+                      "record %zu has other headers in the drain", i);
         if (read.items[i].kind == CS_RECORD_DATA) {
             cJSON *body = cJSON_Parse(read.items[i].body);
             bool same = cJSON_Compare(cJSON_GetObjectItemCaseSensitive(body, "data"),
@@ -263,6 +295,55 @@ static void drain_and_stream_agree(struct cs_case_run *run)
         }
     }
     cs_case_check(run, at == cJSON_GetArraySize(drained), "the drain holds more than the stream");
+}
+
+static void drain_like_subscription(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_session *other = ep_session(ep);
+    const char *path = ep_realtime(ep, session->key, "in/records");
+    const char *nobody = ep_realtime(ep, "session_000000000000000000000nope", "in/records");
+    ep_expect(ep, ep_do(ep, .path = path), 401);
+    ep_expect(ep, ep_do(ep, .path = path, .auth = other->token), 403);
+    ep_expect(ep, ep_do(ep, .path = nobody, .auth = ep_env(ep)->secret_key), 404);
+    ep_accept(ep, ep_do(ep, .path = path, .auth = session->token));
+    ep_need(ep, ep_close(ep, session, "{}"));
+    ep_expect(ep, ep_do(ep, .path = path, .auth = session->token), 200);
+}
+
+/* ---- side channels ---- */
+
+static const char *side(struct ep *ep, const struct ep_session *session, const char *rest)
+{
+    return ep_realtime(ep, session->key, ep_text(ep, "channels/side/%s", rest));
+}
+
+static void side_channel_is_apart(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_cancel_run(ep, session->run_id);
+    const struct ep_answer *answer = ep_expect(
+        ep, ep_do(ep, .path = side(ep, session, "in/append"), .auth = session->token, .body = STOP),
+        200);
+    cs_case_check(run, ep_get_int(ep, answer, "seq") == 0,
+                  "a side channel has no numbering of its own");
+    cs_case_check(run, ep_drain_count(ep, session, "in") == 0,
+                  "a record of a side channel stands on .in");
+    cs_case_check(run, !strcmp(ep_current_run(ep, session), session->run_id),
+                  "an append to a side channel started a run");
+}
+
+static void side_channel_out(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *out = side(ep, session, "out/append");
+    ep_expect(ep, ep_do(ep, .path = out, .auth = session->token, .body = "{}"), 403);
+    ep_accept(ep, ep_do(ep, .path = out, .auth = ep_env(ep)->secret_key, .body = "{}"));
+    ep_accept(ep, ep_do(ep, .path = side(ep, session, "in/append"), .auth = session->token,
+                        .body = "{}"));
 }
 
 #define SK CS_NEEDS_SECRET_KEY
@@ -276,8 +357,10 @@ const struct cs_case endpoint_channel_cases[] = {
      SK, 0, forms_share_a_stream},
     {"endpoint/channel/in-credentials-stay-in", "Credentials for .in do not write to .out",
      "CHN-08", CS_SHOULD, S2, 0, in_credentials_stay_in},
-    {"endpoint/channel/direct-append", "Records are appended directly, raw and base64", "CHN-09",
-     CS_MUST, S2, 0, direct_append},
+    {"endpoint/channel/direct-append", "Records are appended directly, with a store token",
+     "CHN-09", CS_MUST, S2, 0, direct_append},
+    {"endpoint/channel/control-and-trim", "Control and trim records are appended, raw and base64",
+     "CHN-11", CS_MUST, S2, 0, control_and_trim},
     {"endpoint/channel/append-positions", "A direct append answers start, end and tail", "CHN-10",
      CS_MUST, S2, 0, append_positions},
     {"endpoint/channel/direct-errors", "Illegal batches are refused whole", "CHN-12", CS_MUST, S2,
@@ -294,5 +377,11 @@ const struct cs_case endpoint_channel_cases[] = {
      SK, 0, drain_may_be_empty},
     {"endpoint/channel/drain-and-stream-agree", "Drain and subscription show the same records",
      "CHN-24", CS_MUST, S2, 0, drain_and_stream_agree},
+    {"endpoint/channel/drain-like-subscription", "A drain asks for what a subscription asks for",
+     "CHN-23", CS_MUST, SK, 0, drain_like_subscription},
+    {"endpoint/channel/side-channel-is-apart", "A side channel is numbered apart and wakes nobody",
+     "CHN-27", CS_MUST, SK | CS_NEEDS_RUNS_API, 0, side_channel_is_apart},
+    {"endpoint/channel/side-channel-out", "Only a secret key writes a side channel's out", "CHN-28",
+     CS_MUST, SK, 0, side_channel_out},
     {0},
 };

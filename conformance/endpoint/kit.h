@@ -161,6 +161,7 @@ struct ep_sub {
     struct ep *ep;
     struct cs_view pending; /* bytes taken from the exchange and not yet read */
     bool ended;             /* the body has ended cleanly */
+    bool judges_end;        /* set by a case for which a broken-off stream is a failure, not an error */
 };
 
 /* GET .../<io> with this token and further headers. The answer's head has come. */
@@ -171,7 +172,7 @@ struct ep_sub *ep_open(struct ep *ep, const struct ep_session *session, const ch
                        const char *const *headers);
 const char *ep_sub_header(struct ep_sub *sub, const char *name);
 /* The next event within `timeout_ms`; NULL when the time is over (not a failure by itself) or, with
- * sub->ended, when the body ended. A broken stream fails the case. */
+ * sub->ended, when the body ended. A stream that breaks off is an `error` (see judges_end). */
 const struct cs_event *ep_next(struct ep_sub *sub, int64_t timeout_ms);
 /* The next record of any kind: as the thing under test (fails when none comes in time), and as a
  * step on the way (`error` then). */

@@ -77,8 +77,11 @@ const struct cs_event *ep_next(struct ep_sub *sub, int64_t timeout_ms)
             return NULL;
         }
         if (err) {
-            cs_case_error(sub->ep->run, "the event stream broke off: %s",
-                          cs_exchange_error(sub->exchange));
+            const char *why = cs_exchange_error(sub->exchange);
+            if (sub->judges_end) {
+                cs_case_fail(sub->ep->run, "the event stream broke off: %s", why);
+            }
+            cs_case_error(sub->ep->run, "the event stream broke off: %s", why);
         }
         cs_case_evidence(sub->ep->run, "received", "event stream", sub->pending);
         if (sub->pending.len == 0) {

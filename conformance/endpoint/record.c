@@ -123,6 +123,82 @@ static void unknown_subtype(struct cs_case_run *run)
                   "an unknown control subtype did not come through as a control record");
 }
 
+static void data_forms(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_append_need(ep, session, "{\"kind\":\"stop\"}");
+    ep_write_data(ep, ep_stream(ep, session, "out"), "{\"type\":\"start\"}");
+    static const char *const channels[] = {"in", "out"};
+    for (int i = 0; i < 2; i++) {
+        struct ep_records records = ep_read_all(ep, session, channels[i], NULL);
+        struct cs_view data, id;
+        if (records.n != 1 ||
+            cs_envelope_decode(cs_view_of(records.items[0].body, records.items[0].body_len), &data,
+                               &id, NULL)) {
+            cs_case_error(run, "the record on .%s cannot be read", channels[i]);
+        }
+        cs_case_check(run, data.ptr[0] == (i ? '{' : '"'),
+                      "the data on .%s begins with %c, expected %c", channels[i], data.ptr[0],
+                      i ? '{' : '"');
+    }
+}
+
+static void ids_differ(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    for (int i = 0; i < 5; i++) {
+        ep_append_need(ep, session, "{\"kind\":\"stop\"}");
+    }
+    struct ep_records records = ep_read_all(ep, session, "in", NULL);
+    for (size_t i = 0; i < records.n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            cs_case_check(run,
+                          records.items[i].seq_num == records.items[k].seq_num ||
+                              strcmp(records.items[i].body, records.items[k].body) != 0,
+                          "records %zu and %zu have one envelope id", k, i);
+        }
+    }
+}
+
+/* The byte count of the id line is the metered size of all records so far (OUT-11). */
+static void metered_on_id_line(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    ep_write_data(ep, stream, "{\"type\":\"start\"}");
+    ep_write_control(ep, stream, "turn-complete");
+    ep_write_trim(ep, stream, 0);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    size_t metered = 0;
+    size_t n = 0;
+    while (n < 3) {
+        const struct cs_event *event = ep_next(sub, ep_env(ep)->patience_ms);
+        if (!event) {
+            cs_case_error(run, "3 records were written, %zu came", n);
+        }
+        if (event->type == CS_EVENT_RECORD) {
+            n++;
+            metered += cs_record_metered(event->record.headers, event->record.n_headers,
+                                         event->record.body.len);
+        }
+        unsigned long long seq, count, bytes;
+        char id[128];
+        snprintf(id, sizeof id, "%.*s", CS_VIEW_ARG(event->sse->id));
+        if (event->type == CS_EVENT_BATCH_END) {
+            if (sscanf(id, "%llu,%llu,%llu", &seq, &count, &bytes) != 3) {
+                cs_case_skip(run, "this server's batches have no id line of three numbers");
+            }
+            cs_case_check(run, bytes == metered,
+                          "the id line counts %llu metered bytes, the records weigh %zu", bytes,
+                          metered);
+        }
+    }
+    ep_unsubscribe(sub);
+}
+
 #define S2 (CS_NEEDS_SECRET_KEY | CS_NEEDS_STREAM)
 const struct cs_case endpoint_record_cases[] = {
     {"endpoint/record/kinds-by-headers", "Headers decide a record's kind, never its chunk's type",
@@ -134,11 +210,17 @@ const struct cs_case endpoint_record_cases[] = {
     {"endpoint/record/trim", "A trim comes as an empty-named header and 8 bytes", "REC-14", CS_MUST,
      S2, 0, trim_record},
     {"endpoint/record/commands-hidden-from-drain",
-     "Command records use a number, are subscribed to, and are not drained", "REC-16", CS_MUST, S2,
-     0, commands_hidden_from_drain},
+     "Command records use a number, are subscribed to, and are not drained", "REC-16 CHN-19",
+     CS_MUST, S2, 0, commands_hidden_from_drain},
     {"endpoint/record/headers-kept", "Header order, case and repeats are kept", "REC-17", CS_MUST,
      S2, 0, headers_kept},
     {"endpoint/record/unknown-subtype", "Unknown control subtypes come through", "REC-22", CS_MUST,
      S2, 0, unknown_subtype},
+    {"endpoint/record/data-forms", "Appended data is a text, an agent's data an object", "REC-03",
+     CS_MUST, S2, 0, data_forms},
+    {"endpoint/record/ids-differ", "Generated envelope ids differ", "REC-04", CS_MUST,
+     CS_NEEDS_SECRET_KEY, 0, ids_differ},
+    {"endpoint/record/metered-on-id-line", "The id line counts metered bytes", "LIM-26", CS_MUST,
+     S2, 0, metered_on_id_line},
     {0},
 };

@@ -182,9 +182,10 @@ static void first_fields_left_out(struct cs_case_run *run)
 /* ---- with an agent ---- */
 
 struct turn {
-    uint64_t complete_seq; /* of the turn-complete record */
-    int64_t in_event_id;   /* session-in-event-id, or -1 */
-    const char *token;     /* public-access-token, or NULL */
+    uint64_t complete_seq;   /* of the turn-complete record */
+    int64_t in_event_id;     /* session-in-event-id, or -1 */
+    bool in_event_id_is_odd; /* it is there and is not decimal */
+    const char *token;       /* public-access-token, or NULL */
     unsigned chunks;
     struct cs_buf text; /* all text-delta texts, joined */
 };
@@ -197,10 +198,9 @@ static struct turn read_turn(struct ep_sub *sub)
         if (cs_view_eq(cs_record_control(record), CS_VIEW("turn-complete"))) {
             const struct cs_header *in = cs_record_header(record, "session-in-event-id");
             const struct cs_header *token = cs_record_header(record, "public-access-token");
-            uint64_t seq;
-            if (in && !cs_view_u64(in->value, &seq)) {
-                turn.in_event_id = (int64_t)seq;
-            }
+            uint64_t seq = 0;
+            turn.in_event_id_is_odd = in && cs_view_u64(in->value, &seq);
+            turn.in_event_id = in ? (int64_t)seq : -1;
             turn.token = token ? ep_text(sub->ep, "%.*s", CS_VIEW_ARG(token->value)) : NULL;
             turn.complete_seq = record->seq_num;
             return turn;
@@ -231,12 +231,52 @@ static void two_turns(struct cs_case_run *run)
         cs_buf_free(&turn.text);
         cs_case_check(run, turn.chunks > 0, "turn %d completed without a chunk", i + 1);
         cs_case_check(run, strstr(text, word), "turn %d answered \"%s\"", i + 1, text);
+        cs_case_check(run, !turn.in_event_id_is_odd, "session-in-event-id is not decimal");
         cs_case_check(run, turn.in_event_id < 0 || turn.in_event_id >= seq,
                       "turn %d answers seq %lld and says session-in-event-id %lld", i + 1,
                       (long long)seq, (long long)turn.in_event_id);
         cs_case_check(run, i == 0 || turn.complete_seq > last, "numbering went back between turns");
         last = turn.complete_seq;
     }
+    ep_unsubscribe(sub);
+}
+
+static void trims_after_second_turn(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_agent_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    uint64_t first = 0;
+    for (int i = 0; i < 2; i++) {
+        ep_append_need(ep, session, ep_message(ep, session, "pong"));
+        struct turn turn = read_turn(sub);
+        cs_buf_free(&turn.text);
+        first = i ? first : turn.complete_seq;
+    }
+    const struct cs_record *trim = ep_expect_record(sub);
+    uint64_t kept = 0;
+    cs_case_check(run, trim->kind == CS_RECORD_COMMAND && !cs_trim_decode(trim->body, &kept),
+                  "the second turn is followed by a %s record, expected a trim",
+                  cs_record_kind_name(trim->kind));
+    cs_case_check(run, kept == first,
+                  "the trim keeps from %" PRIu64 ", expected the first turn-complete, %" PRIu64,
+                  kept, first);
+    ep_unsubscribe(sub);
+}
+
+static void chunks_before_complete(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_agent_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    ep_append_need(ep, session, ep_message(ep, session, "several 3"));
+    struct turn turn = read_turn(sub);
+    cs_buf_char(&turn.text, '\0');
+    const char *text = ep_text(ep, "%s", turn.text.ptr);
+    cs_buf_free(&turn.text);
+    cs_case_observe(run, "text", "%s", text);
+    cs_case_check(run, turn.chunks >= 3, "%u chunks stand before the turn-complete of an answer",
+                  turn.chunks);
     ep_unsubscribe(sub);
 }
 
@@ -289,5 +329,9 @@ const struct cs_case endpoint_run_cases[] = {
      CS_MUST, AGENT, 0, two_turns},
     {"endpoint/run/refreshed-token-works", "A turn's refreshed token reads and appends", "TOK-44",
      CS_MUST, AGENT, 0, refreshed_token_works},
+    {"endpoint/run/trims-after-second-turn", "A second turn trims to the first one's end", "REC-18",
+     CS_MUST, AGENT, 0, trims_after_second_turn},
+    {"endpoint/run/chunks-before-complete", "An answer's chunks come before its turn-complete",
+     "REC-19", CS_MUST, AGENT, 0, chunks_before_complete},
     {0},
 };

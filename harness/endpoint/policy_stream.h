@@ -33,7 +33,8 @@
     X(expired_append_status, 400, "append to an expired session (APP-25)")                   \
     X(out_append_needs_secret, 1, "public tokens may not append to out (TOK-33)")            \
     X(side_channel_out_needs_secret, 1, "nor to a side channel's out (CHN-28)")              \
-    X(side_channel_wakes_run, 0, "an append to a side channel starts a run (CHN-27)")
+    X(side_channel_wakes_run, 0, "an append to a side channel starts a run (CHN-27)")        \
+    X(append_missing_status, 404, "append to an unknown session (APP-22)")
 
 #define CS_POLICY_SSE_FIELDS(X)                                                                  \
     X(sse_event_stream_type, 1, "text/event-stream; else application/json (OUT-01)")             \
@@ -85,7 +86,9 @@
     X(settled_skips_commands, 1, "the peek looks past a trailing trim (RES-18)")                 \
     X(settled_always, 0, "every stream counts as settled (RES-20)")                              \
     X(settled_unasked, 0, "the peek needs no request header (RES-21)")                           \
-    X(settled_beyond_status, 200, "settled, and nothing after the cursor (RES-25)")
+    X(settled_beyond_status, 200, "settled, and nothing after the cursor (RES-25)")              \
+    X(sse_overfull, 0, "a full batch holds one record more (LIM-25)")                            \
+    X(sse_gone_starves, 0, "when a reader leaves, the others get no more records (OUT-40)")
 
 #define CS_POLICY_CHANNEL_FIELDS(X)                                                           \
     X(records_wait_ms, 0, "what a drain waits before it answers (CHN-15)")                    \

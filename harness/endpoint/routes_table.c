@@ -31,7 +31,8 @@
          .run = cs_route_channel_append,                                                \
          .action = "write",                                                             \
          .row = CS_ROW_REQUIRED,                                                        \
-         MISSING("Resource not found"),                                                 \
+         .missing = "Resource not found",                                               \
+         .missing_status = FIELD(append_missing_status),                                \
          .flags = CS_ROUTE_IO,                                                          \
          .body_limit = FIELD(append_body_limit)},                                       \
     {                                                                                   \

@@ -232,9 +232,27 @@ static void on_drained(struct cs_call *call)
     }
 }
 
+static bool same_stream(const struct cs_call *a, const struct cs_call *b)
+{
+    return a->io == b->io && a->auth.environment == b->auth.environment &&
+           cs_view_eq(a->key, b->key) && cs_view_eq(a->channel, b->channel);
+}
+
+static void starve_others(const struct cs_call *gone)
+{
+    struct cs_subscriber *sub;
+    TAILQ_FOREACH(sub, &gone->endpoint->streams->subscribers, link)
+    {
+        sub->starved |= sub->call != gone && same_stream(sub->call, gone);
+    }
+}
+
 static void on_gone(struct cs_call *call)
 {
     struct cs_subscriber *sub = call->user;
+    if (call->endpoint->policy.sse_gone_starves) {
+        starve_others(call);
+    }
     if (sub->asking) {
         TAILQ_REMOVE(&call->endpoint->streams->subscribers, sub, link);
         sub->call = NULL; /* the store's answer frees it */
@@ -260,8 +278,7 @@ int64_t cs_sse_count_readers(const struct cs_call *call)
     int64_t n = 0;
     TAILQ_FOREACH(sub, &call->endpoint->streams->subscribers, link)
     {
-        n += sub->call->io == call->io && sub->call->auth.environment == call->auth.environment &&
-             cs_view_eq(sub->call->key, call->key) && cs_view_eq(sub->call->channel, call->channel);
+        n += same_stream(sub->call, call);
     }
     return n;
 }

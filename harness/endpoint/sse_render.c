@@ -130,7 +130,7 @@ static void put_records(const struct cs_policy *policy, const struct cs_record *
         put_record(policy, &records[i], out);
         first = false;
     }
-    if (policy->sse_repeats_last) {
+    if (policy->sse_repeats_last || (policy->sse_overfull && n == CS_BATCH_MAX_RECORDS)) {
         cs_buf_str(out, first ? "" : ",");
         put_record(policy, &records[n - 1], out);
     }
