@@ -350,8 +350,7 @@ static void kept_for_later_readers(struct cs_case_run *run)
     const struct ep_session *session = ep_session(ep);
     ep_append_need(ep, session, STOP);
     struct ep_sub *sub = ep_open(ep, session, "in", NULL);
-    const struct cs_event *event = ep_next(sub, ep_env(ep)->patience_ms);
-    cs_case_check(run, event && event->type == CS_EVENT_RECORD && event->record.seq_num == 0,
+    cs_case_check(run, ep_expect_record(sub)->seq_num == 0,
                   "a record appended before the first subscriber was not delivered");
     ep_unsubscribe(sub);
 }

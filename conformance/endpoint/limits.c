@@ -220,7 +220,18 @@ static void batch_limits(struct cs_case_run *run)
     struct ep_sub *sub = ep_open(ep, session, "out", EP_HEADERS("Timeout-Seconds: 1"));
     size_t seen = 0;
     while (seen < 1200) {
-        const struct cs_event *event = ep_wait(sub, CS_EVENT_BATCH_END, ep_env(ep)->patience_ms);
+        const struct cs_event *event = ep_next(sub, ep_env(ep)->patience_ms);
+        if (!event) {
+            cs_case_error(run, "1200 records were written, %zu came", seen);
+        }
+        if (event->type == CS_EVENT_MALFORMED) {
+            cs_case_check(run, event->fault.code != CS_ERR_LIMIT, "a batch is too large: %s",
+                          event->fault.text);
+            cs_case_error(run, "a batch cannot be read: %s", event->fault.text);
+        }
+        if (event->type != CS_EVENT_BATCH_END) {
+            continue;
+        }
         size_t metered = 0;
         for (size_t i = 0; i < event->batch->n_records; i++) {
             const struct cs_record *record = &event->batch->records[i];

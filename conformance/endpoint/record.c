@@ -174,7 +174,8 @@ static void metered_on_id_line(struct cs_case_run *run)
     struct ep_sub *sub = ep_open(ep, session, "out", NULL);
     size_t metered = 0;
     size_t n = 0;
-    while (n < 3) {
+    bool ended = false; /* the batch of the third record */
+    while (!ended) {
         const struct cs_event *event = ep_next(sub, ep_env(ep)->patience_ms);
         if (!event) {
             cs_case_error(run, "3 records were written, %zu came", n);
@@ -188,6 +189,7 @@ static void metered_on_id_line(struct cs_case_run *run)
         char id[128];
         snprintf(id, sizeof id, "%.*s", CS_VIEW_ARG(event->sse->id));
         if (event->type == CS_EVENT_BATCH_END) {
+            ended = n >= 3;
             if (sscanf(id, "%llu,%llu,%llu", &seq, &count, &bytes) != 3) {
                 cs_case_skip(run, "this server's batches have no id line of three numbers");
             }
