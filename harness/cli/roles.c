@@ -6,18 +6,6 @@
 const struct cs_role *const cs_roles[] = {&cs_endpoint_role, &cs_client_role};
 const size_t cs_n_roles = sizeof cs_roles / sizeof cs_roles[0];
 
-bool cs_case_lists(const struct cs_case *test, const char *requirement)
-{
-    size_t len = strlen(requirement);
-    for (const char *at = test->requirements; (at = strstr(at, requirement)); at += len) {
-        bool starts = at == test->requirements || at[-1] == ' ';
-        if (starts && (at[len] == ' ' || at[len] == '\0')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const struct cs_case *cs_case_find(const char *id, const struct cs_role **ret_role)
 {
     for (size_t r = 0; r < cs_n_roles; r++) {
