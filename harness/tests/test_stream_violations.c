@@ -287,6 +287,7 @@ static void talk_close(struct talk *talk)
     post(talk, "/realtime/v1/sessions/b/in/append", SECRET, "", "too late");
     read_stream(talk, "/realtime/v1/sessions/b/in/records?afterEventId=1", "");
     read_stream(talk, "/realtime/v1/sessions/b/in", QUICK "Last-Event-ID: 1\r\n");
+    post(talk, "/realtime/v1/sessions/nobody/in/append", SECRET, "", "to nobody");
 }
 
 /* Waits are a small part of what they say. */
@@ -341,6 +342,13 @@ static bool is_about_time(const struct cs_violation *violation)
            violation->field == offsetof(struct cs_policy, records_wait_ms);
 }
 
+/* Rows that need a thousand records, or a reader that leaves in mid-stream: selftest shows them. */
+static bool is_shown_by_cases(const struct cs_violation *violation)
+{
+    return violation->field == offsetof(struct cs_policy, sse_overfull) ||
+           violation->field == offsetof(struct cs_policy, sse_gone_starves);
+}
+
 #define ROW(name, requirement, title, field, value)                          name
 #define ROW_AFFECTS(name, requirement, title, field, value, affects, reason) name
 
@@ -381,7 +389,7 @@ static void every_violation_shows(void **state)
     for (size_t i = 0; i < N_ROWS; i++) {
         const struct cs_violation *violation = cs_violation_find(rows[i]);
         assert_non_null(violation);
-        if (is_about_time(violation)) {
+        if (is_about_time(violation) || is_shown_by_cases(violation)) {
             continue;
         }
         char *bad = transcript(violation);
