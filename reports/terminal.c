@@ -281,8 +281,8 @@ static void put_conclusion(const struct page *page)
     } else {
         put(page, GREEN, n[CS_WARN] > 0 ? "passed, with warnings" : "passed");
     }
-    cs_buf_printf(page->out, ": %zu of %zu cases in %lld.%lld s against %s%s%s, seed %llu\n",
-                  summary->n_done, page->report->n, (long long)(page->report->duration_ms / 1000),
+    cs_buf_printf(page->out, ": %zu of %zu cases judged in %lld.%lld s against %s%s%s, seed %llu\n",
+                  summary->n_judged, page->report->n, (long long)(page->report->duration_ms / 1000),
                   (long long)(page->report->duration_ms % 1000 / 100), page->report->peer.name,
                   page->report->peer.version[0] ? " " : "", page->report->peer.version,
                   (unsigned long long)page->report->seed);
