@@ -1,0 +1,98 @@
+/* What must hold of a request that the reader gave out, against the bytes that were sent. */
+#ifndef CHATSPEC_FUZZ_REQUEST_ORACLE_H
+#define CHATSPEC_FUZZ_REQUEST_ORACLE_H
+
+#include "fuzz/fuzz.h"
+#include "net/http_request.h"
+
+/* How much of a body the reader keeps as it came. */
+#define FUZZ_RAW_BODY_MAX ((size_t)64 * 1024)
+
+static inline bool fuzz_lies_in(struct cs_view part, struct cs_view whole)
+{
+    return part.len == 0 || (part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len);
+}
+
+static inline bool fuzz_is_text(struct cs_view text)
+{
+    return !fuzz_has(text, '\r') && !fuzz_has(text, '\n') && !fuzz_has(text, '\0');
+}
+
+/* `sent` is what of this request went in so far: its head. */
+static inline void fuzz_request_head(const struct cs_request *request, struct cs_view sent,
+                                     struct cs_buf *log)
+{
+    FUZZ_CHECK(cs_view_eq(request->head, sent));
+    FUZZ_CHECK(fuzz_lies_in(request->target, request->head));
+    FUZZ_CHECK(!fuzz_has(request->path, '?') && fuzz_lies_in(request->query, request->target));
+    /* Two ends of a body are what request smuggling is made of. */
+    FUZZ_CHECK(!(request->chunked && cs_request_header(request, "content-length")));
+    FUZZ_CHECK(request->chunked == (cs_request_header(request, "transfer-encoding") != NULL));
+    FUZZ_CHECK(request->minor_version == 0 || cs_request_header(request, "host"));
+    cs_buf_printf(log, "%.*s|%.*s|%.*s|%.*s|1.%u %d %d %llu\n", CS_VIEW_ARG(request->method),
+                  CS_VIEW_ARG(request->target), CS_VIEW_ARG(request->path),
+                  CS_VIEW_ARG(request->query), request->minor_version, request->keep_alive,
+                  request->chunked, (unsigned long long)request->content_length);
+    for (size_t i = 0; i < request->n_headers; i++) {
+        const struct cs_header *header = &request->headers[i];
+
+        FUZZ_CHECK(fuzz_lies_in(header->name, sent) || fuzz_lies_in(header->name, request->head));
+        FUZZ_CHECK(header->name.len > 0 && fuzz_is_text(header->name));
+        FUZZ_CHECK(fuzz_is_text(header->value) &&
+                   cs_view_eq(cs_view_trim(header->value), header->value));
+        cs_buf_add(log, header->name);
+        cs_buf_char(log, ':');
+        cs_buf_add(log, header->value);
+        cs_buf_char(log, '\n');
+    }
+}
+
+/* 1: the body is thrown away, 2 and up: buffers are released as well. */
+static inline void fuzz_request_mode(struct cs_request_reader *reader, size_t mode)
+{
+    if (mode > 0) {
+        cs_request_reader_discard(reader);
+    }
+    if (mode > 1) {
+        cs_request_reader_release(reader);
+    }
+}
+
+/* `sent` is all of this request, `raw` what the reader kept of it as evidence. */
+static inline void fuzz_request_body(const struct cs_request *request, struct cs_view raw,
+                                     struct cs_view sent, struct cs_buf *log)
+{
+    size_t kept = request->head.len + FUZZ_RAW_BODY_MAX;
+    size_t came = sent.len - request->head.len;
+
+    FUZZ_CHECK(cs_view_eq(raw, cs_view_of(sent.ptr, sent.len < kept ? sent.len : kept)));
+    FUZZ_CHECK(request->chunked ? request->body.len < came : request->body.len == came);
+    FUZZ_CHECK(request->chunked || request->body.len == request->content_length);
+    cs_buf_add(log, request->body);
+    cs_buf_char(log, '\n');
+}
+
+/* `sent` is what of the request the reader took before it refused it. */
+static inline void fuzz_request_bad(int status, uint64_t offset, struct cs_view sent,
+                                    struct cs_buf *log)
+{
+    FUZZ_CHECK(status >= 400 && status < 600 && offset <= sent.len);
+    cs_buf_printf(log, "%d@%llu", status, (unsigned long long)offset);
+}
+
+/* The request is over. When its buffers were released, or its body was thrown away, there is
+ * nothing of it to look at. */
+static inline void fuzz_request_done(struct cs_request_reader *reader,
+                                     const struct cs_request *request, struct cs_view sent,
+                                     size_t mode, struct cs_buf *log)
+{
+    if (mode == 0) {
+        fuzz_request_body(request, cs_request_reader_raw(reader), sent, log);
+    }
+    cs_buf_printf(log, "done after %zu\n", sent.len);
+    FUZZ_CHECK(!cs_request_reader_idle(reader));
+    cs_request_reader_next(reader);
+    FUZZ_CHECK(cs_request_reader_idle(reader));
+}
+
+#endif
