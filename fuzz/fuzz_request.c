@@ -1,5 +1,4 @@
-/* The HTTP request reader: any split gives the same requests, the evidence is what was sent, and
- * one framing is believed at a time.
+/* HTTP requests: any split gives the same, evidence is what was sent, bodies have one framing.
  * Input: 4 bytes of cuts, 2 of limits (head and body, times 32; 0: default), 1 of how bodies are
  * read (1: thrown away, 2: buffers released as well), then the connection's bytes. */
 #include "fuzz/request_oracle.h"
