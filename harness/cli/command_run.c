@@ -41,14 +41,24 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
     cs_buf_printf(&name, "the built-in endpoint%s%s", client->name ? " and the client " : "",
                   client->name ? client->name : "");
     char *peer_name = cs_buf_take(&name);
+    /* For reruns: the version as resolved, and not "latest". */
+    struct cs_buf text = CS_BUF(1024);
+    cs_buf_str(&text, "./chatspec run");
+    if (client->kind && strcmp(client->kind, "sdk") == 0) {
+        cs_buf_printf(&text, " --sdk %s", client->version);
+    } else if (client->kind) {
+        cs_buf_str(&text, " --builtin");
+    }
+    char *command = cs_buf_take(&text);
     const struct cs_role_run what = {.subjects = subjects,
                                      .n_subjects = 2,
-                                     .command = "./chatspec run",
+                                     .command = command ? command : "./chatspec run",
                                      .peer_kind = "builtin",
                                      .peer_name = peer_name ? peer_name : "",
                                      .peer_version = client->version ? client->version : ""};
     int status = cs_role_plan_run(plan, &what);
     free(peer_name);
+    free(command);
     return status;
 }
 

@@ -14,7 +14,7 @@
 #include "suite/random.h"
 #include "suite/select.h"
 
-#define DEFAULT_JOBS       32u
+#define DEFAULT_JOBS       128u
 #define PLAIN_PATIENCE_MS  10000
 #define BROKEN_PATIENCE_MS 2500 /* for answers that a violation keeps back */
 #define NULL_PATIENCE_MS   300
@@ -263,7 +263,7 @@ static const struct cs_option options[] = {
     CS_ROWS_SELECTION,
     CS_ROW("include", CS_OPTION_LIST, include, "long", "cases that take 30 s or more too", 0),
     CS_ROW("full", CS_OPTION_FLAG, full, NULL, "every case against every violation", 0),
-    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (64)", 512),
+    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (128)", 512),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
            CS_SEED_LIMIT),
     CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text (it always is)", 0),
