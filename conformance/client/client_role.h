@@ -11,6 +11,10 @@ struct cs_client_env {
     int64_t patience_ms; /* longest wait for one step of the client; 0: 10000 */
 };
 
+/* Starts the adapter once, to its hello, and ends it: can it be talked to at all? The reason why
+ * not is in diag. */
+CS_MUST_USE enum cs_err cs_client_probe(const struct cs_client_env *env, struct cs_diag *diag);
+
 /* `env` of its cases is a struct cs_client_env. */
 extern const struct cs_role cs_client_role;
 

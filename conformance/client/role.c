@@ -28,6 +28,16 @@ static void slot_close(void *slot)
     cs_adapter_end(slot);
 }
 
+enum cs_err cs_client_probe(const struct cs_client_env *env, struct cs_diag *diag)
+{
+    struct cs_adapter *adapter = NULL;
+    enum cs_err err = cs_adapter_start(env, &adapter, diag);
+    if (err == CS_OK) {
+        cs_adapter_end(adapter);
+    }
+    return err;
+}
+
 static void on_change(void *ctx)
 {
     cs_loop_stop(((struct ck *)ctx)->loop);

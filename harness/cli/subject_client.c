@@ -76,6 +76,13 @@ int cs_client_subject_open(const struct cs_args *args, struct cs_client_subject 
                       diag.text[0] ? diag.text : "the client cannot be prepared");
     }
     describe(ret_subject);
+    if (cs_client_probe(&ret_subject->env, &diag) != CS_OK) {
+        int status =
+            cs_say(CS_EXIT_TROUBLE, "the client %s%s%s cannot be driven: %s", ret_subject->name,
+                   ret_subject->version[0] ? " " : "", ret_subject->version, diag.text);
+        cs_client_subject_close(ret_subject);
+        return status;
+    }
     return CS_EXIT_OK;
 }
 

@@ -16,7 +16,8 @@ struct cs_client_subject {
 };
 
 /* From --sdk, --peer and --builtin. With none of them: the newest SDK, and the built-in client
- * where that cannot be had, which is said on stderr. On failure says why and gives the exit status;
+ * where that cannot be had, which is said on stderr. Its adapter is tried once, so that one which
+ * cannot be driven is told in one line. On failure says why and gives the exit status;
  * 0 otherwise. */
 CS_MUST_USE int cs_client_subject_open(const struct cs_args *args,
                                        struct cs_client_subject *ret_subject);
