@@ -30,6 +30,7 @@
     X(fresh_says_cached, 0, "isCached of a new session (SES-01)")                                 \
     X(show_type, 1, "items say their type (SES-02)")                                              \
     X(first_run_is_visible, 1, "the first run can be read at once (SES-06)")                      \
+    X(create_is_idempotent, 1, "the same externalId gives the same row (SES-08)")                 \
     X(cached_status, 200, "status of a repeat (SES-08)")                                          \
     X(cached_says_cached, 1, "isCached of a repeat (SES-08)")                                     \
     X(cached_starts_run, 0, "a repeat starts a run although one is alive (SES-08)")               \

@@ -65,10 +65,10 @@ static struct cs_session *find_existing(struct cs_call *call, const struct cs_se
 {
     const struct cs_policy *policy = &call->endpoint->policy;
     struct cs_session *session = NULL;
-    if (input->external_id) {
+    if (input->external_id && policy->create_is_idempotent) {
         session = cs_session_find(call->endpoint, call->auth.environment,
                                   cs_view_str(input->external_id));
-    } else if (policy->anonymous_is_shared) {
+    } else if (!input->external_id && policy->anonymous_is_shared) {
         session = TAILQ_LAST(&call->endpoint->sessions, cs_session_list);
         while (session && (session->external_id || session->environment != call->auth.environment ||
                            strcmp(session->task, input->task) != 0)) {
