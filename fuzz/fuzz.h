@@ -34,7 +34,9 @@ static inline struct cs_view fuzz_take(struct cs_view *input, size_t len)
 {
     struct cs_view taken = cs_view_of(input->ptr, len < input->len ? len : input->len);
 
-    *input = cs_view_of(input->ptr + taken.len, input->len - taken.len);
+    if (taken.len > 0) { /* the empty view's NULL is not to be added to */
+        *input = cs_view_of(input->ptr + taken.len, input->len - taken.len);
+    }
     return taken;
 }
 

@@ -1,7 +1,7 @@
 /* The write path: what is wrapped comes back the same through the read path, and weighs what was
  * said beforehand.
  * Input: 1 byte of the part id's length, the part id, the body; both as a server decodes text. */
-#include "fuzz/fuzz.h"
+#include "fuzz/append_oracle.h"
 #include "wire/append.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
@@ -59,11 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     decode_text(input, &body);
     cs_append_wrap(&envelope, cs_buf_view(&body), cs_buf_view(&part_id));
     FUZZ_CHECK(cs_buf_error(&envelope) == CS_OK);
-    for (size_t i = 0; i < envelope.len; i++) {
-        FUZZ_CHECK((unsigned char)envelope.ptr[i] >= 0x20);
-    }
     FUZZ_CHECK(cs_append_metered(cs_buf_view(&body), cs_buf_view(&part_id)) == 8 + envelope.len);
-    FUZZ_CHECK(cs_record_metered(NULL, 0, envelope.len) == 8 + envelope.len);
+    FUZZ_CHECK(fuzz_append_weight(cs_buf_view(&body), cs_buf_view(&part_id)) == 8 + envelope.len);
     check_envelope(cs_buf_view(&envelope), cs_buf_view(&body), cs_buf_view(&part_id));
     check_record(cs_buf_view(&envelope));
     cs_buf_free(&part_id);

@@ -1,4 +1,4 @@
-/* What the right signature is, told with libcrypto alone. */
+/* What the right signature is, told with libcrypto alone, and how a part must be spelled. */
 #ifndef CHATSPEC_FUZZ_TOKEN_ORACLE_H
 #define CHATSPEC_FUZZ_TOKEN_ORACLE_H
 
@@ -32,6 +32,27 @@ static inline bool fuzz_rightly_signed(struct cs_view token, const char *key)
     bool same = dot > 0 && cs_view_eq(given, cs_buf_view(&wanted));
     cs_buf_free(&wanted);
     return same;
+}
+
+/* No two texts decode alike: what was decoded, encoded again, is the text. */
+static inline void fuzz_one_spelling(struct cs_view token)
+{
+    struct cs_buf bytes = CS_BUF(FUZZ_BUF_MAX);
+    struct cs_buf text = CS_BUF(FUZZ_BUF_MAX);
+
+    for (int part = 0; part < 3; part++) {
+        struct cs_view given =
+            fuzz_take(&token, part < 2 ? cs_view_find(token, CS_VIEW(".")) : token.len);
+
+        (void)fuzz_take(&token, 1);
+        cs_buf_clear(&bytes);
+        cs_buf_clear(&text);
+        FUZZ_CHECK(cs_base64url_decode(given, &bytes) == CS_OK);
+        cs_base64url_encode(&text, cs_buf_view(&bytes));
+        FUZZ_CHECK(cs_view_eq(cs_buf_view(&text), given));
+    }
+    cs_buf_free(&bytes);
+    cs_buf_free(&text);
 }
 
 #endif
