@@ -85,6 +85,13 @@ static cJSON *case_object(const struct cs_report *report, size_t index)
         cJSON_AddStringToObject(observations, result->observations[i].name,
                                 result->observations[i].value);
     }
+    cJSON *recorded = cJSON_AddObjectToObject(object, "recorded");
+    for (size_t i = 0; i < result->n_observations; i++) {
+        if (result->observations[i].recorded) {
+            cJSON_AddStringToObject(recorded, result->observations[i].name,
+                                    result->observations[i].recorded);
+        }
+    }
     add_evidence(object, report, index);
     return object;
 }

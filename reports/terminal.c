@@ -146,6 +146,14 @@ static void put_evidence(const struct page *page, const struct cs_result *result
     }
 }
 
+static const char *message_of(const struct cs_result *result)
+{
+    if (result->message) {
+        return result->message;
+    }
+    return result->verdict == CS_INFO ? "as recorded" : "no reason given";
+}
+
 static void put_case(const struct page *page, size_t index)
 {
     const struct cs_result *result = &page->report->results[index];
@@ -153,7 +161,11 @@ static void put_case(const struct page *page, size_t index)
     cs_buf_str(page->out, "    ");
     put(page, style_of(result->verdict), cs_verdict_name(result->verdict));
     cs_buf_printf(page->out, " %s\n", test->id);
-    put_indented(page, "      ", result->message ? result->message : "no reason given");
+    put_indented(page, "      ", message_of(result));
+    for (size_t i = 0; page->how->verbose && i < result->n_observations; i++) {
+        cs_buf_printf(page->out, "      %s: %s\n", result->observations[i].name,
+                      result->observations[i].value);
+    }
     put_evidence(page, result);
     struct cs_buf command = CS_BUF(4096);
     cs_report_rerun(page->report, index, &command);
@@ -185,7 +197,7 @@ static void put_broken(const struct page *page)
     for (size_t i = 0; i < report->n; i++) {
         const struct cs_result *result = &report->results[i];
         bool told = result->verdict == CS_FAIL || result->verdict == CS_WARN ||
-                    (page->how->verbose && result->verdict == CS_INFO);
+                    (result->verdict == CS_INFO && (page->how->verbose || result->differs));
         if (result->done && told) {
             order[n++] = &report->work[i];
         }

@@ -63,7 +63,10 @@ static void explain_requirement(const struct cs_requirements *set,
     wrapped("  ", item->observe);
     printf("\nChecked by:\n");
     if (cs_cases_of_requirement(item->id, print_case_line, NULL) == 0) {
-        printf("  no case yet\n");
+        printf("  no case%s\n", item->unobservable ? ", because:" : " yet");
+        if (item->unobservable) {
+            wrapped("    ", item->unobservable);
+        }
     }
     for (const struct cs_violation *violation = cs_violations; violation->id; violation++) {
         if (strcmp(violation->requirement, item->id) == 0) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/coverage.h"
 #include "cli/roles.h"
 #include "endpoint/violations.h"
 #include "suite/requirement.h"
@@ -31,6 +32,21 @@ static int list_cases(const struct cs_args *args)
     printf("%zu cases\n", n);
     free(work);
     cs_buf_free(&why);
+    return CS_EXIT_OK;
+}
+
+static int list_coverage(void)
+{
+    struct cs_requirements set = {0};
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    struct cs_buf out = CS_BUF((size_t)4 << 20);
+    cs_coverage_table(&set, &out);
+    fwrite(out.ptr ? out.ptr : "", 1, out.len, stdout);
+    cs_buf_free(&out);
+    cs_requirements_free(&set);
     return CS_EXIT_OK;
 }
 
@@ -67,6 +83,9 @@ static int list_violations(void)
 static int run(const struct cs_args *args)
 {
     const char *what = args->rest.n > 0 ? args->rest.items[0] : "cases";
+    if (args->coverage) {
+        return list_coverage();
+    }
     if (strcmp(what, "cases") == 0) {
         return list_cases(args);
     }
@@ -81,18 +100,21 @@ static int run(const struct cs_args *args)
 
 static const struct cs_option options[] = {
     CS_ROWS_SELECTION,
+    CS_ROW("coverage", CS_OPTION_FLAG, coverage, NULL,
+           "per area: requirements, and which have cases and violations", 0),
     CS_ROWS_END,
 };
 
 const struct cs_command cs_command_list = {
     .name = "list",
     .summary = "list cases, requirements or violations",
-    .usage = "[cases|requirements|violations] [--only GLOB] [--skip GLOB]",
+    .usage = "[cases|requirements|violations] [--only GLOB] [--skip GLOB] | --coverage",
     .details = "Examples:\n"
                "  chatspec list\n"
                "  chatspec list --only 'endpoint/token/*'\n"
                "  chatspec list --only TOK-20\n"
-               "  chatspec list violations",
+               "  chatspec list violations\n"
+               "  chatspec list --coverage",
     .options = options,
     .max_rest = 1,
     .run = run,

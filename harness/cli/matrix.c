@@ -17,19 +17,27 @@ static const struct cs_result *plain(const struct cs_matrix *matrix, size_t row)
     return at(matrix, 0, row);
 }
 
-/* Cases that say nothing against the plain endpoint say nothing of violations either. */
+/* Cases that say nothing against the plain endpoint say nothing of violations either. What that
+ * endpoint shows is what the catalogue records. */
 static bool is_judged(const struct cs_matrix *matrix, size_t row)
 {
-    enum cs_verdict verdict = plain(matrix, row)->verdict;
-    return plain(matrix, row)->done && (verdict == CS_PASS || verdict == CS_INFO);
+    const struct cs_result *result = plain(matrix, row);
+    return result->done && !result->differs &&
+           (result->verdict == CS_PASS || result->verdict == CS_INFO);
 }
 
-/* The case says that its requirement is broken: an info does where there was none before. */
+/* The case says that its requirement is broken, or what it records is something else. */
 static bool noticed(const struct cs_matrix *matrix, size_t column, size_t row)
 {
     const struct cs_result *result = at(matrix, column, row);
     return result->done && (result->verdict == CS_FAIL || result->verdict == CS_WARN ||
-                            (result->verdict == CS_INFO && plain(matrix, row)->verdict != CS_INFO));
+                            (result->verdict == CS_INFO && result->differs));
+}
+
+/* Only MUST and SHOULD cases fail; the others record. */
+static bool can_fail(const struct cs_case *test)
+{
+    return test->level == CS_MUST || test->level == CS_SHOULD;
 }
 
 static bool is_affected(const struct cs_violation *violation, const struct cs_case *test)
@@ -140,7 +148,7 @@ static void judge_toothless(const struct cs_matrix *matrix, struct cs_matrix_cou
         for (size_t v = 0; v < matrix->n_violations && !bites; v++) {
             bites = noticed(matrix, v + 1, row);
         }
-        if (is_judged(matrix, row) && !bites) {
+        if (is_judged(matrix, row) && !bites && can_fail(matrix->cases[row])) {
             heading(counts->n_toothless++, "Cases that fail under no violation", out);
             cs_buf_printf(out, "  %s (%s)\n", matrix->cases[row]->id,
                           matrix->cases[row]->requirements);

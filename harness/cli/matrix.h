@@ -30,7 +30,7 @@ struct cs_matrix_counts {
     size_t n_others;      /* pairs of a violation and another judged case that were run */
     size_t n_blocked;     /* those that ended in error: the case could not get to its point */
     size_t n_collateral;  /* those that failed without being named in `affects` */
-    size_t n_toothless;   /* judged cases that fail under no violation at all */
+    size_t n_toothless;   /* judged MUST and SHOULD cases that fail under no violation at all */
     size_t n_unclaimed;   /* violations whose requirement no case lists */
     size_t n_null_passes; /* pairs of a null peer and a case that passes for it */
 };

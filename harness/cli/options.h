@@ -49,6 +49,7 @@ struct cs_args {
     bool no_mint;
     bool quiet;
     bool full;
+    bool coverage;
     bool verbose;
     bool no_color;
     bool help;

@@ -3,11 +3,13 @@
  * The child tells the runner what it has as it goes, one JSON object per line, so that a crash or
  * a hang still leaves the evidence up to that point:
  *     {"evidence":{"kind":..,"title":..,"text":..,"left_out":N}}
- *     {"observe":{"name":..,"value":..}}
+ *     {"observe":{"name":..,"value":..,"recorded":..}}    "recorded" where it differs
  *     {"note":".."}
  *     {"secret":".."}    to take out of what the process printed
- *     {"end":"pass","assertion":false,"message":"..","expected":"..","actual":".."}    once, last
- * "end" is a verdict's name. With "assertion" a plain cmocka assertion failed, and what it printed
+ *     {"end":"pass","assertion":false,"differs":false,"message":"..","expected":"..","actual":".."}
+ *                        once, last
+ * "end" is a verdict's name; "differs" says that an info is one because something was not as the
+ * requirement says. With "assertion" a plain cmocka assertion failed, and what it printed
  * is the message.
  */
 #ifndef CHATSPEC_SUITE_CASE_RUN_H
@@ -41,6 +43,7 @@ struct cs_case_run {
     char *message; /* raw; made safe when sent */
     char *expected;
     char *actual;
+    char *differences; /* "name is A, recorded is B; ...": raw, NULL when there are none */
 
     /* Bounds on what one case may say. */
     size_t evidence_bytes;

@@ -85,12 +85,14 @@ _Noreturn void cs_child_run(struct cs_case_run *run)
 {
     struct trial trial = {.run = run};
     int failed = run_in_cmocka(&trial);
-    enum cs_verdict verdict = CS_PASS;
+    bool only_informs = cs_verdict_broken(run->test->level) == CS_INFO;
+    enum cs_verdict verdict = only_informs ? CS_INFO : CS_PASS;
     if (run->has_outcome) {
         verdict = run->outcome;
     } else if (failed != 0) {
         verdict = cs_verdict_broken(run->test->level);
         run->plain_assertion = true;
+        run->has_outcome = true;
     } else if (!run->returned) {
         verdict = CS_SKIP;
         run->message = strdup("skipped by the case, which gave no reason");

@@ -88,26 +88,58 @@ static char *format(const char *fmt, va_list args)
     return vasprintf(&text, fmt, args) < 0 ? NULL : text;
 }
 
-void cs_case_observe(struct cs_case_run *run, const char *name, const char *fmt, ...)
+/* Takes `raw` (NULL when out of memory) over. */
+static void observe(struct cs_case_run *run, const char *name, char *raw, const char *recorded)
 {
-    if (run->n_observations >= MAX_OBSERVATIONS) {
-        return;
-    }
-    va_list args;
-    va_start(args, fmt);
-    char *raw = format(fmt, args);
-    va_end(args);
     char *text =
         raw ? cs_safe_text(&run->secrets, CS_TEXT_PROSE, cs_view_str(raw), MAX_OBSERVATION, NULL)
             : NULL;
-    cJSON *line = cJSON_CreateObject();
-    cJSON *item = cJSON_AddObjectToObject(line, "observe");
-    cJSON_AddStringToObject(item, "name", name);
-    cJSON_AddStringToObject(item, "value", text ? text : "");
-    run->n_observations++;
-    send_line(run, line);
+    if (run->n_observations < MAX_OBSERVATIONS) {
+        cJSON *line = cJSON_CreateObject();
+        cJSON *item = cJSON_AddObjectToObject(line, "observe");
+        cJSON_AddStringToObject(item, "name", name);
+        cJSON_AddStringToObject(item, "value", text ? text : "");
+        if (recorded) {
+            cJSON_AddStringToObject(item, "recorded", recorded);
+        }
+        run->n_observations++;
+        send_line(run, line);
+    }
     free(text);
     free(raw);
+}
+
+void cs_case_observe(struct cs_case_run *run, const char *name, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    observe(run, name, format(fmt, args), NULL);
+    va_end(args);
+}
+
+static void add_difference(struct cs_case_run *run, const char *name, const char *value,
+                           const char *recorded)
+{
+    char *longer = NULL;
+    if (asprintf(&longer, "%s%s%s is %s, recorded is %s", run->differences ? run->differences : "",
+                 run->differences ? "; " : "", name, value, recorded) >= 0) {
+        free(run->differences);
+        run->differences = longer;
+    }
+}
+
+void cs_case_observe_as(struct cs_case_run *run, const char *name, const char *recorded,
+                        const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *value = format(fmt, args);
+    va_end(args);
+    bool same = value && strcmp(value, recorded) == 0;
+    if (!same) {
+        add_difference(run, name, value ? value : "unknown", recorded);
+    }
+    observe(run, name, value, same ? NULL : recorded);
 }
 
 void cs_case_note(struct cs_case_run *run, const char *fmt, ...)
@@ -149,7 +181,9 @@ void cs_child_send_end(struct cs_case_run *run, enum cs_verdict verdict)
     cJSON *line = cJSON_CreateObject();
     cJSON_AddStringToObject(line, "end", cs_verdict_name(verdict));
     cJSON_AddBoolToObject(line, "assertion", run->plain_assertion);
-    add_text(run, line, "message", run->message);
+    cJSON_AddBoolToObject(line, "differs",
+                          run->differences || (verdict == CS_INFO && run->has_outcome));
+    add_text(run, line, "message", run->message ? run->message : run->differences);
     add_text(run, line, "expected", run->expected);
     add_text(run, line, "actual", run->actual);
     send_line(run, line);

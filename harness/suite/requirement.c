@@ -50,6 +50,8 @@ static const struct {
     {"until", offsetof(struct cs_requirement, until), false},
     {"source", offsetof(struct cs_requirement, source), true},
     {"observe", offsetof(struct cs_requirement, observe), true},
+    {"unobservable", offsetof(struct cs_requirement, unobservable), false},
+    {"group", offsetof(struct cs_requirement, group), false},
 };
 
 static const struct word *find_word(const struct word *words, const cJSON *value)

@@ -18,12 +18,14 @@ struct cs_requirement {
     const char *area; /* "TOK" */
     enum cs_level level;
     const char *text;
-    const char *versions; /* for which versions it holds, in words */
-    const char *since;    /* first version, when `versions` says just that; else NULL */
-    const char *until;    /* last version, when `versions` says just that; else NULL */
-    const char *source;   /* codes that cs_requirements_source explains, and places in them */
-    const char *observe;  /* how to see it */
-    unsigned needs;       /* CS_NEEDS_...; endpoint role only */
+    const char *versions;     /* for which versions it holds, in words */
+    const char *since;        /* first version, when `versions` says just that; else NULL */
+    const char *until;        /* last version, when `versions` says just that; else NULL */
+    const char *source;       /* codes that cs_requirements_source explains, and places in them */
+    const char *observe;      /* how to see it */
+    const char *unobservable; /* why no case can see it from outside; NULL: one can */
+    const char *group;        /* "security" and the like, for --only-group; NULL: none */
+    unsigned needs;           /* CS_NEEDS_...; endpoint role only */
     char clients[CS_REQUIREMENT_CLIENTS + 1]; /* client role only: its kinds, such as "TAX" */
     bool known_bug; /* some versions are known to break it: `versions` and `text` say which */
 };

@@ -35,12 +35,18 @@ void cs_result_drop_evidence(struct cs_result *result)
     result->n_evidence = 0;
 }
 
+static void observation_free(struct cs_observation *observation)
+{
+    free(observation->name);
+    free(observation->value);
+    free(observation->recorded);
+}
+
 void cs_result_free(struct cs_result *result)
 {
     cs_result_drop_evidence(result);
     for (size_t i = 0; i < result->n_observations; i++) {
-        free(result->observations[i].name);
-        free(result->observations[i].value);
+        observation_free(&result->observations[i]);
     }
     free(result->observations);
     free(result->message);
@@ -58,31 +64,37 @@ bool cs_result_set_message(struct cs_result *result, const char *text)
     return true;
 }
 
-bool cs_result_observe(struct cs_result *result, const char *name, const char *value)
+/* The observation of that name, or a new one at the end; NULL when out of memory. */
+static struct cs_observation *observation_at(struct cs_result *result, const char *name)
 {
-    char *copy = strdup(value);
-    if (!copy) {
-        return false;
-    }
     for (size_t i = 0; i < result->n_observations; i++) {
         if (strcmp(result->observations[i].name, name) == 0) {
-            free(result->observations[i].value);
-            result->observations[i].value = copy;
-            return true;
+            return &result->observations[i];
         }
     }
     struct cs_observation *grown = reallocarray(result->observations, result->n_observations + 1,
                                                 sizeof *result->observations);
-    char *name_copy = strdup(name);
-    if (grown) {
-        result->observations = grown;
+    if (!grown) {
+        return NULL;
     }
-    if (!grown || !name_copy) {
-        free(name_copy);
-        free(copy);
+    result->observations = grown;
+    grown[result->n_observations] = (struct cs_observation){0};
+    return &grown[result->n_observations++];
+}
+
+bool cs_result_observe(struct cs_result *result, const char *name, const char *value,
+                       const char *recorded)
+{
+    struct cs_observation copy = {strdup(name), strdup(value), recorded ? strdup(recorded) : NULL};
+    struct cs_observation *place = copy.name && copy.value && (copy.recorded || !recorded)
+                                       ? observation_at(result, name)
+                                       : NULL;
+    if (!place) {
+        observation_free(&copy);
         return false;
     }
-    grown[result->n_observations++] = (struct cs_observation){name_copy, copy};
+    observation_free(place);
+    *place = copy;
     return true;
 }
 

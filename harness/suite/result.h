@@ -19,6 +19,7 @@ struct cs_evidence {
 struct cs_observation {
     char *name;
     char *value;
+    char *recorded; /* what the requirement says instead; NULL when the value is that or any */
 };
 
 /* A zeroed struct is the result of a case that was not run. */
@@ -26,6 +27,7 @@ struct cs_result {
     bool done; /* false: not run, or the run was interrupted before its end */
     bool ran;  /* the case's own code was run (a skip for a missing need never runs it) */
     enum cs_verdict verdict;
+    bool differs;  /* something recorded is not as the requirement says */
     char *message; /* NULL: nothing to say */
     struct cs_observation *observations;
     size_t n_observations;
@@ -38,7 +40,8 @@ struct cs_result {
 void cs_result_free(struct cs_result *result);
 /* The pieces below copy their text and return false when out of memory. */
 bool cs_result_set_message(struct cs_result *result, const char *text);
-bool cs_result_observe(struct cs_result *result, const char *name, const char *value);
+bool cs_result_observe(struct cs_result *result, const char *name, const char *value,
+                       const char *recorded);
 bool cs_result_add_evidence(struct cs_result *result, const char *kind, const char *title,
                             const char *text, uint64_t left_out);
 /* Frees the evidence alone. */

@@ -139,6 +139,7 @@ static bool take_end(struct cs_worker *worker, const cJSON *line, const char *en
     static const char *const texts[] = {"expected", "actual"};
     worker->has_end = true;
     worker->plain_assertion = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(line, "assertion"));
+    worker->result.differs = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(line, "differs"));
     worker->result.verdict = CS_ERROR;
     for (int i = 0; i < CS_N_VERDICTS; i++) {
         if (strcmp(end, cs_verdict_name((enum cs_verdict)i)) == 0) {
@@ -169,7 +170,8 @@ static bool take_line(struct cs_worker *worker, struct cs_view text)
     } else if (observe) {
         const char *name = string_member(observe, "name");
         const char *value = string_member(observe, "value");
-        good = name && value && cs_result_observe(&worker->result, name, value);
+        const char *recorded = string_member(observe, "recorded");
+        good = name && value && cs_result_observe(&worker->result, name, value, recorded);
     } else if (note) {
         cs_buf_str(&worker->notes, worker->notes.len > 0 ? "\n" : "");
         cs_buf_str(&worker->notes, note);

@@ -107,10 +107,19 @@ static void a_violation_that_nobody_notices_survives(void **state)
     assert_false(cs_matrix_is_good(&counts));
     cell(world, 1, 0)->verdict = CS_ERROR; /* an error is no kill either */
     assert_int_equal(judge(world, "v0").n_survivors, 1);
-    cell(world, 1, 0)->verdict = CS_INFO; /* where there was a pass before, it is */
-    assert_int_equal(judge(world, "").n_survivors, 0);
-    cell(world, 0, 0)->verdict = CS_INFO;
+    cell(world, 1, 0)->verdict = CS_INFO; /* nor is an info, unless it is not as recorded */
     assert_int_equal(judge(world, "v0").n_survivors, 1);
+    cell(world, 1, 0)->differs = true;
+    assert_int_equal(judge(world, "").n_survivors, 0);
+}
+
+static void what_the_plain_endpoint_shows_is_what_is_recorded(void **state)
+{
+    struct world *world = *state;
+    cell(world, 0, 0)->verdict = CS_INFO;
+    assert_int_equal(judge(world, "").n_plain_bad, 0);
+    cell(world, 0, 0)->differs = true;
+    assert_int_equal(judge(world, "x/a").n_plain_bad, 1);
 }
 
 static void a_case_that_fails_for_another_ones_reason_is_collateral(void **state)
@@ -170,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_WORLD(all_is_well),
         WITH_WORLD(a_violation_that_nobody_notices_survives),
+        WITH_WORLD(what_the_plain_endpoint_shows_is_what_is_recorded),
         WITH_WORLD(a_case_that_fails_for_another_ones_reason_is_collateral),
         WITH_WORLD(a_case_that_fails_without_violation_is_named_and_judged_no_further),
         WITH_WORLD(skipped_cases_are_left_out),

@@ -87,7 +87,7 @@ static int set_up(void **state)
     struct cs_result *failed = &fixture->results[0];
     assert_true(cs_result_add_evidence(failed, "request", HOSTILE, HOSTILE, 77));
     assert_true(cs_result_add_evidence(failed, "expected", "expected", "403", 0));
-    assert_true(cs_result_observe(failed, "retry <delay>", HOSTILE));
+    assert_true(cs_result_observe(failed, "retry <delay>", HOSTILE, NULL));
     *state = fixture;
     return 0;
 }

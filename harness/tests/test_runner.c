@@ -174,6 +174,18 @@ static void uses_what_it_has(struct cs_case_run *run)
     cs_case_note(run, "%016llx", (unsigned long long)cs_case_random(run));
 }
 
+static void records(struct cs_case_run *run)
+{
+    cs_case_observe_as(run, "status", "404", "%d", 404);
+    cs_case_observe_as(run, "body", "empty", "%s", "empty");
+}
+
+static void records_a_difference(struct cs_case_run *run)
+{
+    cs_case_observe_as(run, "status", "404", "%d", 410);
+    cs_case_observe(run, "words", "%s", "gone");
+}
+
 #define ROW(name, function, ...)                                                                   \
     {                                                                                              \
         .id = "fake/kit/" name, .title = name, .requirements = "AAA-01 BBB-02", .run = (function), \
@@ -185,6 +197,8 @@ static const struct cs_case all_rows[] = {
     ROW("fails", fails, .level = CS_MUST),
     ROW("warns", fails, .level = CS_SHOULD),
     ROW("informs", fails, .level = CS_OBSERVED),
+    ROW("records", records, .level = CS_OBSERVED),
+    ROW("records-a-difference", records_a_difference, .level = CS_MAY),
     ROW("skips", skips, .level = CS_MUST),
     ROW("errs", errs, .level = CS_MUST),
     ROW("asserts", fails_an_assertion, .level = CS_MUST),
@@ -321,6 +335,34 @@ static void a_pass_keeps_notes_and_observations_but_no_evidence(void **state)
     assert_string_equal(result->observations[0].value, "green");
     assert_int_equal(outcome.summary.n_judged, 1);
     release(&outcome);
+}
+
+static void an_observation_informs_and_says_where_it_differs(void **state)
+{
+    (void)state;
+    struct outcome same = {0};
+    const struct cs_result *result = run_one(&same, "records");
+    assert_int_equal(result->verdict, CS_INFO);
+    assert_false(result->differs);
+    assert_null(result->message);
+    assert_int_equal(result->n_observations, 2);
+    assert_null(result->observations[0].recorded);
+    release(&same);
+
+    struct outcome other = {0};
+    result = run_one(&other, "records-a-difference");
+    assert_int_equal(result->verdict, CS_INFO);
+    assert_true(result->differs);
+    assert_string_equal(result->message, "status is 410, recorded is 404");
+    assert_string_equal(result->observations[0].value, "410");
+    assert_string_equal(result->observations[0].recorded, "404");
+    assert_null(result->observations[1].recorded);
+    release(&other);
+
+    struct outcome broken = {0};
+    result = run_one(&broken, "informs"); /* what fails on the way is a difference too */
+    assert_true(result->differs);
+    release(&broken);
 }
 
 static void evidence_is_readable_and_without_secrets(void **state)
@@ -831,6 +873,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_way_to_end_has_its_verdict),
         cmocka_unit_test(a_pass_keeps_notes_and_observations_but_no_evidence),
+        cmocka_unit_test(an_observation_informs_and_says_where_it_differs),
         cmocka_unit_test(evidence_is_readable_and_without_secrets),
         cmocka_unit_test(a_plain_assertion_is_a_broken_requirement),
         cmocka_unit_test(a_crash_is_an_error_that_keeps_the_evidence),

@@ -1,0 +1,102 @@
+#include "cli/coverage.h"
+
+#include "cli/roles.h"
+#include "endpoint/violations.h"
+
+static bool has_violation(const struct cs_requirement *item)
+{
+    for (const struct cs_violation *row = cs_violations; row->id; row++) {
+        if (strcmp(row->requirement, item->id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only the endpoint has its violations as a table; clients are broken in their own tests. */
+static bool wants_violation(const struct cs_requirement *item)
+{
+    return strcmp(item->role, "endpoint") == 0;
+}
+
+static bool is_binding(const struct cs_requirement *item)
+{
+    return item->level == CS_MUST || item->level == CS_SHOULD;
+}
+
+static void tell(struct cs_buf *out, const struct cs_requirement *item, const char *what)
+{
+    if (out) {
+        cs_buf_printf(out, "  %-8s %-8s %s\n", item->id, cs_level_name(item->level), what);
+    }
+}
+
+static void count_row(const struct cs_requirement *item, struct cs_coverage *counts,
+                      struct cs_buf *out)
+{
+    counts->n_rows++;
+    if (cs_cases_of_requirement(item->id, NULL, NULL) > 0) {
+        counts->n_covered++;
+        if (is_binding(item) && wants_violation(item) && !has_violation(item)) {
+            counts->n_without_violation++;
+            tell(out, item, "no violation breaks it");
+        }
+    } else if (item->unobservable) {
+        counts->n_unobservable++;
+    } else if (is_binding(item)) {
+        counts->n_uncovered++;
+        tell(out, item, "no case checks it");
+    } else {
+        counts->n_unrecorded++;
+        tell(out, item, "no case records it");
+    }
+}
+
+struct cs_coverage cs_coverage_count(const struct cs_requirements *set, const char *role,
+                                     const char *area, struct cs_buf *out)
+{
+    struct cs_coverage counts = {0};
+    const struct cs_requirement *item = NULL;
+    while ((item = cs_requirement_next(set, role, item))) {
+        if (!area || strcmp(item->area, area) == 0) {
+            count_row(item, &counts, out);
+        }
+    }
+    return counts;
+}
+
+static void put_line(struct cs_buf *out, const char *role, const char *area,
+                     const struct cs_coverage *counts)
+{
+    cs_buf_printf(out, "%-9s %-6s %6zu %9zu %15zu %10zu %11zu", role, area, counts->n_rows,
+                  counts->n_covered, counts->n_unobservable, counts->n_uncovered,
+                  counts->n_unrecorded);
+    if (strcmp(role, "endpoint") == 0) {
+        cs_buf_printf(out, " %18zu\n", counts->n_without_violation);
+    } else {
+        cs_buf_printf(out, " %18s\n", "-");
+    }
+}
+
+void cs_coverage_table(const struct cs_requirements *set, struct cs_buf *out)
+{
+    struct cs_buf missing = CS_BUF((size_t)1 << 20);
+    cs_buf_str(out, "role      area     rows   covered  not observable  uncovered  unrecorded"
+                    "  without violation\n");
+    for (size_t r = 0; r < cs_n_roles; r++) {
+        const char *role = cs_roles[r]->name;
+        for (size_t a = 0; a < set->n_areas; a++) {
+            if (strcmp(set->areas[a].role, role) == 0) {
+                struct cs_coverage counts =
+                    cs_coverage_count(set, role, set->areas[a].id, &missing);
+                put_line(out, role, set->areas[a].id, &counts);
+            }
+        }
+        struct cs_coverage all = cs_coverage_count(set, role, NULL, NULL);
+        put_line(out, role, "all", &all);
+    }
+    if (missing.len > 0) {
+        cs_buf_printf(out, "\nMissing:\n%.*s", (int)missing.len, missing.ptr);
+    }
+    cs_buf_free(&missing);
+}
