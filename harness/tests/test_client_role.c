@@ -94,7 +94,8 @@ static void test_the_reference_client_passes(void **state)
     assert_int_equal(add_all(work, &env), n);
     run(work, n, results);
     for (size_t i = 0; i < n; i++) {
-        if (results[i].verdict != CS_PASS) {
+        if (results[i].verdict != CS_PASS &&
+            (results[i].verdict != CS_INFO || results[i].differs)) {
             fail_msg("%s: %s: %s", work[i].test->id, cs_verdict_name(results[i].verdict),
                      results[i].message ? results[i].message : "");
         }
