@@ -170,7 +170,14 @@ static void leaves_a_record(struct cs_case_run *run)
                   n);
     const cJSON *data =
         cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(records, before), "data");
-    cs_case_observe(run, "record", "%.120s", cJSON_IsString(data) ? data->valuestring : "no text");
+    cJSON *record = cJSON_Parse(cJSON_IsString(data) ? data->valuestring : "");
+    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(record, "kind");
+    const cJSON *payload = cJSON_GetObjectItemCaseSensitive(record, "payload");
+    const cJSON *trigger = cJSON_GetObjectItemCaseSensitive(payload, "trigger");
+    cs_case_observe(run, "record_kind", "%s", cJSON_IsString(kind) ? kind->valuestring : "none");
+    cs_case_observe(run, "record_trigger", "%s",
+                    cJSON_IsString(trigger) ? trigger->valuestring : "none");
+    cJSON_Delete(record);
 }
 
 static bool listed(struct ep *ep, const char *tag, const char *status)

@@ -159,6 +159,7 @@ static void ping_shape(struct cs_case_run *run)
                   cs_event_name(event->type), event->type == CS_EVENT_MALFORMED ? ": " : "",
                   event->type == CS_EVENT_MALFORMED ? event->fault.text : "");
     cs_case_check(run, event->timestamp > 0, "a ping has no timestamp");
+    cs_case_observe(run, "ping_has_tail", "%s", event->has_tail ? "yes" : "no");
     cs_case_check(run, !event->has_tail || event->tail.seq_num == 0,
                   "the tail of an untouched stream is %" PRIu64, event->tail.seq_num);
     ep_unsubscribe(sub);

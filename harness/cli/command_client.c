@@ -29,7 +29,8 @@ static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject
     if (!command) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
-    const struct cs_role_subject subject = {&cs_client_role, &client->env};
+    const struct cs_role_subject subject = {
+        .role = &cs_client_role, .env = &client->env, .version = cs_client_sdk_version(client)};
     const struct cs_role_run run = {.subjects = &subject,
                                     .n_subjects = 1,
                                     .command = command,

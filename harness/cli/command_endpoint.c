@@ -25,6 +25,7 @@ static char *rerun_command(const struct cs_args *args)
     add_option(&command, "other-secret-key-env", args->other_secret_key_env);
     add_option(&command, "task", args->task);
     add_option(&command, "agent-task", args->agent_task);
+    add_option(&command, "profile", args->profile);
     cs_buf_str(&command, args->no_mint ? " --no-mint" : "");
     return cs_buf_take(&command);
 }
@@ -37,7 +38,7 @@ static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
     if (!command) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
-    const struct cs_role_subject subject = {&cs_endpoint_role, env};
+    const struct cs_role_subject subject = {.role = &cs_endpoint_role, .env = env};
     const struct cs_role_run run = {.subjects = &subject,
                                     .n_subjects = 1,
                                     .command = command,
@@ -51,7 +52,7 @@ static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
 
 static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
 {
-    const struct cs_host_spec spec = {0};
+    const struct cs_host_spec spec = {.profile = args->profile};
     struct cs_host host;
     struct cs_diag diag = {0};
     if (args->secret_key_env || args->other_secret_key_env || args->task || args->agent_task) {

@@ -10,14 +10,22 @@
 
 static int list_cases(const struct cs_args *args)
 {
+    struct cs_requirements set = {0};
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
     const struct cs_selection selection = {.only = args->only.items,
                                            .n_only = args->only.n,
                                            .skip = args->skip.items,
-                                           .n_skip = args->skip.n};
+                                           .n_skip = args->skip.n,
+                                           .only_group = args->only_group,
+                                           .set = &set};
     struct cs_work *work = NULL;
     size_t n = 0;
     struct cs_buf why = CS_BUF(4096);
     enum cs_err err = cs_select(cs_roles, cs_n_roles, &selection, &work, &n, &why);
+    cs_requirements_free(&set);
     if (err != CS_OK) {
         char *text = cs_buf_take(&why);
         int status = cs_say(err == CS_ERR_USAGE ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",

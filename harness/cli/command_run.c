@@ -34,8 +34,8 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
 {
     const struct cs_endpoint_env endpoint = cs_builtin_env(host->urls[0], PATIENCE_MS);
     const struct cs_role_subject subjects[] = {
-        {&cs_endpoint_role, &endpoint},
-        {&cs_client_role, &client->env},
+        {.role = &cs_endpoint_role, .env = &endpoint},
+        {.role = &cs_client_role, .env = &client->env, .version = cs_client_sdk_version(client)},
     };
     struct cs_buf name = CS_BUF(1024);
     cs_buf_printf(&name, "the built-in endpoint%s%s", client->name ? " and the client " : "",
@@ -64,7 +64,7 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
 
 static int run_plan(struct cs_role_plan *plan, const struct cs_args *args)
 {
-    const struct cs_host_spec spec = {0};
+    const struct cs_host_spec spec = {.profile = args->profile};
     struct cs_host host;
     struct cs_client_subject client = {0};
     struct cs_diag diag = {0};

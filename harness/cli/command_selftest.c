@@ -8,9 +8,11 @@
 #include "cli/matrix.h"
 #include "cli/role_run.h"
 #include "cli/roles.h"
+#include "cli/selftest_profiles.h"
 #include "cli/stop.h"
 #include "cli/subject_endpoint.h"
 #include "net/http_client.h"
+#include "suite/profile.h"
 #include "suite/random.h"
 #include "suite/select.h"
 
@@ -23,7 +25,9 @@
 
 struct selftest {
     const struct cs_args *args;
-    struct cs_work *selected; /* of cs_select: the rows of the matrix */
+    struct cs_requirements set;
+    struct cs_profile profile; /* the newest: what the reference endpoint is by default */
+    struct cs_work *selected;  /* of cs_select: the rows of the matrix */
     const struct cs_case **cases;
     size_t n_cases;
     const struct cs_violation **violations;
@@ -65,7 +69,14 @@ static int choose(struct selftest *test)
 {
     static const struct cs_role *const roles[] = {&cs_endpoint_role};
     const struct cs_args *args = test->args;
-    const struct cs_selection selection = {.only = args->only.items,
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&test->set, &diag) != CS_OK ||
+        cs_profile_init(NULL, &test->set, &test->profile, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    const struct cs_selection selection = {.only_group = args->only_group,
+                                           .set = &test->set,
+                                           .only = args->only.items,
                                            .n_only = args->only.n,
                                            .skip = args->skip.items,
                                            .n_skip = args->skip.n};
@@ -163,8 +174,10 @@ static int lay_out(struct selftest *test)
         for (size_t row = 0; row < test->n_cases; row++) {
             if (is_tried(test, column, row)) {
                 test->cells[column * test->n_cases + row] = &test->results[test->n_work];
-                test->work[test->n_work++] =
-                    (struct cs_work){&cs_endpoint_role, test->cases[row], &test->envs[column]};
+                test->work[test->n_work++] = (struct cs_work){.role = &cs_endpoint_role,
+                                                              .test = test->cases[row],
+                                                              .env = &test->envs[column],
+                                                              .profile = &test->profile};
             }
         }
     }
@@ -238,13 +251,22 @@ static int run_matrix(struct selftest *test)
     return print_matrix(test, cs_now_ms() - started);
 }
 
+static int run_violations(struct selftest *test)
+{
+    int status = start_servers(test);
+    status = status == CS_EXIT_OK ? lay_out(test) : status;
+    return status == CS_EXIT_OK ? run_matrix(test) : status;
+}
+
 static int run(const struct cs_args *args)
 {
     struct selftest test = {.args = args};
     int status = choose(&test);
-    status = status == CS_EXIT_OK ? start_servers(&test) : status;
-    status = status == CS_EXIT_OK ? lay_out(&test) : status;
-    status = status == CS_EXIT_OK ? run_matrix(&test) : status;
+    if (status == CS_EXIT_OK && args->profiles) {
+        status = cs_selftest_profiles(args, &test.set, test.selected, test.n_cases);
+    } else if (status == CS_EXIT_OK) {
+        status = run_violations(&test);
+    }
     for (size_t i = 0; test.results && i < test.n_work; i++) {
         cs_result_free(&test.results[i]);
     }
@@ -256,12 +278,15 @@ static int run(const struct cs_args *args)
     free(test.violations);
     free(test.cases);
     free(test.selected);
+    cs_requirements_free(&test.set);
     return status;
 }
 
 static const struct cs_option options[] = {
     CS_ROWS_SELECTION,
     CS_ROW("include", CS_OPTION_LIST, include, "long", "cases that take 30 s or more too", 0),
+    CS_ROW("profiles", CS_OPTION_FLAG, profiles, NULL,
+           "instead: servers of all versions, held to all versions", 0),
     CS_ROW("full", CS_OPTION_FLAG, full, NULL, "every case against every violation", 0),
     CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (128)", 512),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
@@ -286,7 +311,8 @@ const struct cs_command cs_command_selftest = {
         "Examples:\n"
         "  chatspec selftest\n"
         "  chatspec selftest --full\n"
-        "  chatspec selftest --only TOK-20",
+        "  chatspec selftest --only TOK-20\n"
+        "  chatspec selftest --profiles",
     .options = options,
     .run = run,
 };

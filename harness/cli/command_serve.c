@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "endpoint/endpoint.h"
+#include "endpoint/policy.h"
 #include "suite/nearest.h"
 
 static int unknown_violation(const char *id)
@@ -69,6 +70,9 @@ static void introduce(const char *url, const struct cs_args *args)
            "secret key  %s\n"
            "second env  %s\n",
            url, CS_ENDPOINT_SECRET_KEY, CS_ENDPOINT_OTHER_SECRET_KEY);
+    if (args->profile) {
+        printf("profile     %s\n", args->profile);
+    }
     for (size_t i = 0; i < args->violate.n; i++) {
         const struct cs_violation *violation = cs_violation_find(args->violate.items[i]);
         printf("violates    %s: %s\n", violation->requirement, violation->title);
@@ -91,6 +95,7 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
 {
     const struct cs_endpoint_config config = {
         .port = (uint16_t)args->port,
+        .profile = args->profile,
         .violations = violations,
         .n_violations = args->violate.n,
         .seed = args->seed,
@@ -129,6 +134,10 @@ static int find_violations(const struct cs_args *args, const struct cs_violation
 
 static int run(const struct cs_args *args)
 {
+    struct cs_policy policy = cs_policy_default();
+    if (args->profile && cs_policy_as_of(args->profile, &policy) != CS_OK) {
+        return cs_say(CS_EXIT_USAGE, "--profile: '%s' is no version such as 4.6.4", args->profile);
+    }
     const struct cs_violation **violations =
         calloc(args->violate.n ? args->violate.n : 1, sizeof(void *));
     struct cs_loop *loop = cs_loop_new();
@@ -146,6 +155,8 @@ static int run(const struct cs_args *args)
 
 static const struct cs_option options[] = {
     CS_ROW("port", CS_OPTION_NUMBER, port, "N", "port on 127.0.0.1 (one that is free)", 65535),
+    CS_ROW("profile", CS_OPTION_TEXT, profile, "VERSION",
+           "behave as a server of that version (the newest)", 0),
     CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "do this one thing wrong; repeatable", 0),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of ids (a fresh one)", CS_SEED_LIMIT),
     CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "no line per request on stderr", 0),
@@ -163,6 +174,7 @@ const struct cs_command cs_command_serve = {
         "\n"
         "Examples:\n"
         "  chatspec serve --port 3030\n"
+        "  chatspec serve --profile 4.5.16\n"
         "  chatspec serve --violate token-cross-session\n"
         "  chatspec list violations",
     .options = options,

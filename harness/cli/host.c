@@ -20,6 +20,7 @@ static uint16_t start_one(struct cs_loop *loop, const struct cs_host_spec *spec,
         }
     } else {
         const struct cs_endpoint_config config = {
+            .profile = spec->profile,
             .violations = &spec->violation,
             .n_violations = spec->violation ? 1 : 0,
             .seed = seed,

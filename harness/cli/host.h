@@ -13,6 +13,7 @@ struct cs_host_spec {
     bool is_null; /* a null peer, and not an endpoint */
     enum cs_null_kind null_kind;
     const struct cs_violation *violation; /* of the endpoint; NULL: none */
+    const char *profile;                  /* of the endpoint; NULL: the newest */
 };
 
 struct cs_host {

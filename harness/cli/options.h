@@ -33,6 +33,8 @@ struct cs_args {
     const char *shard;
     const char *fail_on;
     const char *format;
+    const char *profile;
+    const char *only_group;
     const char *url;
     const char *secret_key_env;
     const char *other_secret_key_env;
@@ -49,6 +51,7 @@ struct cs_args {
     bool no_mint;
     bool quiet;
     bool full;
+    bool profiles;
     bool coverage;
     bool verbose;
     bool no_color;
@@ -99,14 +102,18 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
     {                                                                 \
         name, kind, offsetof(struct cs_args, member), meta, help, max \
     }
-#define CS_ROWS_SELECTION                                                       \
-    CS_ROW("only", CS_OPTION_LIST, only, "GLOB",                                \
-           "run cases whose id or requirement matches; commas, repeatable", 0), \
-        CS_ROW("skip", CS_OPTION_LIST, skip, "GLOB", "leave these out; as --only", 0)
+#define CS_ROWS_SELECTION                                                              \
+    CS_ROW("only", CS_OPTION_LIST, only, "GLOB",                                       \
+           "run cases whose id or requirement matches; commas, repeatable", 0),        \
+        CS_ROW("skip", CS_OPTION_LIST, skip, "GLOB", "leave these out; as --only", 0), \
+        CS_ROW("only-group", CS_OPTION_TEXT, only_group, "NAME",                       \
+               "run the cases of a group of requirements: security", 0)
 #define CS_ROWS_RUN                                                                                \
     CS_ROWS_SELECTION,                                                                             \
         CS_ROW("include", CS_OPTION_LIST, include, "long", "run cases that take 30 s or more too", \
                0),                                                                                 \
+        CS_ROW("profile", CS_OPTION_TEXT, profile, "VERSION",                                      \
+               "hold the peer to that version of the protocol (the newest)", 0),                   \
         CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th case, from the K-th", 0),    \
         CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (16)", 512),               \
         CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",  \

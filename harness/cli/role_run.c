@@ -8,9 +8,11 @@
 #include "cli/stop.h"
 #include "net/http_client.h"
 #include "reports/output_file.h"
+#include "suite/profile.h"
 #include "suite/select.h"
 
 #define DEFAULT_JOBS 16u
+#define MAX_SUBJECTS 4
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
 #define MAX_TERMINAL ((size_t)64 * 1024 * 1024)
 
@@ -39,6 +41,9 @@ struct cs_role_plan {
     bool fail_on_should;
     bool json_to_stdout;
     uint64_t seed;
+    struct cs_requirements set;
+    struct cs_profile profile;
+    struct cs_profile own[MAX_SUBJECTS]; /* of subjects that are held to their own version */
 };
 
 uint64_t cs_fresh_seed(void)
@@ -94,6 +99,18 @@ static int open_reports(struct cs_role_plan *plan)
     return CS_EXIT_OK;
 }
 
+static int read_profile(struct cs_role_plan *plan)
+{
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&plan->set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    if (cs_profile_init(plan->args->profile, &plan->set, &plan->profile, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_USAGE, "--profile: %s", diag.text);
+    }
+    return CS_EXIT_OK;
+}
+
 static int read_choices(struct cs_role_plan *plan)
 {
     const struct cs_args *args = plan->args;
@@ -124,7 +141,9 @@ static int select_cases(struct cs_role_plan *plan, const struct cs_role *const *
     struct cs_selection selection = {.only = args->only.items,
                                      .n_only = args->only.n,
                                      .skip = args->skip.items,
-                                     .n_skip = args->skip.n};
+                                     .n_skip = args->skip.n,
+                                     .only_group = args->only_group,
+                                     .set = &plan->set};
     if (args->shard &&
         cs_shard_parse(args->shard, &selection.shard, &selection.n_shards) != CS_OK) {
         return cs_say(CS_EXIT_USAGE, "--shard takes K/N with 1 <= K <= N, not '%s'", args->shard);
@@ -151,6 +170,7 @@ int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *ro
     }
     plan->args = args;
     int status = read_choices(plan);
+    status = status == CS_EXIT_OK ? read_profile(plan) : status;
     status = status == CS_EXIT_OK ? select_cases(plan, roles, n_roles) : status;
     status = status == CS_EXIT_OK ? open_reports(plan) : status;
     if (status != CS_EXIT_OK) {
@@ -169,6 +189,7 @@ void cs_role_plan_free(struct cs_role_plan *plan)
     for (size_t i = 0; i < plan->n_reports; i++) {
         cs_output_file_abandon(&plan->reports[i].file);
     }
+    cs_requirements_free(&plan->set);
     free(plan->reports);
     free(plan->work);
     free(plan);
@@ -221,22 +242,35 @@ static int print_report(const struct cs_role_plan *plan, const struct cs_report 
     return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the report could not be printed");
 }
 
+/* What the subject is held to. */
+static const struct cs_profile *profile_of(struct cs_role_plan *plan, const struct cs_role_run *run,
+                                           size_t subject)
+{
+    const char *version = run->subjects[subject].version;
+    struct cs_profile *own = subject < MAX_SUBJECTS ? &plan->own[subject] : NULL;
+    bool is_own = own && version && !plan->args->profile &&
+                  cs_profile_init(version, &plan->set, own, NULL) == CS_OK;
+    return is_own ? own : &plan->profile;
+}
+
 static void set_subjects(struct cs_role_plan *plan, const struct cs_role_run *run)
 {
-    for (size_t i = 0; i < plan->n; i++) {
-        for (size_t s = 0; s < run->n_subjects; s++) {
+    for (size_t s = 0; s < run->n_subjects; s++) {
+        const struct cs_profile *profile = profile_of(plan, run, s);
+        for (size_t i = 0; i < plan->n; i++) {
             if (plan->work[i].role == run->subjects[s].role) {
                 plan->work[i].env = run->subjects[s].env;
+                plan->work[i].profile = profile;
             }
         }
     }
 }
 
-static struct cs_report report_of(const struct cs_role_plan *plan, const struct cs_role_run *run)
+static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_role_run *run)
 {
     return (struct cs_report){
         .suite = CHATSPEC_VERSION,
-        .profile = "latest",
+        .profile = profile_of(plan, run, run->n_subjects - 1)->name,
         .command = run->command,
         .peer = {run->peer_kind, run->peer_name, run->peer_version},
         .started_ms = cs_wall_ms(),

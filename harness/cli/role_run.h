@@ -9,6 +9,8 @@
 struct cs_role_subject {
     const struct cs_role *role;
     const void *env;
+    const char *version; /* of an SDK: it is held to that version where no --profile says another;
+                            NULL, or no version from 4.5.0 on: to the newest */
 };
 
 struct cs_role_run {

@@ -92,3 +92,9 @@ void cs_client_subject_close(struct cs_client_subject *subject)
     free(subject->words);
     *subject = (struct cs_client_subject){0};
 }
+
+const char *cs_client_sdk_version(const struct cs_client_subject *subject)
+{
+    bool is_sdk = subject->kind && strcmp(subject->kind, "sdk") == 0;
+    return is_sdk ? subject->version : NULL;
+}

@@ -23,4 +23,7 @@ CS_MUST_USE int cs_client_subject_open(const struct cs_args *args,
                                        struct cs_client_subject *ret_subject);
 void cs_client_subject_close(struct cs_client_subject *subject);
 
+/* The version of an SDK, which it is held to; NULL for other clients. */
+const char *cs_client_sdk_version(const struct cs_client_subject *subject);
+
 #endif

@@ -96,6 +96,10 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
     endpoint->policy = cs_policy_default();
     TAILQ_INIT(&endpoint->sessions);
     TAILQ_INIT(&endpoint->runs);
+    if (config->profile && cs_policy_as_of(config->profile, &endpoint->policy) != CS_OK) {
+        cs_endpoint_stop(endpoint);
+        return cs_fail(diag, CS_ERR_SYNTAX, 0, "'%.40s' is no version", config->profile);
+    }
     apply_violations(endpoint, config);
     endpoint->random = config->seed;
     if (config->seed == 0 &&

@@ -20,6 +20,7 @@ struct cs_endpoint_config {
     uint16_t port;                /* 0: the kernel chooses */
     const char *secret_key;       /* NULL: CS_ENDPOINT_SECRET_KEY; also signs tokens (TOK-05) */
     const char *other_secret_key; /* of a second environment; NULL: CS_ENDPOINT_OTHER_SECRET_KEY */
+    const char *profile;          /* behave as a server of that version; NULL: the newest */
     const struct cs_violation *const *violations;
     size_t n_violations;
     uint64_t seed; /* for ids; 0: from the system */
@@ -29,7 +30,7 @@ struct cs_endpoint_config {
 #define CS_ENDPOINT_SECRET_KEY       "tr_dev_chatspec0000000000000000"
 #define CS_ENDPOINT_OTHER_SECRET_KEY "tr_stg_chatspec1111111111111111"
 
-/* Errors as cs_server_start. */
+/* Errors as cs_server_start, and CS_ERR_SYNTAX: the profile is no version. */
 CS_MUST_USE enum cs_err cs_endpoint_start(struct cs_loop *loop,
                                           const struct cs_endpoint_config *config,
                                           struct cs_endpoint **ret_endpoint, struct cs_diag *diag);

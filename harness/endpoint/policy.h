@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "endpoint/policy_stream.h"
+#include "wire/error.h"
 
 /* X(field, default, what it decides) */
 #define CS_POLICY_FIELDS(X)                                                                       \
@@ -62,7 +63,8 @@
     X(idle_timeout_max_s, 3600, "largest idleTimeoutInSeconds (SES-30)")                          \
     X(trigger_tags_max, 10, "most tags of triggerConfig; 5 up to 4.5.12 (SES-31)")                \
     X(trigger_tag_len_max, 128, "longest tag of triggerConfig (SES-31)")                          \
-    X(check_new_config, 1, "reads the config members of 4.6.4 and 4.7.7 (SES-32)")                \
+    X(check_new_config, 1, "reads the config members of 4.6.4 (SES-32)")                          \
+    X(check_concurrency, 1, "reads the config members of 4.7.7 (SES-32)")                         \
     X(echo_unknown, 0, "unknown config members are kept (SES-33)")                                \
     /* how sessions are shown and found */                                                        \
     X(friendly_prefix, 1, "session ids begin with session_ (SES-03)")                             \
@@ -110,6 +112,7 @@
     X(admin_scope_counts, 1, "scopes with the admin action close and PATCH (TOK-27)")             \
     X(secret_key_patches, 1, "a secret key may do everything, PATCH too (TOK-35)")                \
     X(check_channel_scope, 1, "scopes narrowed to a side channel end there (TOK-43)")             \
+    X(public_tokens, 1, "tokens can be asked for (TOK-41)")                                       \
     X(public_token_life_s, 900, "default life of tokens asked for (TOK-41)")                      \
     X(public_token_max_life_s, 2592000, "longest life of tokens asked for (TOK-41)")              \
     X(public_token_check_past, 1, "an expiry in the past is refused (TOK-41)")                    \
@@ -147,6 +150,7 @@
     X(snapshot_by_friendly_id, 1, "the object's path holds the friendly id (SNP-03)")             \
     X(snapshot_url_life_s, 300, "life of a signed URL (SNP-04)")                                  \
     X(snapshot_read_writes, 0, "a read scope is enough for PUT (SNP-05)")                         \
+    X(transcripts, 1, "sessions have a transcript (CHN-29)")                                      \
     X(transcript_needs_secret, 1, "public tokens get no transcript (CHN-29)")                     \
     X(transcript_honours_limit, 1, "limit gives the latest messages (CHN-29)")                    \
     /* rates; srv has a bucket of 750 and 250 more every 10 s, which a fast suite empties */      \
@@ -184,5 +188,8 @@ struct cs_policy {
 
 /* All defaults: the newest documented behaviour. */
 struct cs_policy cs_policy_default(void);
+/* Turns a default policy into that of a server of an older version (profiles.c). Errors:
+ * CS_ERR_SYNTAX: that is no version. */
+CS_MUST_USE enum cs_err cs_policy_as_of(const char *version, struct cs_policy *policy);
 
 #endif

@@ -32,6 +32,7 @@
     X(closed_append_stores, 0, "the refused record is stored all the same (APP-26)")         \
     X(expired_append_status, 400, "append to an expired session (APP-25)")                   \
     X(out_append_needs_secret, 1, "public tokens may not append to out (TOK-33)")            \
+    X(side_channels, 1, "sessions have side channels (CHN-26)")                              \
     X(side_channel_out_needs_secret, 1, "nor to a side channel's out (CHN-28)")              \
     X(side_channel_wakes_run, 0, "an append to a side channel starts a run (CHN-27)")        \
     X(append_missing_status, 404, "append to an unknown session (APP-22)")
@@ -49,6 +50,7 @@
     X(sse_repeats_last, 0, "the last record of a batch comes twice (OUT-13)")                    \
     X(sse_time_goes_back, 0, "timestamps fall as numbers rise (OUT-14)")                         \
     X(sse_tail_offset, 0, "added to the tail's seq_num (OUT-15)")                                \
+    X(sse_ping_tail, 1, "pings tell the tail (OUT-18)")                                          \
     X(sse_ping_time_as_text, 0, "a ping's timestamp is a string (OUT-18)")                       \
     X(sse_done, 1, "how often [DONE] is sent at the end (OUT-20)")                               \
     X(sse_done_breaks, 0, "the connection is reset after [DONE] (OUT-20)")                       \

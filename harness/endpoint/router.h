@@ -32,6 +32,7 @@ struct cs_route {
     enum cs_row row;
     unsigned flags;
     size_t body_limit; /* offset of the policy field; 0: none */
+    size_t exists; /* offset of the policy field without which there is no such path; 0: always */
 };
 
 extern const struct cs_route cs_routes[]; /* ended by a row without a path */

@@ -169,7 +169,7 @@ static bool check_head(struct cs_call *call)
     if (limited && !cs_rate_limit_check(call)) {
         return false;
     }
-    if (!match.any) {
+    if (!match.any || (match.any->exists && !cs_policy_field(call, match.any->exists))) {
         return answer_unknown_path(call);
     }
     if (!read_path(call, &match)) {

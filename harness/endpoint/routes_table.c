@@ -7,37 +7,42 @@
 #define MISSING(text) .missing = (text), .missing_status = FIELD(missing_session_status)
 
 /* The two shapes of a channel's routes: the reserved pair, and side channels (CHN-26). */
-#define CHANNEL_ROUTES(base)                                                            \
-    {.method = "GET",                                                                   \
-     .path = base "/{io}",                                                              \
-     .run = cs_route_channel_get,                                                       \
-     .action = "read",                                                                  \
-     .row = CS_ROW_OPTIONAL,                                                            \
-     .flags = CS_ROUTE_IO | CS_ROUTE_NO_HEAD},                                          \
-        {.method = "HEAD",                                                              \
-         .path = base "/{io}",                                                          \
-         .run = cs_route_channel_head,                                                  \
-         .action = "read",                                                              \
-         .row = CS_ROW_OPTIONAL,                                                        \
-         .flags = CS_ROUTE_IO},                                                         \
-        {.method = "PUT",                                                               \
-         .path = base "/{io}",                                                          \
-         .run = cs_route_channel_put,                                                   \
-         .action = "write",                                                             \
-         .row = CS_ROW_OPTIONAL,                                                        \
-         .flags = CS_ROUTE_IO | CS_ROUTE_LITERAL},                                      \
-        {.method = "POST",                                                              \
-         .path = base "/{io}/append",                                                   \
-         .run = cs_route_channel_append,                                                \
-         .action = "write",                                                             \
-         .row = CS_ROW_REQUIRED,                                                        \
-         .missing = "Resource not found",                                               \
-         .missing_status = FIELD(append_missing_status),                                \
-         .flags = CS_ROUTE_IO,                                                          \
-         .body_limit = FIELD(append_body_limit)},                                       \
-    {                                                                                   \
-        .method = "GET", .path = base "/{io}/records", .run = cs_route_channel_records, \
-        .action = "read", .row = CS_ROW_OPTIONAL, .flags = CS_ROUTE_IO                  \
+#define CHANNEL_ROUTES(base, exists_field)                                         \
+    {.method = "GET",                                                              \
+     .path = base "/{io}",                                                         \
+     .exists = (exists_field),                                                     \
+     .run = cs_route_channel_get,                                                  \
+     .action = "read",                                                             \
+     .row = CS_ROW_OPTIONAL,                                                       \
+     .flags = CS_ROUTE_IO | CS_ROUTE_NO_HEAD},                                     \
+        {.method = "HEAD",                                                         \
+         .path = base "/{io}",                                                     \
+         .exists = (exists_field),                                                 \
+         .run = cs_route_channel_head,                                             \
+         .action = "read",                                                         \
+         .row = CS_ROW_OPTIONAL,                                                   \
+         .flags = CS_ROUTE_IO},                                                    \
+        {.method = "PUT",                                                          \
+         .path = base "/{io}",                                                     \
+         .exists = (exists_field),                                                 \
+         .run = cs_route_channel_put,                                              \
+         .action = "write",                                                        \
+         .row = CS_ROW_OPTIONAL,                                                   \
+         .flags = CS_ROUTE_IO | CS_ROUTE_LITERAL},                                 \
+        {.method = "POST",                                                         \
+         .path = base "/{io}/append",                                              \
+         .exists = (exists_field),                                                 \
+         .run = cs_route_channel_append,                                           \
+         .action = "write",                                                        \
+         .row = CS_ROW_REQUIRED,                                                   \
+         .missing = "Resource not found",                                          \
+         .missing_status = FIELD(append_missing_status),                           \
+         .flags = CS_ROUTE_IO,                                                     \
+         .body_limit = FIELD(append_body_limit)},                                  \
+    {                                                                              \
+        .method = "GET", .path = base "/{io}/records", .exists = (exists_field),   \
+        .run = cs_route_channel_records, .action = "read", .row = CS_ROW_OPTIONAL, \
+        .flags = CS_ROUTE_IO                                                       \
     }
 
 /* clang-format off */
@@ -65,17 +70,18 @@ const struct cs_route cs_routes[] = {
      .action = "write", .row = CS_ROW_REQUIRED, MISSING("Resource not found"),
      .flags = CS_ROUTE_UNLIMITED},
     {.method = "GET", .path = SESSION "/transcript", .run = cs_route_session_transcript,
-     .action = "read", .row = CS_ROW_REQUIRED, .flags = CS_ROUTE_SECRET},
+     .action = "read", .row = CS_ROW_REQUIRED, .flags = CS_ROUTE_SECRET,
+     .exists = FIELD(transcripts)},
     {.method = "POST", .path = "/api/v1/auth/public-tokens", .run = cs_route_public_token,
-     .flags = CS_ROUTE_JSON | CS_ROUTE_SECRET, .body_limit = FIELD(create_body_limit)},
+     .exists = FIELD(public_tokens), .flags = CS_ROUTE_JSON | CS_ROUTE_SECRET, .body_limit = FIELD(create_body_limit)},
     {.method = "POST", .path = "/api/v1/auth/jwt/claims", .run = cs_route_jwt_claims,
      .flags = CS_ROUTE_SECRET | CS_ROUTE_UNLIMITED},
     {.method = "GET", .path = "/api/v1/runs", .run = cs_route_run_list, .flags = CS_ROUTE_SECRET},
     {.method = "GET", .path = "/api/v3/runs/{id}", .run = cs_route_run_retrieve},
     {.method = "POST", .path = "/api/v2/runs/{id}/cancel", .run = cs_route_run_cancel,
      .flags = CS_ROUTE_SECRET},
-    CHANNEL_ROUTES(CHANNELS),
-    CHANNEL_ROUTES(CHANNELS "/channels/{channel}"),
+    CHANNEL_ROUTES(CHANNELS, 0),
+    CHANNEL_ROUTES(CHANNELS "/channels/{channel}", FIELD(side_channels)),
     {.method = "POST", .path = "/v1/streams/{id}/records", .run = cs_route_s2_append,
      .flags = CS_ROUTE_NO_AUTH},
     {.method = "GET", .path = "/packets/{rest}", .run = cs_route_object_get,

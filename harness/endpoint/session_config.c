@@ -172,7 +172,7 @@ static bool take_optional(struct config *config)
 {
     const struct cs_policy *policy = config->policy;
     bool ok = take_machine(config) && take_string(config, "queue", (size_t)policy->queue_len_max);
-    if (ok && policy->check_new_config) {
+    if (ok && policy->check_concurrency) {
         ok = take_concurrency(config) && take_concurrency_key(config);
     }
     ok = ok && take_tags(config) &&

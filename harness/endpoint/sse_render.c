@@ -181,7 +181,9 @@ void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_p
     cs_buf_str(out, "event: ping\n");
     cs_buf_str(out, policy->sse_ping_has_id ? "id: 0,0,0\n" : "");
     cs_buf_printf(out, "data: {\"timestamp\":%s%" PRId64 "%s", quote, now_ms, quote);
-    put_tail(policy, tail, out);
+    if (policy->sse_ping_tail) {
+        put_tail(policy, tail, out);
+    }
     cs_buf_str(out, "}\n\n");
     if (policy->sse_extra_event) {
         cs_buf_str(out, "event: heartbeat\ndata: {}\n\n");

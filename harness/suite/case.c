@@ -9,6 +9,7 @@
 
 #include "net/http_client.h"
 #include "suite/case_run.h"
+#include "suite/profile.h"
 #include "suite/random.h"
 
 void *cs_case_subject(const struct cs_case_run *run)
@@ -73,6 +74,15 @@ const char *cs_case_name(struct cs_case_run *run)
     }
     snprintf(run->name + len, sizeof run->name - len, "-%016llx", (unsigned long long)unique);
     return run->name;
+}
+
+int64_t cs_case_fact(struct cs_case_run *run, const char *name)
+{
+    const struct cs_fact *fact = run->profile ? cs_fact_find(run->profile->set, name) : NULL;
+    if (!fact) {
+        cs_case_error(run, "the catalogue has no fact %s, or the run no profile", name);
+    }
+    return cs_fact_at(fact, run->profile->version);
 }
 
 /* Records the first outcome; later ones (a tear-down that fails after its case did) do not count.

@@ -94,6 +94,10 @@ int64_t cs_case_scale(const struct cs_case_run *run);
 /* Milliseconds until the runner ends this case. */
 int64_t cs_case_time_left(const struct cs_case_run *run);
 
+/* A number that changed between versions, for the profile of this run: one of the catalogue's facts
+ * by its name (suite/profile.h). */
+int64_t cs_case_fact(struct cs_case_run *run, const char *name);
+
 /* The requirement is broken: fail, warn or info by the case's level. `expected` and `actual` may be
  * NULL. Does not return. */
 _Noreturn void cs_case_fail(struct cs_case_run *run, const char *fmt, ...) CS_PRINTF(2, 3);

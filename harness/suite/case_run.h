@@ -23,10 +23,13 @@
 #define CS_EVIDENCE_MAX_ITEMS 256u
 #define CS_MESSAGE_MAX        ((size_t)8 * 1024)
 
+struct cs_profile;
+
 struct cs_case_run {
     const struct cs_case *test;
     const struct cs_role *role;
     const void *env;
+    const struct cs_profile *profile;
     void *slot;
     void *subject;
     int64_t scale;

@@ -107,6 +107,13 @@ static enum cs_err read_texts(const cJSON *row, struct cs_requirement *item, str
     return CS_OK;
 }
 
+/* A version that a profile could not be compared with would quietly hold for all. */
+static bool is_version(const char *text)
+{
+    struct cs_version version;
+    return !text || cs_version_parse(text, &version) == CS_OK;
+}
+
 static enum cs_err read_item(const cJSON *row, const char *role, struct cs_requirement *ret_item,
                              struct cs_diag *diag)
 {
@@ -122,6 +129,9 @@ static enum cs_err read_item(const cJSON *row, const char *role, struct cs_requi
     const struct word *level = find_word(levels, cJSON_GetObjectItemCaseSensitive(row, "level"));
     if (level == NULL) {
         return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: unknown level", item.id);
+    }
+    if (!is_version(item.since) || !is_version(item.until)) {
+        return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: since or until is no version", item.id);
     }
     item.level = (enum cs_level)level->value;
     item.known_bug = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "known_bug"));
@@ -143,8 +153,13 @@ static enum cs_err read_item(const cJSON *row, const char *role, struct cs_requi
 
 /* Makes room for that many more of each, and one to spare: asking for no memory at all need not
  * give any. */
-static bool make_room(struct cs_requirements *set, size_t n_areas, size_t n_items)
+static bool make_room(struct cs_requirements *set, size_t n_areas, size_t n_items, size_t n_facts)
 {
+    struct cs_fact *facts = reallocarray(set->facts, set->n_facts + n_facts + 1, sizeof *facts);
+    if (facts == NULL) {
+        return false;
+    }
+    set->facts = facts;
     struct cs_requirement_area *areas =
         reallocarray(set->areas, set->n_areas + n_areas + 1, sizeof *areas);
     if (areas == NULL) {
@@ -207,6 +222,54 @@ static enum cs_err read_items(struct cs_requirements *set, const cJSON *list, co
     return CS_OK;
 }
 
+static enum cs_err read_steps(const cJSON *list, struct cs_fact *fact, struct cs_diag *diag)
+{
+    const cJSON *step = NULL;
+    cJSON_ArrayForEach(step, list)
+    {
+        const char *since = string_member(step, "since");
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(step, "value");
+        struct cs_version version = {0};
+        if (since == NULL || cs_version_parse(since, &version) != CS_OK || !cJSON_IsNumber(value) ||
+            fact->n_steps == CS_FACT_STEPS_MAX ||
+            (fact->n_steps > 0 &&
+             cs_version_compare(fact->steps[fact->n_steps - 1].since, version) >= 0)) {
+            return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: a value that is none, or out of order",
+                           fact->name);
+        }
+        fact->steps[fact->n_steps].since = version;
+        fact->steps[fact->n_steps++].value = (int64_t)value->valuedouble;
+    }
+    return fact->n_steps > 0
+               ? CS_OK
+               : cs_fail(diag, CS_ERR_MISSING, 0, "%.40s: a fact without values", fact->name);
+}
+
+/* Behind the items, which facts speak of. */
+static enum cs_err read_facts(struct cs_requirements *set, const cJSON *list, struct cs_diag *diag)
+{
+    const cJSON *row = NULL;
+    cJSON_ArrayForEach(row, list)
+    {
+        struct cs_fact fact = {.name = string_member(row, "name"),
+                               .requirement = string_member(row, "requirement"),
+                               .text = string_member(row, "text")};
+        if (fact.name == NULL || fact.requirement == NULL || fact.text == NULL) {
+            return cs_fail(diag, CS_ERR_MISSING, 0, "a fact without name, requirement or text");
+        }
+        if (cs_requirement_find(set, fact.requirement) == NULL) {
+            return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: no requirement %.40s", fact.name,
+                           fact.requirement);
+        }
+        enum cs_err err = read_steps(cJSON_GetObjectItemCaseSensitive(row, "values"), &fact, diag);
+        if (err != CS_OK) {
+            return err;
+        }
+        set->facts[set->n_facts++] = fact;
+    }
+    return CS_OK;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     const struct cs_requirement *const *left = a;
@@ -247,7 +310,9 @@ static enum cs_err add_document(struct cs_requirements *set, cJSON *document, st
     if (role == NULL || !cJSON_IsArray(areas) || !cJSON_IsArray(items)) {
         return cs_fail(diag, CS_ERR_MISSING, 0, "role, areas or requirements are not there");
     }
-    if (!make_room(set, (size_t)cJSON_GetArraySize(areas), (size_t)cJSON_GetArraySize(items))) {
+    const cJSON *facts = cJSON_GetObjectItemCaseSensitive(document, "facts");
+    if (!make_room(set, (size_t)cJSON_GetArraySize(areas), (size_t)cJSON_GetArraySize(items),
+                   (size_t)cJSON_GetArraySize(facts))) {
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for the requirements");
     }
     enum cs_err err = read_areas(set, areas, role, diag);
@@ -257,6 +322,9 @@ static enum cs_err add_document(struct cs_requirements *set, cJSON *document, st
     if (err == CS_OK) {
         sort_items(set);
         err = check_ids(set, diag);
+    }
+    if (err == CS_OK) {
+        err = read_facts(set, facts, diag);
     }
     if (err == CS_OK) {
         set->documents[set->n_documents++] = document;
@@ -277,10 +345,12 @@ enum cs_err cs_requirements_add(struct cs_requirements *set, struct cs_view json
     }
     size_t n_areas = set->n_areas;
     size_t n_items = set->n_items;
+    size_t n_facts = set->n_facts;
     err = add_document(set, document, diag);
     if (err != CS_OK) {
         set->n_areas = n_areas;
         set->n_items = n_items;
+        set->n_facts = n_facts;
         sort_items(set);
         cJSON_Delete(document);
     }
@@ -318,6 +388,7 @@ void cs_requirements_free(struct cs_requirements *set)
     free(set->by_id);
     free(set->items);
     free(set->areas);
+    free(set->facts);
     *set = (struct cs_requirements){0};
 }
 
@@ -373,4 +444,25 @@ const char *cs_requirements_source(const struct cs_requirements *set, const char
         }
     }
     return NULL;
+}
+
+const struct cs_fact *cs_fact_find(const struct cs_requirements *set, const char *name)
+{
+    for (size_t i = 0; i < set->n_facts; i++) {
+        if (strcmp(set->facts[i].name, name) == 0) {
+            return &set->facts[i];
+        }
+    }
+    return NULL;
+}
+
+int64_t cs_fact_at(const struct cs_fact *fact, struct cs_version version)
+{
+    int64_t value = fact->steps[0].value;
+    for (size_t i = 1; i < fact->n_steps; i++) {
+        if (cs_version_compare(fact->steps[i].since, version) <= 0) {
+            value = fact->steps[i].value;
+        }
+    }
+    return value;
 }

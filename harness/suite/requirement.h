@@ -7,6 +7,7 @@
 #define CHATSPEC_SUITE_REQUIREMENT_H
 
 #include "suite/case.h"
+#include "wire/version.h"
 
 #define CS_REQUIREMENTS_SCHEMA "chatspec-requirements/1"
 #define CS_REQUIREMENT_CLIENTS 7
@@ -30,6 +31,19 @@ struct cs_requirement {
     bool known_bug; /* some versions are known to break it: `versions` and `text` say which */
 };
 
+/* A number that a requirement asks for and that changed between versions. */
+#define CS_FACT_STEPS_MAX 8
+struct cs_fact {
+    const char *name;        /* "trigger_tags_max": what cases ask for */
+    const char *requirement; /* "SES-31" */
+    const char *text;        /* what the number is */
+    size_t n_steps;
+    struct {
+        struct cs_version since;
+        int64_t value;
+    } steps[CS_FACT_STEPS_MAX]; /* oldest first; the first one holds from the beginning */
+};
+
 struct cs_requirement_area {
     const char *role;
     const char *id;
@@ -42,6 +56,8 @@ struct cs_requirements {
     size_t n_items;
     struct cs_requirement_area *areas;
     size_t n_areas;
+    struct cs_fact *facts;
+    size_t n_facts;
     struct cs_requirement **by_id; /* sorted */
     struct cJSON **documents;      /* what the strings belong to */
     size_t n_documents;
@@ -52,7 +68,8 @@ struct cs_requirements {
 CS_MUST_USE enum cs_err cs_requirements_load(struct cs_requirements *ret_set, struct cs_diag *diag);
 /* Adds one catalogue. On failure the set holds what it held before.
  * Errors: CS_ERR_SYNTAX (not JSON; an id twice), CS_ERR_MISSING, CS_ERR_TYPE (a member that is not
- * there, or not what it should be; a level, need, area or client that is not known),
+ * there, or not what it should be; a level, need, area or client that is not known; a version that
+ * is none; a fact of no requirement),
  * CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_requirements_add(struct cs_requirements *set, struct cs_view json,
                                             struct cs_diag *diag);
@@ -67,6 +84,10 @@ const struct cs_requirement *cs_requirement_next(const struct cs_requirements *s
 /* The area that a requirement belongs to; never NULL for a requirement of the set. */
 const struct cs_requirement_area *cs_requirement_area_of(const struct cs_requirements *set,
                                                          const struct cs_requirement *requirement);
+/* By exact name; NULL when there is none. */
+const struct cs_fact *cs_fact_find(const struct cs_requirements *set, const char *name);
+/* Its value in that version. */
+int64_t cs_fact_at(const struct cs_fact *fact, struct cs_version version);
 /* What a code such as "CP" in a requirement's source stands for, or NULL. */
 const char *cs_requirements_source(const struct cs_requirements *set, const char *role,
                                    const char *code);

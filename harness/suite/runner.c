@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "net/http_client.h"
+#include "suite/profile.h"
 #include "suite/subjects.h"
 #include "suite/worker.h"
 
@@ -149,8 +150,13 @@ static bool ready_slot(struct runner *runner, struct lane *lane, size_t index)
 static bool settled_without_run(struct runner *runner, size_t index)
 {
     struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
-    const char *missing = cs_missing_need(runner->work[index].test->needs, subject->offers,
-                                          runner->options->include_long);
+    const struct cs_work *work = &runner->work[index];
+    const char *missing =
+        cs_missing_need(work->test->needs, subject->offers, runner->options->include_long);
+    char reason[128];
+    if (work->profile && cs_profile_leaves_out(work->profile, work->test, reason, sizeof reason)) {
+        missing = reason;
+    }
     if (missing) {
         settle_early(runner, index, CS_SKIP, missing);
         return true;

@@ -10,11 +10,14 @@
 
 #include "suite/result.h"
 
+struct cs_profile;
+
 /* One case against one subject. */
 struct cs_work {
     const struct cs_role *role;
     const struct cs_case *test;
     const void *env; /* the role's; items with the same role and env share a subject */
+    const struct cs_profile *profile; /* what the subject is held to; NULL: whatever it is */
 };
 
 struct cs_progress {

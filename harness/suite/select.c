@@ -144,9 +144,55 @@ static int by_id(const void *a, const void *b)
     return strcmp(left->test->id, right->test->id);
 }
 
+struct group {
+    const struct cs_requirements *set;
+    const char *name;
+};
+
+static bool requirement_is_of(const char *requirement, const void *ctx)
+{
+    const struct group *group = ctx;
+    const struct cs_requirement *item = cs_requirement_find(group->set, requirement);
+    return item && item->group && strcmp(item->group, group->name) == 0;
+}
+
+static bool is_of_group(const struct cs_selection *selection, const struct cs_case *test)
+{
+    const struct group group = {selection->set, selection->only_group};
+    return !group.name || any_piece(test->requirements, ' ', requirement_is_of, &group);
+}
+
+static enum cs_err check_group(const struct cs_selection *selection, struct cs_buf *why)
+{
+    const struct cs_requirement *item = NULL;
+    const char *groups[32];
+    size_t n = 0;
+    while (selection->only_group && (item = cs_requirement_next(selection->set, NULL, item))) {
+        if (item->group && strcmp(item->group, selection->only_group) == 0) {
+            return CS_OK;
+        }
+        bool known = !item->group || n == sizeof groups / sizeof groups[0];
+        for (size_t i = 0; i < n && !known; i++) {
+            known = strcmp(groups[i], item->group) == 0;
+        }
+        if (!known) {
+            groups[n++] = item->group;
+        }
+    }
+    if (!selection->only_group) {
+        return CS_OK;
+    }
+    cs_buf_printf(why, "--only-group %s: no such group; there are:", selection->only_group);
+    for (size_t i = 0; i < n; i++) {
+        cs_buf_printf(why, " %s", groups[i]);
+    }
+    return CS_ERR_USAGE;
+}
+
 static bool is_selected(const struct cs_selection *selection, const struct cs_case *test)
 {
-    return (selection->n_only == 0 || any_selects(selection->only, selection->n_only, test)) &&
+    return is_of_group(selection, test) &&
+           (selection->n_only == 0 || any_selects(selection->only, selection->n_only, test)) &&
            !any_selects(selection->skip, selection->n_skip, test);
 }
 
@@ -181,10 +227,13 @@ enum cs_err cs_select(const struct cs_role *const *roles, size_t n_roles,
         err = check_lists(&table, "--skip", selection->skip, selection->n_skip, why);
     }
     if (err == CS_OK) {
+        err = check_group(selection, why);
+    }
+    if (err == CS_OK) {
         qsort(table.items, table.n, sizeof *table.items, by_id);
         table.n = keep_selected(&table, selection);
         if (table.n == 0) {
-            cs_buf_str(why, "no case is left to run by --only, --skip and --shard");
+            cs_buf_str(why, "no case is left to run by --only, --skip, --only-group and --shard");
             err = CS_ERR_USAGE;
         }
     }

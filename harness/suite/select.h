@@ -2,6 +2,7 @@
 #ifndef CHATSPEC_SUITE_SELECT_H
 #define CHATSPEC_SUITE_SELECT_H
 
+#include "suite/requirement.h"
 #include "suite/runner.h"
 
 /* Patterns as given on the command line, each a comma-separated list of globs ("*" crosses '/').
@@ -11,7 +12,9 @@ struct cs_selection {
     size_t n_only;
     const char *const *skip;
     size_t n_skip;
-    unsigned shard; /* 1..n_shards; n_shards 0: no sharding */
+    const char *only_group;            /* cases that list a requirement of that group; NULL: all */
+    const struct cs_requirements *set; /* to look groups up; required with only_group */
+    unsigned shard;                    /* 1..n_shards; n_shards 0: no sharding */
     unsigned n_shards;
 };
 
@@ -20,8 +23,8 @@ bool cs_glob_matches(const char *glob, const struct cs_case *test);
 
 /* The cases of the roles that are selected, sorted by id, with `env` still to be set; the caller
  * frees the array. Shards take every n-th of the sorted ids, so that together they are complete.
- * Errors: CS_ERR_NO_MEMORY; CS_ERR_USAGE when a glob of `only` or `skip` matches no case, or
- * nothing is left: `why` gets a line that names the nearest ids. */
+ * Errors: CS_ERR_NO_MEMORY; CS_ERR_USAGE when a glob of `only` or `skip` matches no case, no
+ * requirement is of the group, or nothing is left: `why` gets a line that names the nearest. */
 CS_MUST_USE enum cs_err cs_select(const struct cs_role *const *roles, size_t n_roles,
                                   const struct cs_selection *selection, struct cs_work **ret_work,
                                   size_t *ret_n, struct cs_buf *why);

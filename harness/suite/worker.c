@@ -52,6 +52,7 @@ static _Noreturn void child(const struct cs_worker_job *job, int report_fd, int 
         .test = job->work->test,
         .role = job->work->role,
         .env = job->work->env,
+        .profile = job->work->profile,
         .slot = job->slot,
         .scale = job->scale,
         .deadline_ms = deadline_ms,

@@ -6,13 +6,14 @@
 #   3. unit tests, clang with ThreadSanitizer
 #   4. the endpoint role against the built-in endpoint
 #   5. selftest: every case fails under its violation and under no other, and no null peer passes
-#   6. the client role against the real SDK where npm can reach it
+#   6. selftest of profiles: servers of all versions, held to all versions
+#   7. the client role against the real SDK where npm can reach it
 #
-# With arguments, only the steps whose names are given: release asan tsan endpoint selftest client
+# With arguments, only the steps whose names are given: release asan tsan endpoint selftest profiles client
 set -u
 here=$1
 shift
-steps=${*:-release asan tsan endpoint selftest client}
+steps=${*:-release asan tsan endpoint selftest profiles client}
 cd "$here" || exit 3
 passed=0
 failed=0
@@ -66,6 +67,7 @@ for step in $steps; do
     release | asan | tsan) units "$step" ;;
     endpoint) command_passes endpoint --no-color ;;
     selftest) command_passes selftest --full --no-color ;;
+    profiles) command_passes selftest --profiles ;;
     client)
         if npm view @trigger.dev/sdk@4.8.3 version >/dev/null 2>&1; then
             command_passes client --sdk 4.8.3 --no-color
@@ -75,7 +77,7 @@ for step in $steps; do
         fi
         ;;
     *)
-        echo "no such step: $step (release asan tsan endpoint selftest client)" >&2
+        echo "no such step: $step (release asan tsan endpoint selftest profiles client)" >&2
         exit 2
         ;;
     esac

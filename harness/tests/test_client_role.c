@@ -50,7 +50,7 @@ static size_t add_all(struct cs_work *work, const struct cs_client_env *env)
     size_t n = 0;
     for (size_t g = 0; g < cs_client_role.n_groups; g++) {
         for (const struct cs_case *test = cs_client_role.groups[g]; test->id; test++) {
-            work[n++] = (struct cs_work){&cs_client_role, test, env};
+            work[n++] = (struct cs_work){.role = &cs_client_role, .test = test, .env = env};
         }
     }
     return n;
@@ -188,7 +188,8 @@ static void test_every_fault_is_noticed(void **state)
         argv[i][2] = faults[i].fault;
         argv[i][3] = NULL;
         envs[i] = (struct cs_client_env){.argv = argv[i], .patience_ms = SHORT_PATIENCE_MS};
-        work[i] = (struct cs_work){&cs_client_role, find_case(faults[i].noticed_by), &envs[i]};
+        work[i] = (struct cs_work){
+            .role = &cs_client_role, .test = find_case(faults[i].noticed_by), .env = &envs[i]};
     }
     struct cs_result *results = new_results(N_FAULTS);
     run(work, N_FAULTS, results);

@@ -36,10 +36,10 @@ static const struct cs_case rows[] = {
 #define N_ROWS (sizeof rows / sizeof rows[0])
 
 static const struct cs_work work[N_ROWS] = {
-    {&endpoint_role, &rows[0], NULL}, {&endpoint_role, &rows[1], NULL},
-    {&client_role, &rows[2], NULL},   {&client_role, &rows[3], NULL},
-    {&client_role, &rows[4], NULL},   {&client_role, &rows[5], NULL},
-    {&client_role, &rows[6], NULL},   {&client_role, &rows[7], NULL},
+    {.role = &endpoint_role, .test = &rows[0]}, {.role = &endpoint_role, .test = &rows[1]},
+    {.role = &client_role, .test = &rows[2]},   {.role = &client_role, .test = &rows[3]},
+    {.role = &client_role, .test = &rows[4]},   {.role = &client_role, .test = &rows[5]},
+    {.role = &client_role, .test = &rows[6]},   {.role = &client_role, .test = &rows[7]},
 };
 
 struct fixture {

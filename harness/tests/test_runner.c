@@ -262,7 +262,7 @@ struct outcome {
 static void add(struct outcome *outcome, const struct cs_role *role, const char *name,
                 const void *env)
 {
-    outcome->work[outcome->n++] = (struct cs_work){role, row(name), env};
+    outcome->work[outcome->n++] = (struct cs_work){.role = role, .test = row(name), .env = env};
 }
 
 static void run_all(struct outcome *outcome, const struct cs_run_options *options)
