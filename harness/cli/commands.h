@@ -9,6 +9,7 @@ extern const struct cs_command cs_command_endpoint;
 extern const struct cs_command cs_command_client;
 extern const struct cs_command cs_command_serve;
 extern const struct cs_command cs_command_selftest;
+extern const struct cs_command cs_command_compare;
 extern const struct cs_command cs_command_list;
 extern const struct cs_command cs_command_explain;
 

@@ -1,0 +1,60 @@
+/* chatspec compare: what changed between two reports. */
+#include "cli/commands.h"
+#include "reports/compare.h"
+
+#define MAX_PAGE ((size_t)256 * 1024 * 1024)
+
+static int print(const struct cs_read_report *older, const struct cs_read_report *newer)
+{
+    struct cs_buf page = CS_BUF(MAX_PAGE);
+    struct cs_comparison counts = cs_compare(older, newer, &page);
+    cs_buf_printf(&page,
+                  "\n%zu regressions, %zu fixes, %zu with other observations, %zu no longer "
+                  "judged, %zu newly judged, %zu new, %zu removed, %zu the same\n",
+                  counts.n_regressions, counts.n_fixes, counts.n_observations, counts.n_unjudged,
+                  counts.n_judged, counts.n_new, counts.n_removed, counts.n_same);
+    bool good = cs_buf_error(&page) == CS_OK && fwrite(page.ptr, 1, page.len, stdout) == page.len &&
+                fflush(stdout) == 0;
+    cs_buf_free(&page);
+    if (!good) {
+        return cs_say(CS_EXIT_TROUBLE, "the comparison could not be printed");
+    }
+    return counts.n_regressions > 0 ? CS_EXIT_BROKEN : CS_EXIT_OK;
+}
+
+static int run(const struct cs_args *args)
+{
+    struct cs_read_report older = {0};
+    struct cs_read_report newer = {0};
+    struct cs_diag diag = {0};
+    if (args->rest.n != 2) {
+        return cs_say(CS_EXIT_USAGE, "compare takes two JSON reports: chatspec compare OLD.json "
+                                     "NEW.json");
+    }
+    enum cs_err err = cs_report_read(args->rest.items[0], &older, &diag);
+    err = err == CS_OK ? cs_report_read(args->rest.items[1], &newer, &diag) : err;
+    int status = err == CS_OK ? print(&older, &newer) : cs_say(CS_EXIT_USAGE, "%s", diag.text);
+    cs_read_report_free(&older);
+    cs_read_report_free(&newer);
+    return status;
+}
+
+static const struct cs_option options[] = {CS_ROWS_END};
+
+const struct cs_command cs_command_compare = {
+    .name = "compare",
+    .summary = "say what changed between two JSON reports",
+    .usage = "OLD.json NEW.json",
+    .details =
+        "Regressions, fixes, cases whose verdict stayed and whose observations did not, and\n"
+        "cases that came or went. Exit status: 1 when there is a regression (a case got\n"
+        "worse, or could not be judged any more), else 0.\n"
+        "\n"
+        "Examples:\n"
+        "  chatspec endpoint --profile 4.5.16 --report json=old.json\n"
+        "  chatspec endpoint --report json=new.json\n"
+        "  chatspec compare old.json new.json",
+    .options = options,
+    .max_rest = 2,
+    .run = run,
+};
