@@ -100,7 +100,7 @@ static struct cs_profile_counts judge(struct world *world, const char *expected)
 
 static void all_is_well(void **state)
 {
-    struct cs_profile_counts counts = judge(*state, "4.6.0             2        .");
+    struct cs_profile_counts counts = judge(*state, "4.6.0            2        .");
     assert_int_equal(counts.n_expected, 3);
     assert_int_equal(counts.n_shown, 3);
     assert_true(cs_profile_matrix_is_good(&counts));
