@@ -28,6 +28,25 @@ static void print_case_line(void *ctx, const struct cs_case *test)
     printf("  %s (%s)\n      %s\n", test->id, cs_level_name(test->level), test->title);
 }
 
+/* What it asks for, where that changed: "most tags of triggerConfig: 5 from 4.5.0, 10 from 4.5.16".
+ */
+static void print_facts(const struct cs_requirements *set, const struct cs_requirement *item)
+{
+    for (size_t i = 0; i < set->n_facts; i++) {
+        const struct cs_fact *fact = &set->facts[i];
+        if (strcmp(fact->requirement, item->id) != 0) {
+            continue;
+        }
+        printf("  %s:", fact->text);
+        for (size_t s = 0; s < fact->n_steps; s++) {
+            const struct cs_version *since = &fact->steps[s].since;
+            printf("%s %lld from %u.%u.%u", s > 0 ? "," : "", (long long)fact->steps[s].value,
+                   since->major, since->minor, since->patch);
+        }
+        putchar('\n');
+    }
+}
+
 /* The codes in a source such as "CP; core:jwt.js" that the catalogue explains. */
 static void print_sources(const struct cs_requirements *set, const struct cs_requirement *item)
 {
@@ -58,6 +77,12 @@ static void explain_requirement(const struct cs_requirements *set,
     wrapped("  ", item->text);
     printf("\nVersions:\n");
     wrapped("  ", item->versions);
+    if (item->since || item->until) {
+        printf("  checked under profiles%s%s%s%s\n", item->since ? " from " : "",
+               item->since ? item->since : "", item->until ? " until " : "",
+               item->until ? item->until : "");
+    }
+    print_facts(set, item);
     print_sources(set, item);
     printf("\nHow to see it:\n");
     wrapped("  ", item->observe);
