@@ -32,25 +32,35 @@ static int badness(enum cs_verdict verdict)
     }
 }
 
+/* What a case notes about who the peer is ("peer.version") is told once, above, and not per case.
+ */
+static bool is_about_peer(const char *name)
+{
+    return strncmp(name, "peer.", 5) == 0;
+}
+
 static const char *observed(const struct cs_read_case *item, const char *name)
 {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item->observations, name));
 }
 
-static bool same_observations(const struct cs_read_case *a, const struct cs_read_case *b)
+/* Everything that `a` observed is in `b` too, with the same value. */
+static bool is_part_of(const struct cs_read_case *a, const struct cs_read_case *b)
 {
     const cJSON *member = NULL;
-    if (cJSON_GetArraySize(a->observations) != cJSON_GetArraySize(b->observations)) {
-        return false;
-    }
     cJSON_ArrayForEach(member, a->observations)
     {
         const char *other = observed(b, member->string);
-        if (!other || strcmp(other, member->valuestring) != 0) {
+        if (!is_about_peer(member->string) && (!other || strcmp(other, member->valuestring) != 0)) {
             return false;
         }
     }
     return true;
+}
+
+static bool same_observations(const struct cs_read_case *a, const struct cs_read_case *b)
+{
+    return is_part_of(a, b) && is_part_of(b, a);
 }
 
 static enum change change_of(const struct cs_read_case *older, const struct cs_read_case *newer)
@@ -81,7 +91,7 @@ static void put_text(struct cs_buf *out, const char *text)
 static void put_observation(struct cs_buf *out, const char *name, const char *before,
                             const char *after)
 {
-    if (before && after && strcmp(before, after) == 0) {
+    if (is_about_peer(name) || (before && after && strcmp(before, after) == 0)) {
         return;
     }
     cs_buf_str(out, "      ");

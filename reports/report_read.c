@@ -137,24 +137,30 @@ static enum cs_err read_document(const char *path, struct cs_read_report *report
     return read_cases(rows, path, report, diag);
 }
 
-enum cs_err cs_report_read(const char *path, struct cs_read_report *ret_report,
-                           struct cs_diag *diag)
+enum cs_err cs_report_parse(struct cs_view text, const char *label,
+                            struct cs_read_report *ret_report, struct cs_diag *diag)
 {
-    struct cs_read_report report = {0};
-    struct cs_buf text = CS_BUF(MAX_FILE);
-    enum cs_err err = read_file(path, &text, diag);
-    if (err == CS_OK) {
-        report.document = cJSON_ParseWithLength(text.ptr, text.len);
-        err = report.document ? read_document(path, &report, diag)
-                              : cs_fail(diag, CS_ERR_SYNTAX, 0, "%.120s: this is not JSON", path);
+    struct cs_read_report report = {.document = cJSON_ParseWithLength(text.ptr, text.len)};
+    if (!report.document) {
+        return cs_fail(diag, CS_ERR_SYNTAX, 0, "%.120s: this is not JSON", label);
     }
-    cs_buf_free(&text);
+    enum cs_err err = read_document(label, &report, diag);
     if (err != CS_OK) {
         cs_read_report_free(&report);
         return err;
     }
     *ret_report = report;
     return CS_OK;
+}
+
+enum cs_err cs_report_read(const char *path, struct cs_read_report *ret_report,
+                           struct cs_diag *diag)
+{
+    struct cs_buf text = CS_BUF(MAX_FILE);
+    enum cs_err err = read_file(path, &text, diag);
+    err = err == CS_OK ? cs_report_parse(cs_buf_view(&text), path, ret_report, diag) : err;
+    cs_buf_free(&text);
+    return err;
 }
 
 void cs_read_report_free(struct cs_read_report *report)

@@ -29,6 +29,9 @@ struct cs_read_report {
  * (no report of schema chatspec-report/1, or one that is damaged), CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_report_read(const char *path, struct cs_read_report *ret_report,
                                        struct cs_diag *diag);
+/* The same from the text of one; `label` stands for it in diag. */
+CS_MUST_USE enum cs_err cs_report_parse(struct cs_view text, const char *label,
+                                        struct cs_read_report *ret_report, struct cs_diag *diag);
 void cs_read_report_free(struct cs_read_report *report);
 /* NULL when the report has no case of that id. */
 const struct cs_read_case *cs_read_report_find(const struct cs_read_report *report, const char *id);

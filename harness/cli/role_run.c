@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "cli/live.h"
+#include "cli/report_files.h"
 #include "cli/stop.h"
 #include "net/http_client.h"
-#include "reports/output_file.h"
 #include "suite/profile.h"
 #include "suite/select.h"
 
@@ -16,27 +16,11 @@
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
 #define MAX_TERMINAL ((size_t)64 * 1024 * 1024)
 
-struct report_kind {
-    const char *name;
-    void (*write)(const struct cs_report *report, struct cs_buf *out);
-};
-
-static const struct report_kind report_kinds[] = {
-    {"json", cs_report_json},
-    {"junit", cs_report_junit},
-};
-
-struct planned_report {
-    const struct report_kind *kind;
-    struct cs_output_file file;
-};
-
 struct cs_role_plan {
     const struct cs_args *args;
     struct cs_work *work;
     size_t n;
-    struct planned_report *reports;
-    size_t n_reports;
+    struct cs_report_files reports;
     bool include_long;
     bool fail_on_should;
     bool json_to_stdout;
@@ -62,42 +46,6 @@ bool cs_may_color(const struct cs_args *args, int fd)
 }
 
 /* ---- before the run ---- */
-
-static const struct report_kind *kind_of(struct cs_view name)
-{
-    for (size_t i = 0; i < sizeof report_kinds / sizeof report_kinds[0]; i++) {
-        if (cs_view_eq(cs_view_str(report_kinds[i].name), name)) {
-            return &report_kinds[i];
-        }
-    }
-    return NULL;
-}
-
-static int open_reports(struct cs_role_plan *plan)
-{
-    const struct cs_list *list = &plan->args->report;
-    plan->reports = calloc(list->n ? list->n : 1, sizeof *plan->reports);
-    if (!plan->reports) {
-        return cs_say(CS_EXIT_TROUBLE, "out of memory");
-    }
-    for (size_t i = 0; i < list->n; i++) {
-        const char *equals = strchr(list->items[i], '=');
-        const struct report_kind *kind =
-            equals ? kind_of(cs_view_of(list->items[i], (size_t)(equals - list->items[i]))) : NULL;
-        if (!kind || equals[1] == '\0') {
-            return cs_say(CS_EXIT_USAGE, "--report %s: it takes json=PATH or junit=PATH",
-                          list->items[i]);
-        }
-        struct planned_report *report = &plan->reports[plan->n_reports];
-        struct cs_diag diag = {0};
-        if (cs_output_file_open(equals + 1, &report->file, &diag) != CS_OK) {
-            return cs_say(CS_EXIT_USAGE, "--report: %s", diag.text);
-        }
-        report->kind = kind;
-        plan->n_reports++;
-    }
-    return CS_EXIT_OK;
-}
 
 static int read_profile(struct cs_role_plan *plan)
 {
@@ -172,7 +120,7 @@ int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *ro
     int status = read_choices(plan);
     status = status == CS_EXIT_OK ? read_profile(plan) : status;
     status = status == CS_EXIT_OK ? select_cases(plan, roles, n_roles) : status;
-    status = status == CS_EXIT_OK ? open_reports(plan) : status;
+    status = status == CS_EXIT_OK ? cs_report_files_open(args, NULL, &plan->reports) : status;
     if (status != CS_EXIT_OK) {
         cs_role_plan_free(plan);
         return status;
@@ -186,11 +134,8 @@ void cs_role_plan_free(struct cs_role_plan *plan)
     if (!plan) {
         return;
     }
-    for (size_t i = 0; i < plan->n_reports; i++) {
-        cs_output_file_abandon(&plan->reports[i].file);
-    }
+    cs_report_files_close(&plan->reports);
     cs_requirements_free(&plan->set);
-    free(plan->reports);
     free(plan->work);
     free(plan);
 }
@@ -206,25 +151,6 @@ bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *rol
 }
 
 /* ---- the run ---- */
-
-static int write_reports(struct cs_role_plan *plan, const struct cs_report *report)
-{
-    int status = CS_EXIT_OK;
-    for (size_t i = 0; i < plan->n_reports; i++) {
-        struct cs_buf out = CS_BUF(MAX_DOCUMENT);
-        struct cs_diag diag = {0};
-        plan->reports[i].kind->write(report, &out);
-        if (cs_buf_error(&out) != CS_OK) {
-            status = cs_say(CS_EXIT_TROUBLE, "the %s report is too large for the memory here",
-                            plan->reports[i].kind->name);
-        } else if (cs_output_file_commit(&plan->reports[i].file, cs_buf_view(&out), &diag) !=
-                   CS_OK) {
-            status = cs_say(CS_EXIT_TROUBLE, "--report: %s", diag.text);
-        }
-        cs_buf_free(&out);
-    }
-    return status;
-}
 
 static int print_report(const struct cs_role_plan *plan, const struct cs_report *report)
 {
@@ -307,7 +233,7 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
     }
     int printed = print_report(plan, &report);
-    int written = write_reports(plan, &report);
+    int written = cs_report_files_write(&plan->reports, &report);
     int status = cs_run_exit_status(&report.summary, plan->fail_on_should);
     if (status == CS_EXIT_OK) {
         status = printed != CS_EXIT_OK ? printed : written;

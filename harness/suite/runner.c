@@ -365,18 +365,17 @@ static enum cs_err set_up(struct runner *runner)
     return cs_subjects_init(&runner->subjects, runner->work, runner->n);
 }
 
-static void summarise(const struct runner *runner, struct cs_run_summary *ret_summary)
+void cs_run_summarise(const struct cs_result *results, size_t n, struct cs_run_summary *ret_summary)
 {
     *ret_summary = (struct cs_run_summary){0};
-    for (size_t i = 0; i < runner->n; i++) {
-        if (runner->results[i].done) {
+    for (size_t i = 0; i < n; i++) {
+        if (results[i].done) {
             ret_summary->n_done++;
-            ret_summary->n_verdicts[runner->results[i].verdict]++;
+            ret_summary->n_verdicts[results[i].verdict]++;
         }
     }
-    const size_t *n = ret_summary->n_verdicts;
-    ret_summary->n_judged = n[CS_PASS] + n[CS_FAIL] + n[CS_WARN] + n[CS_INFO];
-    ret_summary->interrupted = stopped(runner);
+    const size_t *counts = ret_summary->n_verdicts;
+    ret_summary->n_judged = counts[CS_PASS] + counts[CS_FAIL] + counts[CS_WARN] + counts[CS_INFO];
 }
 
 enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_options *options,
@@ -394,7 +393,8 @@ enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_opt
             end_running(&runner);
         }
     }
-    summarise(&runner, ret_summary);
+    cs_run_summarise(results, n, ret_summary);
+    ret_summary->interrupted = stopped(&runner);
     cs_subjects_free(&runner.subjects);
     free(runner.lanes);
     free(runner.fds);

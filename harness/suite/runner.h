@@ -58,6 +58,10 @@ CS_MUST_USE enum cs_err cs_run(const struct cs_work *work, size_t n,
                                const struct cs_run_options *options, struct cs_result *results,
                                struct cs_run_summary *ret_summary, struct cs_diag *diag);
 
+/* Counts `results`; `interrupted` is left false. */
+void cs_run_summarise(const struct cs_result *results, size_t n,
+                      struct cs_run_summary *ret_summary);
+
 /* The exit status of the program for a run: 0 as expected, 1 a requirement broken (a SHOULD counts
  * when `fail_on_should`), 2 every case was skipped, 3 something could not be judged, 130
  * interrupted. A run that judged nothing is never 0. */

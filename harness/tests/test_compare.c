@@ -108,6 +108,9 @@ static void observations_are_compared_by_name(void **state)
         "      tries: 1 -> 2\n      wait: 5 -> (not there)\n      status: (not there) -> 200\n");
     assert_int_equal(counts.n_observations, 1);
     assert_int_equal(counts.n_regressions, 0);
+    counts = compare(HEAD CASE("a/b/c", "pass", "\"peer.version\":\"1\"") TAIL,
+                     HEAD CASE("a/b/c", "pass", "\"peer.version\":\"2\"") TAIL, "new");
+    assert_int_equal(counts.n_same, 1); /* who the peer is stands above the list */
 }
 
 static void what_a_report_says_cannot_steer_the_terminal(void **state)

@@ -1,0 +1,347 @@
+/* chatspec matrix: the client role for several versions of the SDK side by side, and what changed
+ * from each to the next. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/live.h"
+#include "cli/report_files.h"
+#include "cli/role_run.h"
+#include "cli/stop.h"
+#include "cli/subject_client.h"
+#include "net/http_client.h"
+#include "reports/versions.h"
+#include "suite/profile.h"
+#include "suite/select.h"
+
+#define MATRIX_JOBS  4u /* as for one client: each place keeps an adapter process */
+#define MAX_VERSIONS 32
+#define MAX_PAGE     ((size_t)256 * 1024 * 1024)
+
+/* One column. */
+struct column {
+    char *asked; /* "latest" */
+    bool is_there;
+    struct cs_client_subject subject;
+    struct cs_profile profile;
+    char *command; /* for reruns */
+};
+
+struct matrix {
+    const struct cs_args *args;
+    struct cs_requirements set;
+    struct column columns[MAX_VERSIONS];
+    size_t n_columns;
+    size_t n_there;
+    struct cs_work *selected;
+    size_t n_cases;
+    struct cs_work *work; /* column by column, of those that are there */
+    struct cs_result *results;
+    struct cs_run_summary summary;
+    int64_t started_ms; /* wall clock */
+    uint64_t seed;
+    int64_t duration_ms;
+};
+
+/* ---- before the run ---- */
+
+static int read_versions(struct matrix *matrix)
+{
+    const char *at = matrix->args->sdk ? matrix->args->sdk : "";
+    while (*at) {
+        size_t len = strcspn(at, ",");
+        if (len > 0 && matrix->n_columns == MAX_VERSIONS) {
+            return cs_say(CS_EXIT_USAGE, "--sdk: at most %d versions", MAX_VERSIONS);
+        }
+        if (len > 0) {
+            struct column *column = &matrix->columns[matrix->n_columns++];
+            column->asked = strndup(at, len);
+            if (!column->asked) {
+                return cs_say(CS_EXIT_TROUBLE, "out of memory");
+            }
+        }
+        at += len + (at[len] == ',');
+    }
+    return matrix->n_columns > 0
+               ? CS_EXIT_OK
+               : cs_say(CS_EXIT_USAGE, "matrix needs versions: --sdk 4.7.7,4.8.3,latest");
+}
+
+static int select_cases(struct matrix *matrix)
+{
+    static const struct cs_role *const roles[] = {&cs_client_role};
+    const struct cs_args *args = matrix->args;
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&matrix->set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    struct cs_selection selection = {.only = args->only.items,
+                                     .n_only = args->only.n,
+                                     .skip = args->skip.items,
+                                     .n_skip = args->skip.n,
+                                     .only_group = args->only_group,
+                                     .set = &matrix->set};
+    if (args->shard &&
+        cs_shard_parse(args->shard, &selection.shard, &selection.n_shards) != CS_OK) {
+        return cs_say(CS_EXIT_USAGE, "--shard takes K/N with 1 <= K <= N, not '%s'", args->shard);
+    }
+    struct cs_buf why = CS_BUF(4096);
+    enum cs_err err = cs_select(roles, 1, &selection, &matrix->selected, &matrix->n_cases, &why);
+    char *text = cs_buf_take(&why);
+    int status = CS_EXIT_OK;
+    if (err != CS_OK) {
+        status = cs_say(err == CS_ERR_USAGE ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",
+                        text && err == CS_ERR_USAGE ? text : "out of memory");
+    }
+    free(text);
+    return status;
+}
+
+/* A version that cannot be had is a gap in the table, said in one line, and not the end. */
+static int open_columns(struct matrix *matrix)
+{
+    for (size_t i = 0; i < matrix->n_columns; i++) {
+        struct column *column = &matrix->columns[i];
+        struct cs_args args = *matrix->args;
+        struct cs_buf command = CS_BUF(256);
+        args.sdk = column->asked;
+        if (*cs_stop_flag()) {
+            return 130;
+        }
+        if (cs_client_subject_open(&args, &column->subject) != CS_EXIT_OK) {
+            continue;
+        }
+        cs_buf_printf(&command, "./chatspec client --sdk %s", column->subject.version);
+        column->command = cs_buf_take(&command);
+        column->is_there = column->command != NULL;
+        if (cs_profile_init(column->subject.version, &matrix->set, &column->profile, NULL) !=
+            CS_OK) {
+            column->is_there = cs_profile_init(NULL, &matrix->set, &column->profile, NULL) == CS_OK;
+        }
+        matrix->n_there += column->is_there;
+    }
+    return matrix->n_there > 0 ? CS_EXIT_OK
+                               : cs_say(CS_EXIT_TROUBLE, "none of these versions can be had here");
+}
+
+/* ---- the run ---- */
+
+static int lay_out(struct matrix *matrix)
+{
+    size_t n = matrix->n_there * matrix->n_cases;
+    matrix->work = calloc(n, sizeof *matrix->work);
+    matrix->results = calloc(n, sizeof *matrix->results);
+    if (!matrix->work || !matrix->results) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < matrix->n_columns; i++) {
+        struct column *column = &matrix->columns[i];
+        for (size_t row = 0; column->is_there && row < matrix->n_cases; row++) {
+            matrix->work[at++] = (struct cs_work){.role = &cs_client_role,
+                                                  .test = matrix->selected[row].test,
+                                                  .env = &column->subject.env,
+                                                  .profile = &column->profile};
+        }
+    }
+    return CS_EXIT_OK;
+}
+
+static int run_all(struct matrix *matrix)
+{
+    const struct cs_args *args = matrix->args;
+    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = matrix->work};
+    matrix->seed = args->has_seed ? args->seed : cs_fresh_seed();
+    const struct cs_run_options options = {
+        .jobs = args->jobs ? (unsigned)args->jobs : MATRIX_JOBS,
+        .timeout_s = (unsigned)args->timeout_s,
+        .seed = matrix->seed,
+        .include_long = args->include.n > 0,
+        .stop = cs_stop_flag(),
+        .on_tick = cs_live_tick,
+        .ctx = &live,
+    };
+    struct cs_diag diag = {0};
+    int64_t started = cs_now_ms();
+    matrix->started_ms = cs_wall_ms();
+    enum cs_err err = cs_run(matrix->work, matrix->n_there * matrix->n_cases, &options,
+                             matrix->results, &matrix->summary, &diag);
+    matrix->duration_ms = cs_now_ms() - started;
+    cs_live_end(&live);
+    return err == CS_OK ? CS_EXIT_OK
+                        : cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
+}
+
+/* ---- what came of it ---- */
+
+static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < matrix->n_columns; i++) {
+        const struct column *column = &matrix->columns[i];
+        reports[i] = (struct cs_report){.peer = {"sdk", "@trigger.dev/sdk", column->asked}};
+        if (!column->is_there) {
+            continue;
+        }
+        reports[i] = (struct cs_report){
+            .suite = CHATSPEC_VERSION,
+            .profile = column->profile.name,
+            .command = column->command,
+            .peer = {"sdk", column->subject.name, column->subject.version},
+            .started_ms = matrix->started_ms,
+            .duration_ms = matrix->duration_ms,
+            .seed = matrix->seed,
+            .interrupted = matrix->summary.interrupted,
+            .work = matrix->work + place * matrix->n_cases,
+            .results = matrix->results + place * matrix->n_cases,
+            .n = matrix->n_cases,
+        };
+        cs_run_summarise(reports[i].results, reports[i].n, &reports[i].summary);
+        place++;
+    }
+}
+
+/* Each version against the one before it that is there; counts those of the newest. */
+static enum cs_err put_changes(const struct cs_report *reports, size_t n,
+                               struct cs_comparison *ret_newest, struct cs_buf *page)
+{
+    const struct cs_report *older = NULL;
+    enum cs_err err = CS_OK;
+    for (size_t i = 0; i < n && err == CS_OK; i++) {
+        if (reports[i].n > 0 && older) {
+            err = cs_versions_change(older, &reports[i], ret_newest, page);
+        }
+        older = reports[i].n > 0 ? &reports[i] : older;
+    }
+    return err;
+}
+
+static int print(const struct matrix *matrix, const struct cs_report *reports,
+                 struct cs_comparison *ret_newest)
+{
+    struct cs_buf page = CS_BUF(MAX_PAGE);
+    cs_versions_table(reports, matrix->n_columns, &page);
+    enum cs_err err = put_changes(reports, matrix->n_columns, ret_newest, &page);
+    cs_buf_printf(&page, "\n%zu cases in %zu of %zu versions in %lld.%lld s, seed %llu\n",
+                  matrix->n_cases, matrix->n_there, matrix->n_columns,
+                  (long long)(matrix->duration_ms / 1000),
+                  (long long)(matrix->duration_ms % 1000 / 100), (unsigned long long)matrix->seed);
+    bool good = err == CS_OK && cs_buf_error(&page) == CS_OK &&
+                fwrite(page.ptr, 1, page.len, stdout) == page.len && fflush(stdout) == 0;
+    cs_buf_free(&page);
+    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the matrix could not be printed");
+}
+
+/* Old versions may fail; what counts is whether all could be judged, and what the gate says of the
+ * newest. */
+static int exit_status(const struct matrix *matrix, const struct cs_comparison *newest)
+{
+    const size_t *n = matrix->summary.n_verdicts;
+    if (matrix->summary.interrupted) {
+        return 130;
+    }
+    if (matrix->args->gate && newest->n_regressions > 0) {
+        return CS_EXIT_BROKEN;
+    }
+    bool judged = matrix->summary.n_judged > 0 && n[CS_ERROR] == 0 && n[CS_INCONCLUSIVE] == 0 &&
+                  matrix->n_there == matrix->n_columns;
+    return judged ? CS_EXIT_OK : CS_EXIT_TROUBLE;
+}
+
+static int report(struct matrix *matrix, struct cs_report_files *files)
+{
+    struct cs_report reports[MAX_VERSIONS];
+    struct cs_comparison newest = {0};
+    fill_reports(matrix, reports);
+    int status = print(matrix, reports, &newest);
+    for (size_t i = 0; i < matrix->n_columns; i++) {
+        int written = reports[i].n > 0 ? cs_report_files_write(&files[i], &reports[i]) : CS_EXIT_OK;
+        status = status == CS_EXIT_OK ? written : status;
+    }
+    int outcome = exit_status(matrix, &newest);
+    return outcome != CS_EXIT_OK ? outcome : status;
+}
+
+static int run_columns(struct matrix *matrix)
+{
+    struct cs_report_files files[MAX_VERSIONS] = {0};
+    int status = CS_EXIT_OK;
+    for (size_t i = 0; i < matrix->n_columns && status == CS_EXIT_OK; i++) {
+        const struct column *column = &matrix->columns[i];
+        if (column->is_there) {
+            status = cs_report_files_open(matrix->args, column->subject.version, &files[i]);
+        }
+    }
+    status = status == CS_EXIT_OK ? lay_out(matrix) : status;
+    status = status == CS_EXIT_OK ? run_all(matrix) : status;
+    status = status == CS_EXIT_OK ? report(matrix, files) : status;
+    for (size_t i = 0; i < matrix->n_columns; i++) {
+        cs_report_files_close(&files[i]);
+    }
+    return status;
+}
+
+static void release(struct matrix *matrix)
+{
+    for (size_t i = 0; matrix->results && i < matrix->n_there * matrix->n_cases; i++) {
+        cs_result_free(&matrix->results[i]);
+    }
+    for (size_t i = 0; i < matrix->n_columns; i++) {
+        cs_client_subject_close(&matrix->columns[i].subject);
+        free(matrix->columns[i].command);
+        free(matrix->columns[i].asked);
+    }
+    free(matrix->results);
+    free(matrix->work);
+    free(matrix->selected);
+    cs_requirements_free(&matrix->set);
+}
+
+static int run(const struct cs_args *args)
+{
+    struct matrix matrix = {.args = args};
+    if (args->gate && strcmp(args->gate, "regressions") != 0) {
+        return cs_say(CS_EXIT_USAGE, "--gate takes 'regressions', not '%s'", args->gate);
+    }
+    int status = read_versions(&matrix);
+    status = status == CS_EXIT_OK ? select_cases(&matrix) : status;
+    status = status == CS_EXIT_OK ? open_columns(&matrix) : status;
+    status = status == CS_EXIT_OK ? run_columns(&matrix) : status;
+    release(&matrix);
+    return status;
+}
+
+static const struct cs_option options[] = {
+    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "V1,V2,...", "versions, oldest first: 4.7.7,4.8.3,latest",
+           0),
+    CS_ROW("gate", CS_OPTION_TEXT, gate, "regressions",
+           "exit 1 when the last version is worse than the one before it", 0),
+    CS_ROWS_SELECTION,
+    CS_ROW("include", CS_OPTION_LIST, include, "long", "run cases that take 30 s or more too", 0),
+    CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th case, from the K-th", 0),
+    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (4)", 512),
+    CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",
+           86400),
+    CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
+           CS_SEED_LIMIT),
+    CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
+           "write a report per version: PATH gets -VERSION before its ending", 0),
+    CS_ROWS_END,
+};
+
+const struct cs_command cs_command_matrix = {
+    .name = "matrix",
+    .summary = "test several SDK versions side by side: what an upgrade changes",
+    .usage = "--sdk V1,V2,... [options]",
+    .details =
+        "Runs the client role for each version, each held to its own version of the protocol,\n"
+        "and shows a table of areas by version and then what changed from each version to the\n"
+        "next: verdicts, and observations such as retry delays or the order of requests. A\n"
+        "version that cannot be had is said in one line and left out (exit 3).\n"
+        "\n"
+        "Examples:\n"
+        "  chatspec matrix --sdk 4.7.7,4.8.3\n"
+        "  chatspec matrix --sdk 4.8.3,latest --gate regressions --report json=client.json",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,110 @@
+#include "reports/versions.h"
+
+#include <stdio.h>
+
+#define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
+#define CELL_MAX     48
+
+/* "role/area" of "role/area/name". */
+static struct cs_view area_of(const struct cs_case *test)
+{
+    const char *last = strrchr(test->id, '/');
+    return cs_view_of(test->id, last ? (size_t)(last - test->id) : strlen(test->id));
+}
+
+static const struct cs_report *first_run(const struct cs_report *reports, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (reports[i].n > 0) {
+            return &reports[i];
+        }
+    }
+    return NULL;
+}
+
+/* "12 ok 1 warn 2 fail", without what is zero, and without what was skipped: most of that does not
+ * hold in that version. */
+static void put_cell(const struct cs_report *report, struct cs_view area, struct cs_buf *out)
+{
+    static const enum cs_verdict shown[] = {CS_FAIL, CS_WARN, CS_ERROR, CS_INCONCLUSIVE};
+    size_t counts[CS_N_VERDICTS] = {0};
+    char text[CELL_MAX] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < report->n; i++) {
+        bool in_area = area.len == 0 || cs_view_eq(area_of(report->work[i].test), area);
+        if (in_area && report->results[i].done) {
+            counts[report->results[i].verdict]++;
+        }
+    }
+    size_t n_good = counts[CS_PASS] + counts[CS_INFO];
+    if (n_good > 0) {
+        used = (size_t)snprintf(text, sizeof text, "%zu ok", n_good);
+    }
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        if (counts[shown[i]] > 0 && used < sizeof text) {
+            used +=
+                (size_t)snprintf(text + used, sizeof text - used, "%s%zu %s", used > 0 ? " " : "",
+                                 counts[shown[i]], cs_verdict_name(shown[i]));
+        }
+    }
+    cs_buf_printf(out, "  %-22s", text[0] ? text : report->n > 0 ? "." : "not there");
+}
+
+static bool is_first_of_area(const struct cs_report *report, size_t index)
+{
+    struct cs_view area = area_of(report->work[index].test);
+    return index == 0 || !cs_view_eq(area_of(report->work[index - 1].test), area);
+}
+
+void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf *out)
+{
+    const struct cs_report *pattern = first_run(reports, n);
+    cs_buf_printf(out, "%-18s", "area");
+    for (size_t i = 0; i < n; i++) {
+        cs_buf_printf(out, "  %-22s", reports[i].peer.version);
+    }
+    cs_buf_char(out, '\n');
+    for (size_t row = 0; pattern && row <= pattern->n; row++) {
+        bool is_total = row == pattern->n;
+        if (!is_total && !is_first_of_area(pattern, row)) {
+            continue;
+        }
+        struct cs_view area = is_total ? (struct cs_view){0} : area_of(pattern->work[row].test);
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", CS_VIEW_ARG(is_total ? CS_VIEW("total") : area));
+        cs_buf_printf(out, "%-18s", name);
+        for (size_t i = 0; i < n; i++) {
+            put_cell(&reports[i], area, out);
+        }
+        cs_buf_char(out, '\n');
+    }
+}
+
+/* A report as a reader of its document sees it. */
+static enum cs_err reread(const struct cs_report *report, struct cs_read_report *ret_report)
+{
+    struct cs_buf text = CS_BUF(MAX_DOCUMENT);
+    cs_report_json(report, &text);
+    enum cs_err err = cs_buf_error(&text);
+    if (err == CS_OK) {
+        err = cs_report_parse(cs_buf_view(&text), report->peer.version, ret_report, NULL);
+    }
+    cs_buf_free(&text);
+    return err == CS_OK ? CS_OK : CS_ERR_NO_MEMORY;
+}
+
+enum cs_err cs_versions_change(const struct cs_report *older, const struct cs_report *newer,
+                               struct cs_comparison *ret_counts, struct cs_buf *out)
+{
+    struct cs_read_report left = {0};
+    struct cs_read_report right = {0};
+    enum cs_err err = reread(older, &left);
+    err = err == CS_OK ? reread(newer, &right) : err;
+    if (err == CS_OK) {
+        cs_buf_printf(out, "\n== %s -> %s\n", older->peer.version, newer->peer.version);
+        *ret_counts = cs_compare(&left, &right, out);
+    }
+    cs_read_report_free(&left);
+    cs_read_report_free(&right);
+    return err;
+}
