@@ -1,9 +1,8 @@
 #include "endpoint/s2_input.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "endpoint/base64.h"
 #include "wire/json.h"
 
 /* Where the decoder stands. A decoded string is never longer than it was in the body, so
@@ -34,34 +33,11 @@ static enum cs_json_type next(struct decoder *decoder)
     return cs_json_next(&decoder->json, &decoder->token, decoder->diag);
 }
 
-/* Strict base64 with padding, appended to `out`. libcrypto itself passes over white space and says
- * nothing of padding, so the form is checked first. */
 static enum cs_err decode_base64(struct decoder *decoder, struct cs_view text, struct cs_buf *out)
 {
-    size_t padding = 0;
-    while (padding < 2 && padding < text.len && text.ptr[text.len - 1 - padding] == '=') {
-        padding++;
-    }
-    for (size_t i = 0; i + padding < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '\0' ||
-            strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c) == NULL) {
-            return fail(decoder, CS_ERR_SYNTAX, "not base64");
-        }
-    }
-    if (text.len % 4 != 0) {
-        return fail(decoder, CS_ERR_SYNTAX, "base64 of impossible length");
-    }
-    char *room = cs_buf_reserve(out, text.len / 4 * 3 + 1);
-    if (room == NULL || text.len > INT_MAX) {
-        return fail(decoder, CS_ERR_LIMIT, "too much text");
-    }
-    int n = EVP_DecodeBlock((unsigned char *)room, (const unsigned char *)text.ptr, (int)text.len);
-    if (n < 0) {
-        return fail(decoder, CS_ERR_SYNTAX, "not base64");
-    }
-    out->len += (size_t)n - padding;
-    return CS_OK;
+    const char *why = NULL;
+    enum cs_err err = cs_base64_decode(text, out, &why);
+    return err == CS_OK ? CS_OK : fail(decoder, err, why);
 }
 
 /* The string token's value, decoded into input->text. */
