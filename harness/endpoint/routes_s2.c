@@ -157,7 +157,7 @@ static void on_stored(void *ctx, const struct cs_store_appended *result)
 static enum cs_err store_name(const struct cs_environment *environment, struct cs_view public_name,
                               struct cs_buf *out)
 {
-    cs_buf_str(out, environment->id);
+    cs_buf_str(out, environment->stream_root);
     enum cs_err err = cs_percent_decode(public_name, out);
     return err != CS_OK ? err : cs_buf_error(out);
 }
