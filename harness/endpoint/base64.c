@@ -20,21 +20,32 @@ void cs_base64_encode(struct cs_buf *out, struct cs_view bytes)
     }
 }
 
-/* libcrypto itself passes over white space and says nothing of padding, so the form is checked
- * first. */
+static int letter_value(char letter)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = letter != '\0' ? strchr(letters, letter) : NULL;
+    return at != NULL ? (int)(at - letters) : -1;
+}
+
+/* libcrypto itself passes over white space and says nothing of padding and spare bits, so the form
+ * is checked first. */
 enum cs_err cs_base64_decode(struct cs_view text, struct cs_buf *out, const char **ret_why)
 {
     size_t padding = 0;
+    int last = 0;
     while (padding < 2 && padding < text.len && text.ptr[text.len - 1 - padding] == '=') {
         padding++;
     }
     *ret_why = "not base64";
     for (size_t i = 0; i + padding < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '\0' ||
-            strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c) == NULL) {
+        last = letter_value(text.ptr[i]);
+        if (last < 0) {
             return CS_ERR_SYNTAX;
         }
+    }
+    if ((last & (padding == 2 ? 0xf : padding == 1 ? 0x3 : 0)) != 0) {
+        return CS_ERR_SYNTAX;
     }
     if (text.len % 4 != 0) {
         *ret_why = "base64 of impossible length";

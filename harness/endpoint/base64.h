@@ -5,8 +5,9 @@
 #include "wire/bytes.h"
 
 void cs_base64_encode(struct cs_buf *out, struct cs_view bytes);
-/* Strict: padding must be there, white space must not. Appends nothing on failure. Errors:
- * CS_ERR_SYNTAX with *ret_why; CS_ERR_LIMIT, CS_ERR_NO_MEMORY of the buffer. */
+/* Strict: padding must be there, white space must not, and bits that belong to no byte are zero.
+ * Appends nothing on failure. Errors: CS_ERR_SYNTAX with *ret_why; CS_ERR_LIMIT, CS_ERR_NO_MEMORY
+ * of the buffer. */
 CS_MUST_USE enum cs_err cs_base64_decode(struct cs_view text, struct cs_buf *out,
                                          const char **ret_why);
 

@@ -15,6 +15,8 @@
 struct cs_store;
 struct cs_loop;
 
+#define CS_FENCING_TOKEN_MAX ((size_t)36) /* REC-15 */
+
 /* How a store call failed; the routes turn these into answers. */
 enum cs_store_status {
     CS_STORE_OK = 0,

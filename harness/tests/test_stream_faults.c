@@ -218,9 +218,12 @@ static void store_faults_have_their_statuses(void **state)
                                CS_VIEW("{\"records\":[{}]}")),
                      404);
     assert_int_equal(status_of(world, "POST", "/v1/streams/%2Fsessions%2Fa%2Fout/records", token,
+                               "Content-Type: application/json\r\n", CS_VIEW("{\"records\":[{}]}")),
+                     400);
+    assert_int_equal(status_of(world, "POST", "/v1/streams/%2Fsessions%2Fa%2Fout/records", token,
                                "S2-Basin: chatspec-basin\r\nContent-Type: text/plain\r\n",
                                CS_VIEW("{\"records\":[{}]}")),
-                     415);
+                     400);
 }
 
 /* The store says that the stream can be read: only now the answer begins. */
