@@ -20,7 +20,8 @@ struct cs_loop_http *cs_loop_http_new(struct cs_loop *loop)
     TAILQ_INIT(&http->open);
     TAILQ_INIT(&http->news);
     http->multi = curl_multi_init();
-    if (!http->multi || cs_loop_http_attach(http) != CS_OK) {
+    if (!http->multi || cs_loop_http_attach(http) != CS_OK ||
+        cs_timer_start(loop, &http->deliver_timer, CS_LOOP_HTTP_NEVER) != CS_OK) {
         cs_loop_http_free(http);
         return NULL;
     }
@@ -58,18 +59,26 @@ void cs_loop_http_free(struct cs_loop_http *http)
     while ((request = TAILQ_FIRST(&http->open))) {
         request_free(request);
     }
-    curl_multi_cleanup(http->multi);
+    if (http->multi) {
+        curl_multi_cleanup(http->multi);
+    }
     cs_timer_stop(http->loop, &http->curl_timer);
     cs_timer_stop(http->loop, &http->deliver_timer);
     free(http);
 }
 
-/* Without memory for a timer the next piece of news arms it; none of this one is lost. */
+void cs_loop_http_arm(struct cs_loop_http *http, struct cs_timer *timer, int64_t delay_ms)
+{
+    if (cs_timer_start(http->loop, timer, delay_ms) != CS_OK) {
+        abort(); /* it was armed: see loop_http_impl.h */
+    }
+}
+
 static void deliver_soon(struct cs_loop_http *http)
 {
-    if (http->deliver_timer.heap_index == 0 &&
-        cs_timer_start(http->loop, &http->deliver_timer, 0) != CS_OK) {
-        return;
+    if (!http->delivering) {
+        http->delivering = true;
+        cs_loop_http_arm(http, &http->deliver_timer, 0);
     }
 }
 
@@ -136,6 +145,8 @@ static void tell_all(struct cs_timer *timer)
         (struct cs_loop_http *)((char *)timer - offsetof(struct cs_loop_http, deliver_timer));
     struct cs_loop_request *request;
     size_t n = 0;
+    http->delivering = false;
+    cs_loop_http_arm(http, timer, CS_LOOP_HTTP_NEVER);
     TAILQ_FOREACH(request, &http->news, news_link)
     {
         n++;
@@ -182,9 +193,9 @@ static void on_idle(struct cs_timer *timer)
 
 void cs_loop_request_alive(struct cs_loop_request *request)
 {
-    if (request->idle_ms > 0 && !request->ended &&
-        cs_timer_start(request->http->loop, &request->idle, request->idle_ms) != CS_OK) {
-        return; /* unwatched until the next byte */
+    if (request->idle_ms > 0 && !request->ended) {
+        /* Armed since the request began, so this takes no memory. */
+        cs_loop_http_arm(request->http, &request->idle, request->idle_ms);
     }
 }
 
@@ -220,18 +231,17 @@ struct cs_loop_request *cs_loop_http_start(struct cs_loop_http *http,
     request->easy = curl_easy_init();
     if (!request->easy || !copy_body(request, how) ||
         cs_loop_request_set_up(request, how) != CS_OK ||
+        (how->idle_ms > 0 && cs_timer_start(http->loop, &request->idle, how->idle_ms) != CS_OK) ||
         curl_multi_add_handle(http->multi, request->easy) != CURLM_OK) {
         request_free(request);
         return NULL;
     }
-    cs_loop_request_alive(request);
     return request;
 }
 
 void cs_loop_request_set_idle(struct cs_loop_request *request, int64_t idle_ms)
 {
     request->idle_ms = idle_ms;
-    cs_timer_stop(request->http->loop, &request->idle);
     cs_loop_request_alive(request);
 }
 

@@ -59,7 +59,7 @@ struct cs_loop_request *cs_loop_http_start(struct cs_loop_http *http,
                                            const struct cs_loop_http_hooks *hooks);
 /* Asks on_body again after it said no. */
 void cs_loop_request_resume(struct cs_loop_request *request);
-/* Another limit of silence, counted from now. */
+/* Another limit of silence, counted from now; for requests that began with one. */
 void cs_loop_request_set_idle(struct cs_loop_request *request, int64_t idle_ms);
 /* Drops the request; no hook is called any more. */
 void cs_loop_request_cancel(struct cs_loop_request *request);

@@ -175,6 +175,18 @@ static enum cs_err err_of(const struct cs_loop_request *request, CURLcode code)
     }
 }
 
+/* After a callback that failed libcurl does nothing more for anybody, until it has no transfers
+ * left and begins anew. */
+static void end_all(struct cs_loop_http *http)
+{
+    struct cs_loop_request *request;
+    http->broken = false;
+    TAILQ_FOREACH(request, &http->open, link)
+    {
+        cs_loop_request_end(request, CS_ERR_NO_MEMORY, "out of memory");
+    }
+}
+
 void cs_loop_http_collect(struct cs_loop_http *http)
 {
     int left;
@@ -189,6 +201,9 @@ void cs_loop_http_collect(struct cs_loop_http *http)
         struct cs_loop_request *request = (struct cs_loop_request *)(void *)private;
         const char *why = request->curl_error[0] ? request->curl_error : curl_easy_strerror(code);
         cs_loop_request_end(request, err_of(request, code), why);
+    }
+    if (http->broken) {
+        end_all(http);
     }
 }
 
@@ -220,8 +235,13 @@ static uint32_t epoll_bits(int what)
     return events | (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? EPOLLOUT : 0);
 }
 
-/* libcurl wants to know of this descriptor, or no longer. Returning -1 makes all transfers fail,
- * which is what a loop without memory comes to. */
+static int broken(struct cs_loop_http *http)
+{
+    http->broken = true;
+    return -1;
+}
+
+/* libcurl wants to know of this descriptor, or no longer. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
     (void)easy;
@@ -236,17 +256,18 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *so
         return 0;
     }
     if (watch) {
-        return cs_watch_change(http->loop, &watch->watch, epoll_bits(what)) == CS_OK ? 0 : -1;
+        bool changed = cs_watch_change(http->loop, &watch->watch, epoll_bits(what)) == CS_OK;
+        return changed ? 0 : broken(http);
     }
     watch = calloc(1, sizeof *watch);
     if (!watch) {
-        return -1;
+        return broken(http);
     }
     watch->watch = (struct cs_watch){.fd = fd, .events = epoll_bits(what), .ready = on_ready};
     watch->http = http;
     if (cs_watch_add(http->loop, &watch->watch) != CS_OK) {
         free(watch);
-        return -1;
+        return broken(http);
     }
     curl_multi_assign(http->multi, fd, watch);
     return 0;
@@ -254,25 +275,25 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *so
 
 static void on_curl_timer(struct cs_timer *timer)
 {
-    act((struct cs_loop_http *)((char *)timer - offsetof(struct cs_loop_http, curl_timer)),
-        CURL_SOCKET_TIMEOUT, 0);
+    struct cs_loop_http *http =
+        (struct cs_loop_http *)((char *)timer - offsetof(struct cs_loop_http, curl_timer));
+    cs_loop_http_arm(http, timer, CS_LOOP_HTTP_NEVER);
+    act(http, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timeout(CURLM *multi, long timeout_ms, void *ctx)
 {
     (void)multi;
     struct cs_loop_http *http = ctx;
-    if (timeout_ms < 0) {
-        cs_timer_stop(http->loop, &http->curl_timer);
-        return 0;
-    }
-    return cs_timer_start(http->loop, &http->curl_timer, timeout_ms) == CS_OK ? 0 : -1;
+    cs_loop_http_arm(http, &http->curl_timer, timeout_ms < 0 ? CS_LOOP_HTTP_NEVER : timeout_ms);
+    return 0;
 }
 
 enum cs_err cs_loop_http_attach(struct cs_loop_http *http)
 {
     http->curl_timer.fire = on_curl_timer;
-    bool set = curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+    bool set = cs_timer_start(http->loop, &http->curl_timer, CS_LOOP_HTTP_NEVER) == CS_OK &&
+               curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
                curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) == CURLM_OK &&
                curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timeout) == CURLM_OK &&
                curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http) == CURLM_OK;

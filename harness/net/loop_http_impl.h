@@ -7,13 +7,19 @@
 #include "net/curl_common.h"
 #include "net/loop_http.h"
 
+#define CS_LOOP_HTTP_NEVER INT64_MAX
+
 TAILQ_HEAD(cs_loop_requests, cs_loop_request);
 
 struct cs_loop_http {
     struct cs_loop *loop;
     CURLM *multi;
+    /* Both are armed all the time, far off when there is nothing to wait for: a timer that is armed
+     * can be armed anew without memory. */
     struct cs_timer curl_timer;    /* what libcurl asked for */
-    struct cs_timer deliver_timer; /* news that no event of libcurl's will bring */
+    struct cs_timer deliver_timer; /* the hooks of those who have news */
+    bool delivering;               /* deliver_timer is due */
+    bool broken;                   /* a callback of ours failed, which libcurl takes as the end */
     struct cs_loop_requests open;
     struct cs_loop_requests news;    /* those whose hooks have something to be told */
     struct cs_loop_request *telling; /* NULL once that one was cancelled by its own hook */
@@ -51,6 +57,8 @@ struct cs_loop_request {
 
 /* ---- loop_http.c ---- */
 
+/* Re-arms one of the client's timers; CS_LOOP_HTTP_NEVER for far off. */
+void cs_loop_http_arm(struct cs_loop_http *http, struct cs_timer *timer, int64_t delay_ms);
 /* There is something to tell the request's owner. */
 void cs_loop_request_news(struct cs_loop_request *request);
 /* The peer gave a sign of life. */

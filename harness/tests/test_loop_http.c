@@ -228,6 +228,7 @@ static void a_flood_waits_in_the_socket(void **state)
     assert_int_equal(asked.body.len, 4194304);
     assert_in_range(asked.largest, 1, CS_LOOP_HTTP_HELD);
     cs_buf_free(&asked.body);
+    canned_stop(fixture->canned); /* its threads read `bytes` */
     free(bytes);
 }
 
