@@ -111,9 +111,9 @@ struct cs_store *cs_store_s2_new(struct cs_loop *loop, const struct cs_store_s2_
     s2->silence_ms = config->silence_ms > 0 ? config->silence_ms : SILENCE_MS;
     s2->retry_ms = config->retry_ms > 0 ? config->retry_ms : RETRY_MS;
     s2->batch.text = CS_BUF(CS_S2_BATCH_TEXT);
-    LIST_INIT(&s2->queues);
-    LIST_INIT(&s2->readers);
-    LIST_INIT(&s2->lasts);
+    TAILQ_INIT(&s2->queues);
+    TAILQ_INIT(&s2->readers);
+    TAILQ_INIT(&s2->lasts);
     s2->http = cs_loop_http_new(loop);
     s2->url = make_line("", config->url);
     s2->basin_line = make_line("S2-Basin: ", config->basin);

@@ -32,7 +32,7 @@ struct cs_s2_queue {
     struct append_ops sent; /* those of the request */
     struct cs_loop_request *request;
     struct cs_buf answer;
-    LIST_ENTRY(cs_s2_queue) link;
+    TAILQ_ENTRY(cs_s2_queue) link;
 };
 
 static int compare_queues(const void *a, const void *b)
@@ -48,7 +48,7 @@ static int compare_queues(const void *a, const void *b)
 static void queue_free(struct cs_s2_queue *queue)
 {
     tdelete(queue, &queue->s2->queues_by_name, compare_queues);
-    LIST_REMOVE(queue, link);
+    TAILQ_REMOVE(&queue->s2->queues, queue, link);
     cs_buf_free(&queue->answer);
     free(queue);
 }
@@ -76,7 +76,7 @@ static struct cs_s2_queue *queue_open(struct cs_s2 *s2, struct cs_view name)
         free(queue);
         return NULL;
     }
-    LIST_INSERT_HEAD(&s2->queues, queue, link);
+    TAILQ_INSERT_HEAD(&s2->queues, queue, link);
     return queue;
 }
 
@@ -375,7 +375,7 @@ void cs_s2_append(struct cs_store *store, struct cs_view stream,
 void cs_s2_appends_free(struct cs_s2 *s2)
 {
     struct cs_s2_queue *queue;
-    while ((queue = LIST_FIRST(&s2->queues)) != NULL) {
+    while ((queue = TAILQ_FIRST(&s2->queues)) != NULL) {
         struct append_ops lost = TAILQ_HEAD_INITIALIZER(lost);
         TAILQ_CONCAT(&lost, &queue->sent, link);
         TAILQ_CONCAT(&lost, &queue->waiting, link);

@@ -14,9 +14,9 @@
 struct cs_s2_reader;
 struct cs_s2_last;
 struct cs_s2_queue;
-LIST_HEAD(cs_s2_readers, cs_s2_reader);
-LIST_HEAD(cs_s2_lasts, cs_s2_last);
-LIST_HEAD(cs_s2_queues, cs_s2_queue);
+TAILQ_HEAD(cs_s2_readers, cs_s2_reader);
+TAILQ_HEAD(cs_s2_lasts, cs_s2_last);
+TAILQ_HEAD(cs_s2_queues, cs_s2_queue);
 
 /* A batch with its base64 taken off. A zeroed struct with `text` made is ready. */
 struct cs_s2_batch {

@@ -14,7 +14,7 @@
 
 struct cs_s2_last {
     struct cs_s2 *s2;
-    LIST_ENTRY(cs_s2_last) link;
+    TAILQ_ENTRY(cs_s2_last) link;
     struct cs_loop_request *request;
     struct cs_buf answer;
     struct cs_batch_store decoded;
@@ -36,7 +36,7 @@ static void last_free(struct cs_s2_last *last)
     for (size_t i = 0; i < last->n; i++) {
         free(last->copies[i]);
     }
-    LIST_REMOVE(last, link);
+    TAILQ_REMOVE(&last->s2->lasts, last, link);
     cs_batch_store_free(&last->decoded);
     cs_buf_free(&last->answer);
     free(last);
@@ -108,11 +108,22 @@ static void finish_at_end(struct cs_s2_last *last)
 
 static bool ask(struct cs_s2_last *last);
 
+/* An answer with records came: it is the end, or there is more to ask for. */
+static void go_on(struct cs_s2_last *last)
+{
+    struct cs_batch batch = {0};
+    bool good = take_answer(last, &batch);
+    if (good && (batch.has_tail || batch.n_records == 0 || last->n == last->wanted)) {
+        finish(last, CS_STORE_OK, batch.has_tail ? batch.tail : tail_behind(last));
+    } else if (!good || !ask(last)) {
+        fail(last, CS_STORE_UNAVAILABLE);
+    }
+}
+
 static void on_end(void *ctx, enum cs_err err, int status, const char *why)
 {
     (void)why;
     struct cs_s2_last *last = ctx;
-    struct cs_batch batch = {0};
     last->request = NULL;
     if (err != CS_OK || cs_buf_error(&last->answer) != CS_OK) {
         fail(last, CS_STORE_UNAVAILABLE);
@@ -120,12 +131,8 @@ static void on_end(void *ctx, enum cs_err err, int status, const char *why)
         finish_at_end(last);
     } else if (status != 200) {
         fail(last, cs_s2_status(status));
-    } else if (!take_answer(last, &batch)) {
-        fail(last, CS_STORE_UNAVAILABLE);
-    } else if (batch.has_tail || batch.n_records == 0 || last->n == last->wanted) {
-        finish(last, CS_STORE_OK, batch.has_tail ? batch.tail : tail_behind(last));
-    } else if (!ask(last)) {
-        fail(last, CS_STORE_UNAVAILABLE);
+    } else {
+        go_on(last);
     }
 }
 
@@ -175,7 +182,7 @@ void cs_s2_last(struct cs_store *store, struct cs_view stream, size_t n,
     last->wanted = n < 1 ? 1 : n < CS_BATCH_MAX_RECORDS ? n : CS_BATCH_MAX_RECORDS;
     last->done = done;
     last->ctx = ctx;
-    LIST_INSERT_HEAD(&s2->lasts, last, link);
+    TAILQ_INSERT_HEAD(&s2->lasts, last, link);
     if (!ask(last)) {
         fail(last, CS_STORE_UNAVAILABLE);
     }
@@ -183,7 +190,7 @@ void cs_s2_last(struct cs_store *store, struct cs_view stream, size_t n,
 
 void cs_s2_lasts_free(struct cs_s2 *s2)
 {
-    while (!LIST_EMPTY(&s2->lasts)) {
-        fail(LIST_FIRST(&s2->lasts), CS_STORE_UNAVAILABLE);
+    while (!TAILQ_EMPTY(&s2->lasts)) {
+        fail(TAILQ_FIRST(&s2->lasts), CS_STORE_UNAVAILABLE);
     }
 }

@@ -16,7 +16,7 @@
 struct cs_s2_reader {
     struct cs_store_reader *owner;
     struct cs_s2 *s2;
-    LIST_ENTRY(cs_s2_reader) link;
+    TAILQ_ENTRY(cs_s2_reader) link;
     struct cs_loop_request *request;
     struct cs_reader *wire;
     struct cs_timer retry;
@@ -279,7 +279,7 @@ static void reader_free(struct cs_s2_reader *reader)
     }
     cs_timer_stop(reader->s2->loop, &reader->retry);
     cs_reader_free(reader->wire);
-    LIST_REMOVE(reader, link);
+    TAILQ_REMOVE(&reader->s2->readers, reader, link);
     reader->owner->impl = NULL;
     free(reader);
 }
@@ -300,7 +300,7 @@ enum cs_err cs_s2_read_start(struct cs_store *store, struct cs_view stream, uint
     reader->s2 = s2;
     reader->next_seq = from;
     reader->retry.fire = on_retry;
-    LIST_INSERT_HEAD(&s2->readers, reader, link);
+    TAILQ_INSERT_HEAD(&s2->readers, reader, link);
     reader->wire = cs_reader_new(NULL);
     if (reader->wire != NULL) {
         connect_now(reader);
@@ -337,7 +337,7 @@ void cs_s2_read_stop(struct cs_store_reader *owner)
 
 void cs_s2_readers_free(struct cs_s2 *s2)
 {
-    while (!LIST_EMPTY(&s2->readers)) {
-        reader_free(LIST_FIRST(&s2->readers));
+    while (!TAILQ_EMPTY(&s2->readers)) {
+        reader_free(TAILQ_FIRST(&s2->readers));
     }
 }

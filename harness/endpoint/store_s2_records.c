@@ -52,6 +52,13 @@ static void measure(const struct cs_batch *encoded, size_t *ret_text, size_t *re
     }
 }
 
+static void drop_headers(struct cs_s2_batch *batch)
+{
+    free(batch->headers);
+    batch->headers = NULL;
+    batch->headers_cap = 0;
+}
+
 static enum cs_err make_room(struct cs_s2_batch *batch, const struct cs_batch *encoded)
 {
     size_t text;
@@ -61,11 +68,11 @@ static enum cs_err make_room(struct cs_s2_batch *batch, const struct cs_batch *e
         return CS_ERR_LIMIT;
     }
     if (headers > batch->headers_cap) {
-        struct cs_header *more = realloc(batch->headers, headers * sizeof(*more));
-        if (more == NULL) {
+        drop_headers(batch);
+        batch->headers = calloc(headers, sizeof(*batch->headers));
+        if (batch->headers == NULL) {
             return CS_ERR_NO_MEMORY;
         }
-        batch->headers = more;
         batch->headers_cap = headers;
     }
     cs_buf_clear(&batch->text);
@@ -109,8 +116,6 @@ enum cs_err cs_s2_take_records(struct cs_s2_batch *batch, const struct cs_batch 
 
 void cs_s2_batch_free(struct cs_s2_batch *batch)
 {
-    free(batch->headers);
+    drop_headers(batch);
     cs_buf_free(&batch->text);
-    batch->headers = NULL;
-    batch->headers_cap = 0;
 }
