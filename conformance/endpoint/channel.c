@@ -62,9 +62,18 @@ static void forms_share_a_stream(struct cs_case_run *run)
                   by_key ? by_key : "none");
 }
 
+/* With a stream store that takes any token, as s2-lite does, who may write cannot be judged. */
+static void need_store_tokens(struct ep *ep)
+{
+    if (!ep_env(ep)->store_checks_tokens) {
+        cs_case_skip(ep_run(ep), "the stream store behind this server takes any token");
+    }
+}
+
 static void in_credentials_stay_in(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
+    need_store_tokens(ep);
     const struct ep_session *session = ep_session(ep);
     const struct ep_answer *in = ep_need(ep, initialise(ep, session->key, "in", session->token));
     const struct ep_stream *out = ep_stream(ep, session, "out");
@@ -88,16 +97,19 @@ static void direct_append(struct cs_case_run *run)
         ep_stream_post(ep, stream, "raw",
                        "{\"records\":[{\"body\":\"{\\\"data\\\":1,\\\"id\\\":\\\"a\\\"}\"}]}"),
         200);
-    struct ep_stream nobody = *stream;
-    nobody.token = "not-a-store-token";
-    const struct ep_answer *refused =
-        ep_stream_post(ep, &nobody, "raw", "{\"records\":[{\"body\":\"forged\"}]}");
-    cs_case_check(run, refused->status / 100 == 4,
-                  "a direct append without a store token answered %d", refused->status);
+    if (ep_env(ep)->store_checks_tokens) {
+        struct ep_stream nobody = *stream;
+        nobody.token = "not-a-store-token";
+        const struct ep_answer *refused =
+            ep_stream_post(ep, &nobody, "raw", "{\"records\":[{\"body\":\"forged\"}]}");
+        cs_case_check(run, refused->status / 100 == 4,
+                      "a direct append without a store token answered %d", refused->status);
+    }
     struct ep_records records = ep_read_all(ep, session, "out", NULL);
     cs_case_check(run, records.n == 1, "1 record was written, %zu came", records.n);
     cs_case_check(run, !strcmp(records.items[0].body, "{\"data\":1,\"id\":\"a\"}"),
                   "the raw record came as %s", records.items[0].body);
+    need_store_tokens(ep); /* the half of it that holds everywhere did hold */
 }
 
 static void control_and_trim(struct cs_case_run *run)

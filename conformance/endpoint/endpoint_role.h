@@ -12,6 +12,7 @@ struct cs_endpoint_env {
     const char *agent_task;       /* task behind which an agent echoes messages; NULL: none */
     bool can_mint;                /* secret_key is the root key, so tokens can be signed with it */
     bool has_runs_api;            /* runs can be read and cancelled with the secret key */
+    bool store_checks_tokens;     /* direct appends need the token that PUT handed out */
     int64_t patience_ms;          /* longest wait for an answer that should come at once */
 };
 

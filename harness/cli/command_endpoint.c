@@ -26,7 +26,11 @@ static char *rerun_command(const struct cs_args *args)
     add_option(&command, "task", args->task);
     add_option(&command, "agent-task", args->agent_task);
     add_option(&command, "profile", args->profile);
+    add_option(&command, "stream", args->stream);
+    add_option(&command, "basin", args->basin);
+    add_option(&command, "stream-token-env", args->stream_token_env);
     cs_buf_str(&command, args->no_mint ? " --no-mint" : "");
+    cs_buf_str(&command, args->any_store_token ? " --any-store-token" : "");
     return cs_buf_take(&command);
 }
 
@@ -52,19 +56,31 @@ static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
 
 static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
 {
-    const struct cs_host_spec spec = {.profile = args->profile};
+    struct cs_stream_option stream;
     struct cs_host host;
     struct cs_diag diag = {0};
     if (args->secret_key_env || args->other_secret_key_env || args->task || args->agent_task) {
         return cs_say(CS_EXIT_USAGE, "keys and tasks belong to a server: give its --url too");
     }
-    if (cs_host_start(&spec, 1, args->seed, &host, &diag) != CS_OK) {
-        return cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
+    int status = cs_stream_option_read(args, &stream);
+    if (status != CS_EXIT_OK) {
+        return status;
     }
-    const struct cs_endpoint_env env = cs_builtin_env(host.urls[0], BUILTIN_PATIENCE_MS);
-    int status =
-        run_against(plan, args, &env, "builtin", "the built-in endpoint", CHATSPEC_VERSION);
-    cs_host_stop(&host);
+    const struct cs_host_spec spec = {.profile = args->profile,
+                                      .stream = stream.url ? &stream : NULL};
+    if (cs_host_start(&spec, 1, args->seed, &host, &diag) == CS_OK) {
+        struct cs_endpoint_env env = cs_builtin_env(host.urls[0], BUILTIN_PATIENCE_MS);
+        /* Who may write is then for that store to say, and s2-lite lets everybody. */
+        env.store_checks_tokens = !stream.url;
+        status = run_against(plan, args, &env, "builtin",
+                             stream.url ? "the built-in endpoint on an S2 stream store"
+                                        : "the built-in endpoint",
+                             CHATSPEC_VERSION);
+        cs_host_stop(&host);
+    } else {
+        status = cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
+    }
+    cs_stream_option_free(&stream);
     return status;
 }
 
@@ -96,7 +112,12 @@ static int run(const struct cs_args *args)
     if (status != CS_EXIT_OK) {
         return status;
     }
-    status = args->url ? run_url(plan, args) : run_builtin(plan, args);
+    if (args->url && (args->stream || args->basin || args->stream_token_env)) {
+        status = cs_say(CS_EXIT_USAGE, "--stream and --basin are of the built-in endpoint: the "
+                                       "server of --url has its own store");
+    } else {
+        status = args->url ? run_url(plan, args) : run_builtin(plan, args);
+    }
     cs_role_plan_free(plan);
     return status;
 }
@@ -112,6 +133,9 @@ static const struct cs_option options[] = {
            "task whose agent repeats what it is told (none)", 0),
     CS_ROW("no-mint", CS_OPTION_FLAG, no_mint, NULL,
            "the key does not sign tokens (keys with _sk_ never do)", 0),
+    CS_ROW("any-store-token", CS_OPTION_FLAG, any_store_token, NULL,
+           "the server's stream store takes any token, as s2-lite does", 0),
+    CS_ROWS_STREAM,
     CS_ROWS_RUN,
     CS_ROWS_END,
 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/stream_option.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/policy.h"
 #include "suite/nearest.h"
@@ -64,7 +65,8 @@ static bool watch_signals(struct cs_loop *loop, struct ending *ending)
     return fd >= 0 && cs_watch_add(loop, &ending->watch) == CS_OK;
 }
 
-static void introduce(const char *url, const struct cs_args *args)
+static void introduce(const char *url, const struct cs_args *args,
+                      const struct cs_stream_option *stream)
 {
     printf("endpoint    %s\n"
            "secret key  %s\n"
@@ -72,6 +74,9 @@ static void introduce(const char *url, const struct cs_args *args)
            url, CS_ENDPOINT_SECRET_KEY, CS_ENDPOINT_OTHER_SECRET_KEY);
     if (args->profile) {
         printf("profile     %s\n", args->profile);
+    }
+    if (stream->url) {
+        printf("streams     %s, basin %s\n", stream->url, stream->basin);
     }
     for (size_t i = 0; i < args->violate.n; i++) {
         const struct cs_violation *violation = cs_violation_find(args->violate.items[i]);
@@ -91,7 +96,8 @@ static void introduce(const char *url, const struct cs_args *args)
 }
 
 static int serve(struct cs_loop *loop, const struct cs_args *args,
-                 const struct cs_violation *const *violations)
+                 const struct cs_violation *const *violations,
+                 const struct cs_stream_option *stream)
 {
     const struct cs_endpoint_config config = {
         .port = (uint16_t)args->port,
@@ -100,6 +106,9 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
         .n_violations = args->violate.n,
         .seed = args->seed,
         .quiet = args->quiet,
+        .stream_url = stream->url,
+        .stream_basin = stream->basin,
+        .stream_token = stream->token,
     };
     struct cs_endpoint *endpoint = NULL;
     struct ending ending = {.watch = {.fd = -1}};
@@ -110,7 +119,7 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
     } else if (cs_endpoint_start(loop, &config, &endpoint, &diag) != CS_OK) {
         status = cs_say(CS_EXIT_TROUBLE, "the endpoint does not start: %s", diag.text);
     } else {
-        introduce(cs_endpoint_url(endpoint), args);
+        introduce(cs_endpoint_url(endpoint), args, stream);
         (void)cs_loop_run(loop, INT64_MAX);
         cs_endpoint_stop(endpoint);
     }
@@ -141,13 +150,18 @@ static int run(const struct cs_args *args)
     const struct cs_violation **violations =
         calloc(args->violate.n ? args->violate.n : 1, sizeof(void *));
     struct cs_loop *loop = cs_loop_new();
+    struct cs_stream_option stream = {0};
     int status = CS_EXIT_OK;
     if (violations && loop) {
         status = find_violations(args, violations);
-        status = status == CS_EXIT_OK ? serve(loop, args, violations) : status;
+        if (status == CS_EXIT_OK) {
+            status = cs_stream_option_read(args, &stream);
+        }
+        status = status == CS_EXIT_OK ? serve(loop, args, violations, &stream) : status;
     } else {
         status = cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
+    cs_stream_option_free(&stream);
     cs_loop_free(loop);
     free(violations);
     return status;
@@ -158,6 +172,7 @@ static const struct cs_option options[] = {
     CS_ROW("profile", CS_OPTION_TEXT, profile, "VERSION",
            "behave as a server of that version (the newest)", 0),
     CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "do this one thing wrong; repeatable", 0),
+    CS_ROWS_STREAM,
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of ids (a fresh one)", CS_SEED_LIMIT),
     CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "no line per request on stderr", 0),
     CS_ROWS_END,
@@ -170,11 +185,13 @@ const struct cs_command cs_command_serve = {
     .details =
         "A server to develop and test against, with an agent that repeats what it is told.\n"
         "Sessions whose taskIdentifier begins with \"absent\" have no agent. Everything is in\n"
-        "memory and ends with the process.\n"
+        "memory and ends with the process; with --stream the streams are in a store of their\n"
+        "own, such as s2-lite, and direct writes of agents go there.\n"
         "\n"
         "Examples:\n"
         "  chatspec serve --port 3030\n"
         "  chatspec serve --profile 4.5.16\n"
+        "  chatspec serve --stream http://127.0.0.1:8080/v1 --basin my-basin\n"
         "  chatspec serve --violate token-cross-session\n"
         "  chatspec list violations",
     .options = options,

@@ -25,6 +25,9 @@ static uint16_t start_one(struct cs_loop *loop, const struct cs_host_spec *spec,
             .n_violations = spec->violation ? 1 : 0,
             .seed = seed,
             .quiet = true,
+            .stream_url = spec->stream ? spec->stream->url : NULL,
+            .stream_basin = spec->stream ? spec->stream->basin : NULL,
+            .stream_token = spec->stream ? spec->stream->token : NULL,
         };
         struct cs_endpoint *endpoint = NULL;
         if (cs_endpoint_start(loop, &config, &endpoint, &diag) == CS_OK) {

@@ -6,14 +6,16 @@
 
 #include <sys/types.h>
 
+#include "cli/stream_option.h"
 #include "endpoint/endpoint.h"
 #include "peer/null_server.h"
 
 struct cs_host_spec {
     bool is_null; /* a null peer, and not an endpoint */
     enum cs_null_kind null_kind;
-    const struct cs_violation *violation; /* of the endpoint; NULL: none */
-    const char *profile;                  /* of the endpoint; NULL: the newest */
+    const struct cs_violation *violation;  /* of the endpoint; NULL: none */
+    const char *profile;                   /* of the endpoint; NULL: the newest */
+    const struct cs_stream_option *stream; /* where the endpoint keeps streams; NULL: in memory */
 };
 
 struct cs_host {

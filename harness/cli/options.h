@@ -43,6 +43,9 @@ struct cs_args {
     const char *agent_task;
     const char *sdk;
     const char *peer;
+    const char *stream;
+    const char *basin;
+    const char *stream_token_env;
     uint64_t jobs;
     uint64_t timeout_s;
     uint64_t seed;
@@ -50,6 +53,7 @@ struct cs_args {
     bool has_seed;
     bool builtin;
     bool no_mint;
+    bool any_store_token;
     bool quiet;
     bool full;
     bool profiles;
@@ -129,6 +133,12 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
         CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "show all evidence, and observations",    \
                0),                                                                                 \
         CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text", 0)
+#define CS_ROWS_STREAM                                                           \
+    CS_ROW("stream", CS_OPTION_TEXT, stream, "URL",                              \
+           "keep streams in the S2 endpoint at this URL (in memory)", 0),        \
+        CS_ROW("basin", CS_OPTION_TEXT, basin, "NAME", "its basin for them", 0), \
+        CS_ROW("stream-token-env", CS_OPTION_TEXT, stream_token_env, "VAR",      \
+               "environment variable that holds its access token (none)", 0)
 #define CS_ROWS_END \
     {               \
         0           \

@@ -6,6 +6,13 @@
 #include "cli/options.h"
 #include "conformance/endpoint/endpoint_role.h"
 
+/* The value of an environment variable that an option names; unset options leave *ret_key alone. On
+ * failure says why and gives the exit status. */
+CS_MUST_USE int cs_read_key(const char *option, const char *variable, const char **ret_key);
+/* `url` without slashes at its end, for the caller to free; NULL when it is none that we can use.
+ */
+char *cs_checked_url(const char *url);
+
 /* What the cases are told of a built-in endpoint at `url` (borrowed). */
 struct cs_endpoint_env cs_builtin_env(const char *url, int64_t patience_ms);
 

@@ -103,19 +103,27 @@ static void begin_turn(struct cs_agent *agent, struct cs_agent_item *item)
     }
 }
 
-/* True when the agent is gone with its run. */
-static bool end_turn(struct cs_agent *agent)
+/* What comes next waits until turn-complete is stored: its trim follows it (REC-18), and a run does
+ * not end with a record on its way. */
+static void end_turn(struct cs_agent *agent)
 {
     agent->in_turn = false;
-    if (!agent->endpoint->policy.agent_completes_first) {
+    agent->ends_run = agent->script.ends_run;
+    cs_script_free(&agent->script);
+    if (agent->endpoint->policy.agent_completes_first) {
+        (void)wake_in(agent, 0);
+    } else {
+        agent->completing = true;
         cs_agent_write_complete(agent);
     }
-    bool ends_run = agent->script.ends_run;
-    cs_script_free(&agent->script);
-    if (ends_run) {
-        leave(agent, CS_RUN_COMPLETED);
+}
+
+void cs_agent_completed(struct cs_agent *agent)
+{
+    if (agent->completing) {
+        agent->completing = false;
+        (void)wake_in(agent, 0);
     }
-    return ends_run;
 }
 
 /* Says what can be said now. True when the turn has come to its end. */
@@ -139,6 +147,13 @@ static void on_timer(struct cs_timer *timer)
 {
     struct cs_agent *agent = (struct cs_agent *)((char *)timer - offsetof(struct cs_agent, timer));
     bool waited = agent->in_turn;
+    if (agent->completing) {
+        return;
+    }
+    if (agent->ends_run) {
+        leave(agent, CS_RUN_COMPLETED);
+        return;
+    }
     if (!agent->in_turn) {
         struct cs_agent_item *item = TAILQ_FIRST(&agent->items);
         if (item == NULL) {
@@ -156,8 +171,8 @@ static void on_timer(struct cs_timer *timer)
         begin_turn(agent, item);
         item_free(item);
     }
-    if (go_on(agent, waited) && !end_turn(agent)) {
-        (void)wake_in(agent, 0);
+    if (go_on(agent, waited)) {
+        end_turn(agent);
     }
 }
 

@@ -43,6 +43,8 @@ struct cs_agent {
     bool in_turn;
     bool with_token; /* turn-complete carries one (not after an action) */
     struct cs_script script;
+    bool completing; /* its turn-complete is on its way to the store: nothing else begins */
+    bool ends_run;   /* the run ends once that is stored */
     /* What it remembers: */
     struct cs_buf last_text;
     char message_id[CS_AGENT_ID_LEN + 1]; /* of the last answer */
@@ -59,5 +61,10 @@ struct cs_agent {
 void cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk);
 /* turn-complete, and the trim that follows once its number is known. */
 void cs_agent_write_complete(struct cs_agent *agent);
+
+/* ---- agent.c ---- */
+
+/* The turn-complete of a turn that has ended is stored, or lost. */
+void cs_agent_completed(struct cs_agent *agent);
 
 #endif

@@ -50,14 +50,17 @@ static void write_trim(struct cs_agent *agent, uint64_t first_kept)
 static void complete_written(void *ctx, const struct cs_store_appended *result)
 {
     struct cs_agent *agent = ((struct cs_run *)ctx)->agent;
-    if (agent == NULL || result->status != CS_STORE_OK) {
+    if (agent == NULL) {
         return;
     }
-    if (agent->has_complete && agent->endpoint->policy.agent_trims) {
-        write_trim(agent, agent->complete);
+    if (result->status == CS_STORE_OK) {
+        if (agent->has_complete && agent->endpoint->policy.agent_trims) {
+            write_trim(agent, agent->complete);
+        }
+        agent->has_complete = true;
+        agent->complete = result->start.seq_num;
     }
-    agent->has_complete = true;
-    agent->complete = result->start.seq_num;
+    cs_agent_completed(agent);
 }
 
 /* The header public-access-token, into `token`; false when there is to be none (TOK-44). */

@@ -7,6 +7,7 @@
 #include "endpoint/router.h"
 #include "endpoint/runs.h"
 #include "endpoint/session.h"
+#include "endpoint/store_s2.h"
 
 /* Bodies with a limit of their own are refused by their Content-Length; this one bounds the rest,
  * which are chunked bodies and objects. */
@@ -44,6 +45,55 @@ static enum cs_err add_environment(struct cs_endpoint *endpoint, const char *id,
     return CS_OK;
 }
 
+/* What the names of an environment's streams begin with. In memory it is the environment. A store
+ * elsewhere outlives us and numbers on, so names there hold an organisation that is new with every
+ * start, whatever the seed; the form is that of a self-hosted server (CHN-03). */
+static enum cs_err name_streams(struct cs_endpoint *endpoint)
+{
+    char organisation[CS_ID_LEN + 1];
+    uint64_t seed = endpoint->random;
+    if (endpoint->stream_url != NULL &&
+        getrandom(&endpoint->random, sizeof endpoint->random, 0) != sizeof endpoint->random) {
+        return CS_ERR_IO;
+    }
+    cs_random_id(endpoint, organisation, CS_ID_LEN);
+    endpoint->random = seed;
+    for (size_t i = 0; i < endpoint->n_environments; i++) {
+        struct cs_environment *environment = &endpoint->environments[i];
+        if (endpoint->stream_url != NULL) {
+            snprintf(environment->stream_root, sizeof environment->stream_root, "org/%s/env/%s/%s",
+                     organisation, environment->slug, environment->id);
+        } else {
+            snprintf(environment->stream_root, sizeof environment->stream_root, "%s",
+                     environment->id);
+        }
+    }
+    return CS_OK;
+}
+
+static bool copy_text(const char *text, char **ret_copy)
+{
+    *ret_copy = text ? strdup(text) : NULL;
+    return !text || *ret_copy;
+}
+
+static enum cs_err add_store(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
+{
+    if (!config->stream_url) {
+        endpoint->store = cs_store_memory_new(endpoint->loop, NULL, NULL);
+        return endpoint->store ? name_streams(endpoint) : CS_ERR_NO_MEMORY;
+    }
+    const struct cs_store_s2_config s2 = {
+        .url = config->stream_url, .basin = config->stream_basin, .token = config->stream_token};
+    if (!copy_text(config->stream_url, &endpoint->stream_url) ||
+        !copy_text(config->stream_basin, &endpoint->stream_basin) ||
+        !copy_text(config->stream_token, &endpoint->stream_token)) {
+        return CS_ERR_NO_MEMORY;
+    }
+    endpoint->store = cs_store_s2_new(endpoint->loop, &s2);
+    return endpoint->store ? name_streams(endpoint) : CS_ERR_NO_MEMORY;
+}
+
 static enum cs_err add_parts(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
 {
     const char *main_key = config->secret_key ? config->secret_key : CS_ENDPOINT_SECRET_KEY;
@@ -58,10 +108,10 @@ static enum cs_err add_parts(struct cs_endpoint *endpoint, const struct cs_endpo
     }
     endpoint->objects = cs_objects_new();
     endpoint->windows = cs_windows_new();
-    endpoint->store = cs_store_memory_new(endpoint->loop, NULL, NULL);
+    err = add_store(endpoint, config);
     endpoint->streams = cs_streams_new(endpoint);
     bool complete = endpoint->objects && endpoint->windows && endpoint->store && endpoint->streams;
-    return complete ? CS_OK : CS_ERR_NO_MEMORY;
+    return err == CS_OK && !complete ? CS_ERR_NO_MEMORY : err;
 }
 
 static enum cs_err listen_on(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config,
@@ -118,8 +168,8 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
     return CS_OK;
 }
 
-/* The server first: its connections let go of readers and calls. Runs before streams: agents own
- * timers and write records. */
+/* The server first: its connections let go of readers and calls. Then the store, which answers what
+ * is still on its way to it: those who asked need runs, sessions and streams for that. */
 void cs_endpoint_stop(struct cs_endpoint *endpoint)
 {
     if (!endpoint) {
@@ -128,17 +178,20 @@ void cs_endpoint_stop(struct cs_endpoint *endpoint)
     if (endpoint->server) {
         cs_server_stop(endpoint->server);
     }
-    cs_runs_free(endpoint);
-    cs_sessions_free(endpoint);
-    cs_streams_free(endpoint->streams);
     if (endpoint->store) {
         endpoint->store->ops->free(endpoint->store);
     }
+    cs_runs_free(endpoint);
+    cs_sessions_free(endpoint);
+    cs_streams_free(endpoint->streams);
     cs_objects_free(endpoint->objects);
     cs_windows_free(endpoint->windows);
     for (size_t i = 0; i < CS_ENVIRONMENTS_MAX; i++) {
         free(endpoint->environments[i].secret_key);
     }
+    free(endpoint->stream_url);
+    free(endpoint->stream_basin);
+    free(endpoint->stream_token);
     free(endpoint);
 }
 

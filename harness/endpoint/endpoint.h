@@ -1,6 +1,7 @@
 /* The reference endpoint: the server side of the Sessions wire protocol, on one loop and one port.
  *
- * It has two environments with a secret key each; data lives in memory and dies with it. Behind
+ * It has two environments with a secret key each; data lives in memory and dies with it, but for
+ * streams in a store of their own. Behind
  * every session a scripted agent answers, but not behind those whose task identifier begins with
  * "absent": their runs stay queued, as those of a task that nobody deployed (SES-07).
  *
@@ -24,7 +25,12 @@ struct cs_endpoint_config {
     const struct cs_violation *const *violations;
     size_t n_violations;
     uint64_t seed; /* for ids; 0: from the system */
-    bool quiet;    /* false: one line per request on stderr */
+    /* Where streams are kept: an S2 endpoint (store_s2.h), such as "http://127.0.0.1:8080/v1".
+     * NULL: in memory. PUT then hands out this URL and basin, so direct writes go there too. */
+    const char *stream_url;
+    const char *stream_basin;
+    const char *stream_token; /* NULL: none, as s2-lite wants it */
+    bool quiet;               /* false: one line per request on stderr */
 };
 
 #define CS_ENDPOINT_SECRET_KEY       "tr_dev_chatspec0000000000000000"

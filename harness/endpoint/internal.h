@@ -23,6 +23,7 @@
 
 #define CS_ID_LEN           25 /* of what follows "session_" or "run_" (SES-04) */
 #define CS_ENVIRONMENTS_MAX 2
+#define CS_STREAM_ROOT_MAX  96
 #define CS_NO_TIME          INT64_MIN /* closedAt and the like: null */
 
 struct cs_call;
@@ -41,6 +42,7 @@ struct cs_environment {
     char id[CS_ID_LEN + 1];
     const char *slug;
     char *secret_key;
+    char stream_root[CS_STREAM_ROOT_MAX]; /* what the names of its streams begin with */
     /* The token bucket of the management API (LIM-18). */
     int64_t bucket_tokens;
     int64_t bucket_filled_ms;
@@ -115,6 +117,9 @@ struct cs_endpoint {
     struct cs_streams *streams;
     uint64_t random;
     char url[128];
+    char *stream_url; /* of an S2 elsewhere; NULL: the store is ours, and so is its door */
+    char *stream_basin;
+    char *stream_token; /* NULL: none */
     bool quiet;
 };
 
@@ -233,9 +238,9 @@ const char *cs_run_status_name(enum cs_run_status status);
 
 /* ---- streams (written elsewhere in this folder) ---- */
 
-/* The store's name of a channel: "<environment>/sessions/<key>/<in or out>", for a side channel
- * "<environment>/sessions/<key>:channels:<name>/<in or out>". Never what the URL said, so both id
- * forms meet (SES, section 0.1). Clears `out` first. */
+/* The store's name of a channel: "<root>/sessions/<key>/<in or out>", for a side channel
+ * "<root>/sessions/<key>:channels:<name>/<in or out>", with the root of the environment. Never what
+ * the URL said, so both id forms meet (SES, section 0.1). Clears `out` first. */
 void cs_stream_name(const struct cs_environment *environment, struct cs_view key,
                     struct cs_view channel, enum cs_io io, struct cs_buf *out);
 const char *cs_io_name(enum cs_io io);

@@ -159,6 +159,29 @@ static void public_stream_name(struct cs_view name, size_t environment_len, stru
     }
 }
 
+/* The whole name, as a self-hosted server gives it (CHN-03): the store elsewhere knows no other,
+ * and nobody there takes an encoding back. A header cannot carry every name. */
+static void foreign_stream_name(struct cs_view name, struct cs_buf *out)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+        if (c < ' ' || c >= 0x7f) {
+            out->failed = CS_ERR_SYNTAX;
+            return;
+        }
+    }
+    cs_buf_add(out, name);
+}
+
+/* The token for a store elsewhere. Ours is good for the whole basin, so it is for those only who
+ * hold a secret key; a store without tokens takes the placeholder (CHN-02). */
+static void foreign_token(const struct cs_call *call, struct cs_buf *out)
+{
+    bool trusted = call->auth.kind == CS_AUTH_SECRET;
+    const char *token = call->endpoint->stream_token;
+    cs_buf_str(out, token != NULL && trusted ? token : "no-token");
+}
+
 /* False after having answered. */
 static bool put_allowed(struct cs_call *call)
 {
@@ -193,9 +216,17 @@ void cs_route_channel_put(struct cs_call *call)
     struct cs_buf name = CS_BUF(3 * CS_STREAM_NAME_MAX);
     struct cs_buf token = CS_BUF(CS_TOKEN_MAX_LEN);
     cs_call_stream_name(call, policy->put_stream_by_url, &full);
-    public_stream_name(cs_buf_view(&full), strlen(call->auth.environment->id), &name);
+    bool foreign = call->endpoint->stream_url != NULL;
+    if (foreign) {
+        foreign_stream_name(cs_buf_view(&full), &name);
+    } else {
+        public_stream_name(cs_buf_view(&full), strlen(call->auth.environment->stream_root), &name);
+    }
     enum cs_err err = cs_buf_error(&full) != CS_OK ? cs_buf_error(&full) : cs_buf_error(&name);
-    if (err == CS_OK && policy->put_token) {
+    if (err == CS_OK && policy->put_token && foreign) {
+        foreign_token(call, &token);
+        err = cs_buf_error(&token);
+    } else if (err == CS_OK && policy->put_token) {
         err = cs_s2_token(call->endpoint, call->auth.environment, cs_buf_view(&name), &token);
     }
     if (err != CS_OK) {
@@ -203,10 +234,13 @@ void cs_route_channel_put(struct cs_call *call)
     } else {
         cs_answer_header(call, "X-S2-Access-Token", "%.*s", CS_VIEW_ARG(cs_buf_view(&token)));
         cs_answer_header(call, "X-S2-Stream-Name", "%.*s", CS_VIEW_ARG(cs_buf_view(&name)));
-        cs_answer_header(call, "X-S2-Basin", "%s", CS_S2_BASIN);
+        cs_answer_header(call, "X-S2-Basin", "%s",
+                         foreign ? call->endpoint->stream_basin : CS_S2_BASIN);
         cs_answer_header(call, "X-S2-Flush-Interval-Ms", "100");
         cs_answer_header(call, "X-S2-Max-Retries", "10");
-        if (policy->put_endpoint) {
+        if (policy->put_endpoint && foreign) {
+            cs_answer_header(call, "X-S2-Endpoint", "%s", call->endpoint->stream_url);
+        } else if (policy->put_endpoint) {
             cs_answer_header(call, "X-S2-Endpoint", "%s/v1", call->endpoint->url);
         }
         cs_answer_json_text(call, (int)policy->put_status, CS_VIEW("{\"version\":\"v2\"}"));

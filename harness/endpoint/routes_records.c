@@ -114,9 +114,9 @@ static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
 static void on_error(struct cs_store_reader *reader, enum cs_store_status status,
                      const char *message)
 {
-    (void)status;
     (void)message;
-    answer((struct drain *)reader, false);
+    answer((struct drain *)reader,
+           status == CS_STORE_NOT_FOUND); /* no stream, no records: CHN-13 */
 }
 
 static void answer_query_error(struct cs_call *call)

@@ -65,6 +65,17 @@ static const struct cs_environment *issuer(const struct cs_call *call, struct cs
 
 /* ---- answers ---- */
 
+/* As S2 says it: without the charset that our own routes name. */
+static void answer_s2(struct cs_call *call, int status, struct cs_buf *text)
+{
+    if (cs_buf_error(text) == CS_OK) {
+        cs_answer_body(call, status, "application/json", cs_buf_view(text));
+        cs_buf_free(text);
+    } else {
+        cs_answer_buf(call, status, text);
+    }
+}
+
 /* {"code":...,"message":...} */
 static void answer_fault(struct cs_call *call, int status, const char *code, const char *message)
 {
@@ -74,7 +85,7 @@ static void answer_fault(struct cs_call *call, int status, const char *code, con
     cs_buf_str(&text, ",\"message\":");
     cs_json_text(&text, cs_view_str(message));
     cs_buf_char(&text, '}');
-    cs_answer_buf(call, status, &text);
+    answer_s2(call, status, &text);
 }
 
 static void put_position(struct cs_buf *out, const char *name, struct cs_position position,
@@ -95,7 +106,7 @@ static void answer_ack(struct cs_call *call, const struct cs_store_appended *res
     cs_buf_char(&text, ',');
     put_position(&text, "tail", result->tail, offset);
     cs_buf_char(&text, '}');
-    cs_answer_buf(call, 200, &text);
+    answer_s2(call, 200, &text);
 }
 
 static void answer_condition(struct cs_call *call, const struct cs_store_appended *result)
@@ -108,7 +119,7 @@ static void answer_condition(struct cs_call *call, const struct cs_store_appende
     } else {
         cs_buf_printf(&text, "{\"seq_num_mismatch\":%" PRIu64 "}", result->tail.seq_num);
     }
-    cs_answer_buf(call, (int)call->endpoint->policy.s2_condition_status, &text);
+    answer_s2(call, (int)call->endpoint->policy.s2_condition_status, &text);
 }
 
 /* ---- the append ---- */
@@ -157,7 +168,7 @@ static void on_stored(void *ctx, const struct cs_store_appended *result)
 static enum cs_err store_name(const struct cs_environment *environment, struct cs_view public_name,
                               struct cs_buf *out)
 {
-    cs_buf_str(out, environment->id);
+    cs_buf_str(out, environment->stream_root);
     enum cs_err err = cs_percent_decode(public_name, out);
     return err != CS_OK ? err : cs_buf_error(out);
 }
@@ -203,27 +214,56 @@ static void append(struct cs_call *call, const struct cs_environment *environmen
 
 /* ---- the request ---- */
 
-static bool header_is(struct cs_call *call, const char *name, struct cs_view expected)
-{
-    struct cs_buf value = CS_BUF((size_t)16384);
-    bool same = cs_call_header(call, name, &value) &&
-                cs_view_eq_nocase(cs_view_trim(cs_buf_view(&value)), expected);
-    cs_buf_free(&value);
-    return same;
-}
-
-/* "application/json", with or without parameters. */
+/* "application/json" or another type of JSON, with or without parameters. */
 static bool content_is_json(struct cs_call *call)
 {
     struct cs_buf value = CS_BUF((size_t)16384);
     bool json = false;
     if (cs_call_header(call, "Content-Type", &value)) {
         size_t semicolon = cs_view_find(cs_buf_view(&value), CS_VIEW(";"));
-        struct cs_view type = cs_view_of(value.ptr, semicolon == SIZE_MAX ? value.len : semicolon);
-        json = cs_view_eq_nocase(cs_view_trim(type), CS_VIEW("application/json"));
+        struct cs_view type =
+            cs_view_trim(cs_view_of(value.ptr, semicolon == SIZE_MAX ? value.len : semicolon));
+        struct cs_view start = CS_VIEW("application/");
+        struct cs_view end = CS_VIEW("+json");
+        bool of_kind = type.len > start.len + end.len &&
+                       cs_view_eq_nocase(cs_view_of(type.ptr, start.len), start) &&
+                       cs_view_eq_nocase(cs_view_of(type.ptr + type.len - end.len, end.len), end);
+        json = of_kind || cs_view_eq_nocase(type, CS_VIEW("application/json"));
     }
     cs_buf_free(&value);
     return json;
+}
+
+/* S2-Format: raw (as without it) or base64. False after having answered. */
+static bool read_format(struct cs_call *call, bool *ret_base64)
+{
+    struct cs_buf value = CS_BUF((size_t)16384);
+    bool given = cs_call_header(call, "S2-Format", &value);
+    struct cs_view format = cs_buf_view(&value);
+    *ret_base64 = given && cs_view_eq(format, CS_VIEW("base64"));
+    bool known = !given || *ret_base64 || cs_view_eq(format, CS_VIEW("raw"));
+    cs_buf_free(&value);
+    if (!known) {
+        answer_fault(call, 400, "bad_header", "Invalid header `s2-format`");
+    }
+    return known;
+}
+
+/* The one basin that there is. False after having answered. */
+static bool basin_is_ours(struct cs_call *call)
+{
+    struct cs_buf value = CS_BUF((size_t)16384);
+    bool given = cs_call_header(call, "S2-Basin", &value);
+    bool ours = given && cs_view_eq(cs_buf_view(&value), CS_VIEW(CS_S2_BASIN));
+    bool named = given && value.len >= 8 && value.len <= 48;
+    cs_buf_free(&value);
+    if (!named) {
+        answer_fault(call, 400, "bad_header",
+                     given ? "Invalid header `s2-basin`" : "Missing header `s2-basin`");
+    } else if (!ours) {
+        answer_fault(call, 404, "basin_not_found", "there is no such basin");
+    }
+    return ours;
 }
 
 /* The environment whose stream this is; NULL after having answered. */
@@ -252,20 +292,26 @@ void cs_route_s2_append(struct cs_call *call)
     if (environment == NULL) {
         return;
     }
-    if (!header_is(call, "S2-Basin", CS_VIEW(CS_S2_BASIN))) {
-        answer_fault(call, 404, "basin_not_found", "there is no such basin");
+    bool base64 = false;
+    if (!basin_is_ours(call) || !read_format(call, &base64)) {
         return;
     }
     if (!content_is_json(call)) {
-        answer_fault(call, 415, "unsupported_media_type", "the body must be application/json");
+        answer_fault(call, 400, "bad_json",
+                     "Expected request with `Content-Type: application/json`");
         return;
     }
     struct cs_view body = call->request->body;
-    bool base64 = header_is(call, "S2-Format", CS_VIEW("base64")) && policy->s2_knows_base64;
+    base64 = base64 && policy->s2_knows_base64;
     struct cs_s2_input input = {0};
     struct cs_diag diag = {.text = "the body is too large"};
-    if (body.len > JSON_BODY_MAX || cs_s2_input_decode(body, base64, &input, &diag) != CS_OK) {
-        answer_fault(call, (int)policy->s2_malformed_status, "bad_json", diag.text);
+    bool fits = body.len <= JSON_BODY_MAX;
+    if (!fits || cs_s2_input_decode(body, base64, &input, &diag) != CS_OK) {
+        if (input.bad_base64) {
+            answer_fault(call, (int)policy->s2_invalid_status, "invalid", diag.text);
+        } else {
+            answer_fault(call, (int)policy->s2_malformed_status, "bad_json", diag.text);
+        }
     } else {
         append(call, environment, &input);
     }

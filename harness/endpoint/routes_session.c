@@ -107,7 +107,7 @@ static void create_cached(struct cs_call *call, struct cs_session *session,
     struct cs_view message;
     if (policy->cached_delivers_message &&
         cs_member(cs_view_str(session->base_payload), "message", &message)) {
-        cs_session_put_input(call->endpoint, session, message);
+        cs_session_put_input(call->endpoint, session, message, NULL, NULL);
     }
     if (!run || !run->payload) {
         answer_broken(call);

@@ -38,19 +38,67 @@ static void set_reason(struct cs_session *session, const char *reason, int64_t m
     cs_buf_free(&text);
 }
 
+/* A close that waits for its record: who reads `in` after the answer finds it there. */
+struct closing {
+    struct cs_call *call; /* NULL when the client left meanwhile */
+};
+
+static void answer_close(struct cs_call *call)
+{
+    struct cs_session shown = *call->session;
+    if (!call->endpoint->policy.close_shows_closed) {
+        shown.closed_ms = CS_NO_TIME;
+    }
+    cs_answer_session(call, 200, &shown);
+}
+
+static void on_gone(struct cs_call *call)
+{
+    ((struct closing *)call->user)->call = NULL;
+}
+
+static void on_sent(void *ctx)
+{
+    struct closing *closing = ctx;
+    struct cs_call *call = closing->call;
+    free(closing);
+    if (call) {
+        call->user = NULL;
+        call->on_gone = NULL;
+        answer_close(call);
+    }
+}
+
+static void send_close(struct cs_call *call)
+{
+    struct closing *closing = calloc(1, sizeof *closing);
+    if (!closing) {
+        answer_close(call); /* the record is best effort, the close itself is done */
+        return;
+    }
+    closing->call = call;
+    call->user = closing;
+    call->on_gone = on_gone;
+    cs_session_send_close(call->endpoint, call->session, on_sent, closing);
+}
+
+/* Closes, and answers. */
 static void close_session(struct cs_call *call, const char *reason, const char *calling_run)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
     struct cs_session *session = call->session;
     bool open = session->closed_ms == CS_NO_TIME;
     if (!open && !policy->close_again_overwrites) {
-        return; /* CLS-03 */
+        answer_close(call); /* CLS-03 */
+        return;
     }
     session->closed_ms = session->updated_ms = cs_endpoint_now(call->endpoint);
     set_reason(session, reason, policy->close_keeps_reason_len);
     bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
     if (open && policy->close_writes_record && !by_own_run) {
-        cs_session_send_close(call->endpoint, session);
+        send_close(call);
+    } else {
+        answer_close(call);
     }
 }
 
@@ -64,11 +112,6 @@ void cs_route_session_close(struct cs_call *call)
     if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason, &refusal) &&
         read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
         close_session(call, reason, calling_run);
-        struct cs_session shown = *call->session;
-        if (!policy->close_shows_closed) {
-            shown.closed_ms = CS_NO_TIME;
-        }
-        cs_answer_session(call, 200, &shown);
     } else {
         cs_answer_refusal(call, refusal.status, refusal.text);
     }

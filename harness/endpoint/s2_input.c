@@ -1,9 +1,8 @@
 #include "endpoint/s2_input.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "endpoint/base64.h"
 #include "wire/json.h"
 
 /* Where the decoder stands. A decoded string is never longer than it was in the body, so
@@ -34,34 +33,12 @@ static enum cs_json_type next(struct decoder *decoder)
     return cs_json_next(&decoder->json, &decoder->token, decoder->diag);
 }
 
-/* Strict base64 with padding, appended to `out`. libcrypto itself passes over white space and says
- * nothing of padding, so the form is checked first. */
 static enum cs_err decode_base64(struct decoder *decoder, struct cs_view text, struct cs_buf *out)
 {
-    size_t padding = 0;
-    while (padding < 2 && padding < text.len && text.ptr[text.len - 1 - padding] == '=') {
-        padding++;
-    }
-    for (size_t i = 0; i + padding < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '\0' ||
-            strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c) == NULL) {
-            return fail(decoder, CS_ERR_SYNTAX, "not base64");
-        }
-    }
-    if (text.len % 4 != 0) {
-        return fail(decoder, CS_ERR_SYNTAX, "base64 of impossible length");
-    }
-    char *room = cs_buf_reserve(out, text.len / 4 * 3 + 1);
-    if (room == NULL || text.len > INT_MAX) {
-        return fail(decoder, CS_ERR_LIMIT, "too much text");
-    }
-    int n = EVP_DecodeBlock((unsigned char *)room, (const unsigned char *)text.ptr, (int)text.len);
-    if (n < 0) {
-        return fail(decoder, CS_ERR_SYNTAX, "not base64");
-    }
-    out->len += (size_t)n - padding;
-    return CS_OK;
+    const char *why = NULL;
+    enum cs_err err = cs_base64_decode(text, out, &why);
+    decoder->input->bad_base64 |= err == CS_ERR_SYNTAX;
+    return err == CS_OK ? CS_OK : fail(decoder, err, why);
 }
 
 /* The string token's value, decoded into input->text. */
@@ -153,6 +130,22 @@ static enum cs_err read_headers(struct decoder *decoder, struct cs_record *recor
     }
 }
 
+/* A member that S2 knows comes once at most; `seen` has a bit for each name. */
+static enum cs_err note(struct decoder *decoder, const struct cs_json_token *key,
+                        const char *const names[3], unsigned *seen)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        if (!cs_json_is(key, cs_view_str(names[i]))) {
+            continue;
+        }
+        if (*seen & 1u << i) {
+            return fail(decoder, CS_ERR_SYNTAX, "a member comes twice");
+        }
+        *seen |= 1u << i;
+    }
+    return CS_OK;
+}
+
 /* Passes over the value whose first token was just read. */
 static enum cs_err skip_value(struct decoder *decoder)
 {
@@ -184,9 +177,14 @@ static enum cs_err read_record(struct decoder *decoder)
     }
     struct cs_record *record = &input->records[input->append.n_records++];
     *record = (struct cs_record){.offset = input->n_headers};
+    static const char *const names[3] = {"headers", "body", "timestamp"};
+    unsigned seen = 0;
     while (next(decoder) == CS_JSON_KEY) {
         struct cs_json_token key = decoder->token;
-        enum cs_err err;
+        enum cs_err err = note(decoder, &key, names, &seen);
+        if (err != CS_OK) {
+            return err;
+        }
         next(decoder);
         if (cs_json_is(&key, CS_VIEW("headers"))) {
             record->offset = input->n_headers;
@@ -248,6 +246,9 @@ static enum cs_err read_member(struct decoder *decoder, const struct cs_json_tok
         decoder->base64 = false; /* a name, not data */
         enum cs_err err = keep_string(decoder, &append->fencing_token);
         decoder->base64 = base64;
+        if (err == CS_OK && append->fencing_token.len > CS_FENCING_TOKEN_MAX) {
+            return fail(decoder, CS_ERR_LIMIT, "a fencing token has at most 36 bytes");
+        }
         return err;
     }
     return skip_value(decoder);
@@ -286,8 +287,14 @@ enum cs_err cs_s2_input_decode(struct cs_view body, bool base64, struct cs_s2_in
     if (next(&decoder) != CS_JSON_OBJECT) {
         return fail(&decoder, CS_ERR_TYPE, "expected an object");
     }
+    static const char *const names[3] = {"records", "match_seq_num", "fencing_token"};
+    unsigned seen = 0;
     while (next(&decoder) == CS_JSON_KEY) {
         struct cs_json_token key = decoder.token;
+        err = note(&decoder, &key, names, &seen);
+        if (err != CS_OK) {
+            return err;
+        }
         next(&decoder);
         err = read_member(&decoder, &key, &has_records);
         if (err != CS_OK) {

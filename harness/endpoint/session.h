@@ -47,10 +47,12 @@ void cs_session_members(const struct cs_endpoint *endpoint, const struct cs_sess
 /* Answers with the item alone. */
 void cs_answer_session(struct cs_call *call, int status, const struct cs_session *session);
 
-/* Tells whoever waits on `in` that the session was closed from outside (CLS-12). */
-void cs_session_send_close(struct cs_endpoint *endpoint, struct cs_session *session);
-/* Puts a record on `in` as an append would, body as given. */
+/* Tells whoever waits on `in` that the session was closed from outside (CLS-12). `done` is called
+ * once the record is stored or lost, possibly before this returns. */
+void cs_session_send_close(struct cs_endpoint *endpoint, struct cs_session *session,
+                           void (*done)(void *ctx), void *ctx);
+/* Puts a record on `in` as an append would, body as given. `done` as above; may be NULL. */
 void cs_session_put_input(struct cs_endpoint *endpoint, struct cs_session *session,
-                          struct cs_view body);
+                          struct cs_view body, void (*done)(void *ctx), void *ctx);
 
 #endif

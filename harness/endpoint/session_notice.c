@@ -8,7 +8,16 @@ struct notice {
     struct cs_endpoint *endpoint;
     struct cs_session *session;
     struct cs_buf body;
+    void (*done)(void *ctx); /* NULL: nobody asks */
+    void *ctx;
 };
+
+static void tell(void (*done)(void *ctx), void *ctx)
+{
+    if (done) {
+        done(ctx);
+    }
+}
 
 static void notice_stored(void *ctx, const struct cs_store_appended *result)
 {
@@ -24,17 +33,23 @@ static void notice_stored(void *ctx, const struct cs_store_appended *result)
         };
         cs_agent_on_input(notice->endpoint, notice->session, &record);
     }
+    void (*done)(void *) = notice->done;
+    void *done_ctx = notice->ctx;
     cs_buf_free(&notice->body);
     free(notice);
+    tell(done, done_ctx);
 }
 
 void cs_session_put_input(struct cs_endpoint *endpoint, struct cs_session *session,
-                          struct cs_view body)
+                          struct cs_view body, void (*done)(void *ctx), void *ctx)
 {
     struct notice *notice = calloc(1, sizeof *notice);
     if (!notice) {
+        tell(done, ctx);
         return;
     }
+    notice->done = done;
+    notice->ctx = ctx;
     char part_id[8];
     cs_random_id(endpoint, part_id, sizeof part_id - 1);
     notice->endpoint = endpoint;
@@ -46,6 +61,7 @@ void cs_session_put_input(struct cs_endpoint *endpoint, struct cs_session *sessi
     if (cs_buf_error(&notice->body) != CS_OK || cs_buf_error(&name) != CS_OK) {
         cs_buf_free(&notice->body);
         free(notice);
+        tell(done, ctx);
     } else {
         struct cs_record record = {.body = cs_buf_view(&notice->body), .has_body = true};
         struct cs_store_append input = {.records = &record, .n_records = 1};
@@ -55,14 +71,17 @@ void cs_session_put_input(struct cs_endpoint *endpoint, struct cs_session *sessi
     cs_buf_free(&name);
 }
 
-void cs_session_send_close(struct cs_endpoint *endpoint, struct cs_session *session)
+void cs_session_send_close(struct cs_endpoint *endpoint, struct cs_session *session,
+                           void (*done)(void *ctx), void *ctx)
 {
     struct cs_buf body = CS_BUF((size_t)64 * 1024);
     cs_buf_str(&body, "{\"kind\":\"message\",\"payload\":{\"chatId\":");
     cs_json_text(&body, session->key);
     cs_buf_str(&body, ",\"trigger\":\"close\"}}");
     if (cs_buf_error(&body) == CS_OK) {
-        cs_session_put_input(endpoint, session, cs_buf_view(&body));
+        cs_session_put_input(endpoint, session, cs_buf_view(&body), done, ctx);
+    } else {
+        tell(done, ctx);
     }
     cs_buf_free(&body);
 }

@@ -23,6 +23,7 @@ struct cs_subscriber {
     int64_t wait_ms;
     int64_t ping_at; /* cs_loop_now times, once at the edge */
     int64_t end_at;
+    bool opened; /* the answer's head is out */
     bool asking; /* the store is looking at the end of the stream */
     bool settled;
     bool at_edge;
@@ -178,6 +179,14 @@ static void on_timer(struct cs_timer *timer)
 
 /* ---- hooks of the store ---- */
 
+static void on_drained(struct cs_call *call)
+{
+    struct cs_subscriber *sub = call->user;
+    if (sub->blocked) {
+        sub->reader.store->ops->read_more(&sub->reader);
+    }
+}
+
 static bool on_batch(struct cs_store_reader *reader, const struct cs_record *records, size_t n,
                      bool live, struct cs_position tail)
 {
@@ -212,25 +221,56 @@ static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
     }
 }
 
+/* The head of the answer waits for the store: one that cannot be read is a 500 (OUT-37). */
+static void on_open(struct cs_store_reader *reader)
+{
+    struct cs_subscriber *sub = (struct cs_subscriber *)reader;
+    struct cs_call *call = sub->call;
+    const struct cs_policy *policy = policy_of(sub);
+    sub->opened = true;
+    if (policy->sse_version_header) {
+        cs_answer_header(call, "X-Stream-Version", "v2");
+    }
+    cs_answer_header(call, "Cache-Control", "no-cache, no-transform");
+    cs_answer_header(call, "X-Accel-Buffering", "no");
+    if (sub->settled && policy->settled_header) {
+        cs_answer_header(call, "X-Session-Settled", "true");
+    }
+    call->on_drained = on_drained;
+    const char *type = policy->sse_event_stream_type ? "text/event-stream" : "application/json";
+    struct cs_conn *conn = call->conn;
+    if (cs_answer_stream(call, 200, type)) {
+        /* From here on the request is history and its buffers are not needed for minutes. */
+        call->request = NULL;
+        cs_buf_free(&call->headers);
+        cs_conn_release_request(conn);
+    }
+}
+
+static void refuse(struct cs_subscriber *sub, int status)
+{
+    struct cs_call *call = sub->call;
+    subscriber_free(sub);
+    call->user = NULL;
+    call->on_gone = NULL;
+    cs_answer_error(call, status, "Internal Server Error");
+}
+
 /* OUT-34: an error event, no [DONE]. */
 static void on_error(struct cs_store_reader *reader, enum cs_store_status status,
                      const char *message)
 {
     struct cs_subscriber *sub = (struct cs_subscriber *)reader;
+    if (!sub->opened) {
+        refuse(sub, 500);
+        return;
+    }
     cs_sse_put_error(status == CS_STORE_UNAVAILABLE ? "unavailable" : "other", message,
                      text_begin(endpoint_of(sub)));
     finish(sub);
 }
 
 /* ---- hooks of the call ---- */
-
-static void on_drained(struct cs_call *call)
-{
-    struct cs_subscriber *sub = call->user;
-    if (sub->blocked) {
-        sub->reader.store->ops->read_more(&sub->reader);
-    }
-}
 
 static bool same_stream(const struct cs_call *a, const struct cs_call *b)
 {
@@ -263,15 +303,6 @@ static void on_gone(struct cs_call *call)
 
 /* ---- start ---- */
 
-static void refuse(struct cs_subscriber *sub, int status)
-{
-    struct cs_call *call = sub->call;
-    subscriber_free(sub);
-    call->user = NULL;
-    call->on_gone = NULL;
-    cs_answer_error(call, status, "Internal Server Error");
-}
-
 int64_t cs_sse_count_readers(const struct cs_call *call)
 {
     const struct cs_subscriber *sub;
@@ -300,25 +331,8 @@ static void begin_stream(struct cs_subscriber *sub, uint64_t from)
         refuse(sub, 500);
         return;
     }
-    if (policy->sse_version_header) {
-        cs_answer_header(call, "X-Stream-Version", "v2");
-    }
-    cs_answer_header(call, "Cache-Control", "no-cache, no-transform");
-    cs_answer_header(call, "X-Accel-Buffering", "no");
-    if (sub->settled && policy->settled_header) {
-        cs_answer_header(call, "X-Session-Settled", "true");
-    }
     sub->starved =
         policy->sse_max_readers > 0 && cs_sse_count_readers(call) > policy->sse_max_readers;
-    call->on_drained = on_drained;
-    const char *type = policy->sse_event_stream_type ? "text/event-stream" : "application/json";
-    struct cs_conn *conn = call->conn;
-    if (cs_answer_stream(call, 200, type)) {
-        /* From here on the request is history and its buffers are not needed for minutes. */
-        call->request = NULL;
-        cs_buf_free(&call->headers);
-        cs_conn_release_request(conn);
-    }
 }
 
 /* Policies that need to see more than the end of the stream. */
@@ -417,6 +431,7 @@ void cs_sse_out_start(struct cs_call *call, const struct cs_sse_start *start)
         cs_answer_error(call, 500, "Internal Server Error");
         return;
     }
+    sub->reader.on_open = on_open;
     sub->reader.on_batch = on_batch;
     sub->reader.on_edge = on_edge;
     sub->reader.on_error = on_error;

@@ -1,10 +1,11 @@
 /* The stream store: numbered records per stream, as S2 keeps them.
  *
- * An interface with two backends: memory (the default) and, later, a real S2 endpoint. All calls
- * are asynchronous in form, since that one talks HTTP; the memory backend may answer before it
- * returns. Rules (LIM-25, LIM-26, REC-14, RES-10, RES-16): seq_num from 0, grows by 1 for every
- * record of any kind; a batch is atomic and contiguous; a trim is a command record whose point is
- * clamped to its own seq + 1 and never moves back; timestamps never decrease.
+ * An interface with two backends: memory (the default) and a real S2 endpoint (store_s2.h). All
+ * calls are asynchronous in form, since that one talks HTTP; either may answer before it returns.
+ * Appends to one stream are stored, and answered, in the order in which they were asked for. Rules
+ * (LIM-25, LIM-26, REC-14, RES-10, RES-16): seq_num from 0, grows by 1 for every record of any
+ * kind; a batch is atomic and contiguous; a trim is a command record whose point is clamped to its
+ * own seq + 1 and never moves back; timestamps never decrease.
  */
 #ifndef CHATSPEC_ENDPOINT_STORE_H
 #define CHATSPEC_ENDPOINT_STORE_H
@@ -13,6 +14,8 @@
 
 struct cs_store;
 struct cs_loop;
+
+#define CS_FENCING_TOKEN_MAX ((size_t)36) /* REC-15 */
 
 /* How a store call failed; the routes turn these into answers. */
 enum cs_store_status {
@@ -47,6 +50,9 @@ struct cs_store_appended {
  * the loop, never from inside cs_store_read_start. Records and headers are valid during the call.
  */
 struct cs_store_reader {
+    /* The stream is there and can be read; comes before all others, and not when the read cannot
+     * even begin (then on_error comes alone). May be NULL. */
+    void (*on_open)(struct cs_store_reader *reader);
     /* A batch: at most 1000 records and 1 MiB metered. `live` when it arrived at the edge, where
      * `tail` is known; a backlog batch comes without (OUT-17). Return false to be asked again later
      * (after cs_store_read_more): back-pressure. */
@@ -54,7 +60,7 @@ struct cs_store_reader {
                      bool live, struct cs_position tail);
     /* The live edge was reached for the first time. */
     void (*on_edge)(struct cs_store_reader *reader, struct cs_position tail);
-    /* The read cannot go on. No further calls. */
+    /* The read cannot go on. No further calls; read_stop is still the owner's to do. */
     void (*on_error)(struct cs_store_reader *reader, enum cs_store_status status,
                      const char *message);
     struct cs_store *store;
@@ -76,6 +82,8 @@ struct cs_store_vtable {
                               const struct cs_record *records, size_t n_records,
                               struct cs_position tail),
                  void *ctx);
+    /* Answers what is still waiting, with CS_STORE_UNAVAILABLE, and lets go of readers without a
+     * call of their hooks. */
     void (*free)(struct cs_store *store);
 };
 

@@ -46,6 +46,7 @@ struct reader {
     enum reader_state state;
     bool ready;
     bool blocked; /* its hook said no; waits for read_more */
+    bool opened;
     bool edge_told;
 };
 
@@ -361,6 +362,13 @@ static bool serve(struct memory_store *store, struct reader *reader)
         reader->next_seq = lowest;
     }
     struct cs_store_reader *owner = reader->owner;
+    if (!reader->opened) {
+        reader->opened = true;
+        if (owner->on_open != NULL) {
+            owner->on_open(owner);
+            return store->serving != NULL; /* the rest comes in its turn */
+        }
+    }
     size_t n = gather(store, stream, reader->next_seq);
     if (n == 0) {
         reader->state = READER_LIVE;

@@ -1,6 +1,5 @@
 #include "endpoint/store.h"
-
-#define FENCING_TOKEN_MAX ((size_t)36) /* REC-15 */
+#include "wire/utf8.h"
 
 /* A command record has one header, of an empty name, and an operand of its own form. */
 static const char *command_fault(const struct cs_record *record)
@@ -13,8 +12,11 @@ static const char *command_fault(const struct cs_record *record)
         return record->body.len == 8 ? NULL : "a trim command takes 8 bytes";
     }
     if (cs_view_eq(command, CS_VIEW("fence"))) {
-        return record->body.len <= FENCING_TOKEN_MAX ? NULL
-                                                     : "a fencing token has at most 36 bytes";
+        if (cs_utf8_valid_prefix(record->body) != record->body.len) {
+            return "a fencing token is text";
+        }
+        return record->body.len <= CS_FENCING_TOKEN_MAX ? NULL
+                                                        : "a fencing token has at most 36 bytes";
     }
     return "unknown command";
 }

@@ -38,7 +38,7 @@ void cs_stream_name(const struct cs_environment *environment, struct cs_view key
                     struct cs_view channel, enum cs_io io, struct cs_buf *out)
 {
     cs_buf_clear(out);
-    cs_buf_str(out, environment->id);
+    cs_buf_str(out, environment->stream_root);
     cs_buf_str(out, "/sessions/");
     cs_buf_add(out, key);
     if (channel.len > 0) {

@@ -1,20 +1,12 @@
 /* The life of the client and its exchanges, and waiting for them. */
 #include "net/http_client_impl.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* libcurl's own set-up is per process; it is never undone, since other clients may be alive. */
-static void set_up_libcurl(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 struct cs_http *cs_http_new(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_up_libcurl);
+    cs_curl_global_init();
     struct cs_http *http = calloc(1, sizeof *http);
     if (!http) {
         return NULL;

@@ -2,9 +2,8 @@
 #ifndef CHATSPEC_NET_HTTP_CLIENT_IMPL_H
 #define CHATSPEC_NET_HTTP_CLIENT_IMPL_H
 
+#include "net/curl_common.h"
 #include "net/http_client.h"
-
-#include <curl/curl.h>
 
 #define MAX_ANSWER_HEAD  ((size_t)256 * 1024) /* interim heads included */
 #define MAX_SENT_BODY    ((size_t)64 * 1024)  /* of the request's body, kept as evidence */

@@ -176,19 +176,10 @@ enum cs_err cs_exchange_set_up(struct cs_exchange *exchange, const struct cs_htt
 {
     CURL *easy = exchange->easy;
     CURLcode code = set_hooks(exchange);
+    if (code == CURLE_OK) {
+        code = cs_curl_set_plain(easy, request->connect_timeout_ms);
+    }
     SET(CURLOPT_URL, exchange->url);
-    SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_PROXY, ""); /* also keeps http_proxy and its like out */
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_HTTP09_ALLOWED, 0L);
-    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_USERAGENT, "chatspec");
-    SET(CURLOPT_CONNECTTIMEOUT_MS,
-        (long)(request->connect_timeout_ms > 0 ? request->connect_timeout_ms : 5000));
     SET(CURLOPT_FRESH_CONNECT, request->reuse ? 0L : 1L);
     SET(CURLOPT_FORBID_REUSE, request->reuse ? 0L : 1L);
     if (code == CURLE_OK) {

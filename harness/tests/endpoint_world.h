@@ -44,16 +44,21 @@ struct session {
     char token[1024];
 };
 
-static inline void world_open(struct world *world, const struct cs_violation *violation)
+static inline void world_open_config(struct world *world, const struct cs_endpoint_config *config)
 {
     world->loop = cs_loop_new();
     assert_non_null(world->loop);
-    struct cs_endpoint_config config = {
-        .violations = &violation, .n_violations = violation ? 1 : 0, .seed = 7, .quiet = true};
     struct cs_diag diag = {0};
-    if (cs_endpoint_start(world->loop, &config, &world->endpoint, &diag) != CS_OK) {
+    if (cs_endpoint_start(world->loop, config, &world->endpoint, &diag) != CS_OK) {
         fail_msg("%s", diag.text);
     }
+}
+
+static inline void world_open(struct world *world, const struct cs_violation *violation)
+{
+    const struct cs_endpoint_config config = {
+        .violations = &violation, .n_violations = violation ? 1 : 0, .seed = 7, .quiet = true};
+    world_open_config(world, &config);
 }
 
 static inline void world_close(struct world *world)

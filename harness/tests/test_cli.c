@@ -287,6 +287,36 @@ static void a_served_violation_is_found_and_served_until_told_to_end(void **stat
     assert_ends(WORDS("serve", "--violate", "create-status-20"), 2, "create-status-200");
 }
 
+static void a_stream_store_is_checked_before_anything_starts(void **state)
+{
+    (void)state;
+    struct listener nobody = open_port(false);
+    static const char *const commands[] = {"serve", "endpoint"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *command = commands[i];
+        assert_ends(WORDS(command, "--stream", nobody.url), 2, "--basin");
+        assert_ends(WORDS(command, "--basin", "some-basin"), 2, "--stream");
+        assert_ends(WORDS(command, "--stream", nobody.url, "--basin", "B"), 2, "8 to 48");
+        assert_ends(WORDS(command, "--stream", "nonsense", "--basin", "some-basin"), 2,
+                    "--stream nonsense");
+        assert_ends(WORDS(command, "--stream", nobody.url, "--basin", "some-basin",
+                          "--stream-token-env", "CHATSPEC_NO_SUCH"),
+                    2, "CHATSPEC_NO_SUCH");
+        struct program program =
+            start(WORDS(command, "--stream", nobody.url, "--basin", "some-basin"));
+        struct ended ended = finish(&program);
+        assert_int_equal(ended.status, 3);
+        assert_says(ended.err, nobody.url);
+        assert_says(ended.err, "/v1 cannot be reached");
+        assert_ptr_equal(strchr(ended.err, '\n'), ended.err + strlen(ended.err) - 1);
+        release(&ended);
+    }
+    assert_ends(
+        WORDS("endpoint", "--url", nobody.url, "--stream", nobody.url, "--basin", "some-basin"), 2,
+        "its own store");
+    close(nobody.fd);
+}
+
 static void an_interrupted_run_keeps_its_partial_report(void **state)
 {
     (void)state;
@@ -369,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_good_run_is_zero_and_has_its_reports),
         cmocka_unit_test(a_run_in_which_all_is_skipped_is_not_green),
         cmocka_unit_test(a_served_violation_is_found_and_served_until_told_to_end),
+        cmocka_unit_test(a_stream_store_is_checked_before_anything_starts),
         cmocka_unit_test(an_interrupted_run_keeps_its_partial_report),
         cmocka_unit_test(things_can_be_listed_and_explained),
         cmocka_unit_test(selftest_of_one_case_prints_its_matrix),

@@ -22,6 +22,7 @@ struct held_store {
     void *last_ctx;
     struct cs_store_reader *reader;
     bool refuses_reads;
+    bool refuses_appends; /* of records without headers */
 };
 
 static void held_append(struct cs_store *base, struct cs_view stream,
@@ -31,6 +32,11 @@ static void held_append(struct cs_store *base, struct cs_view stream,
     (void)stream;
     assert_int_equal(input->n_records, 1);
     struct held_store *store = (struct held_store *)base;
+    if (store->refuses_appends && input->records[0].n_headers == 0) {
+        struct cs_store_appended result = {.status = CS_STORE_UNAVAILABLE, .message = "lost"};
+        done(ctx, &result);
+        return;
+    }
     assert_null(store->append_done);
     store->append_done = done;
     store->append_ctx = ctx;
@@ -212,9 +218,22 @@ static void store_faults_have_their_statuses(void **state)
                                CS_VIEW("{\"records\":[{}]}")),
                      404);
     assert_int_equal(status_of(world, "POST", "/v1/streams/%2Fsessions%2Fa%2Fout/records", token,
+                               "Content-Type: application/json\r\n", CS_VIEW("{\"records\":[{}]}")),
+                     400);
+    assert_int_equal(status_of(world, "POST", "/v1/streams/%2Fsessions%2Fa%2Fout/records", token,
                                "S2-Basin: chatspec-basin\r\nContent-Type: text/plain\r\n",
                                CS_VIEW("{\"records\":[{}]}")),
-                     415);
+                     400);
+}
+
+/* The store says that the stream can be read: only now the answer begins. */
+static void open_reader(struct world *world, struct held_store *store, struct reply *reply)
+{
+    WORLD_UNTIL(world, store->reader != NULL);
+    world_turn(world, false);
+    assert_false(has_head(reply));
+    store->reader->on_open(store->reader);
+    WORLD_UNTIL(world, has_head(reply));
 }
 
 static void failed_read_ends_in_an_error_event(void **state)
@@ -223,7 +242,7 @@ static void failed_read_ends_in_an_error_event(void **state)
     struct held_store *store = hold(world);
     struct reply reply;
     ask(world, &reply, "GET", OUT_A, SECRET, "", NO_BODY);
-    WORLD_UNTIL(world, has_head(&reply));
+    open_reader(world, store, &reply);
     assert_int_equal(reply.status, 200);
     struct cs_record record = {.body = CS_VIEW("x"), .kind = CS_RECORD_DATA};
     assert_true(store->reader->on_batch(store->reader, &record, 1, false,
@@ -255,7 +274,70 @@ static void failure_before_the_stream_is_500(void **state)
     WORLD_UNTIL(world, is_complete(&reply));
     assert_int_equal(reply.status, 500);
     forget(&reply);
+    ask(world, &reply, "GET", OUT_A, SECRET, "", NO_BODY);
+    WORLD_UNTIL(world, store->reader != NULL);
+    store->reader->on_error(store->reader, CS_STORE_NOT_FOUND, "nothing there");
+    WORLD_UNTIL(world, is_complete(&reply));
+    assert_int_equal(reply.status, 500);
+    forget(&reply);
     assert_true(TAILQ_EMPTY(&world->endpoint->streams->subscribers));
+}
+
+/* CHN-13: only a drain takes a stream that is not there for an empty one. */
+static void draining_no_stream_is_an_empty_list(void **state)
+{
+    struct world *world = *state;
+    struct held_store *store = hold(world);
+    struct reply reply;
+    ask(world, &reply, "GET", OUT_A "/records", SECRET, "", NO_BODY);
+    WORLD_UNTIL(world, store->reader != NULL);
+    store->reader->on_error(store->reader, CS_STORE_NOT_FOUND, "nothing there");
+    WORLD_UNTIL(world, is_complete(&reply));
+    assert_int_equal(reply.status, 200);
+    assert_body(&reply, "{\"records\":[]}");
+    forget(&reply);
+}
+
+static void a_close_waits_for_its_record(void **state)
+{
+    struct world *world = *state;
+    struct held_store *store = hold(world);
+    struct reply reply;
+    ask(world, &reply, "POST", "/api/v1/sessions/a/close", SECRET, "", CS_VIEW("{}"));
+    WORLD_UNTIL(world, store->append_done != NULL);
+    world_turn(world, false);
+    assert_false(has_head(&reply));
+    answer_append(store, CS_STORE_UNAVAILABLE); /* best effort */
+    WORLD_UNTIL(world, is_complete(&reply));
+    assert_int_equal(reply.status, 200);
+    forget(&reply);
+    struct session other;
+    create_plain(world, "b", &other);
+    ask(world, &reply, "POST", "/api/v1/sessions/b/close", SECRET, "", CS_VIEW("{}"));
+    WORLD_UNTIL(world, store->append_done != NULL);
+    forget(&reply);
+    WORLD_UNTIL(world, nobody_connected(world));
+    answer_append(store, CS_STORE_OK);
+}
+
+/* A turn-complete on its way holds the agent up: its trim comes before the next turn, and its run
+ * ends after both. */
+static void an_agent_waits_for_its_turn_complete(void **state)
+{
+    struct world *world = *state;
+    struct held_store *store = hold(world);
+    struct session session;
+    store->refuses_appends = true; /* all but control records are lost at once */
+    create_session(world, "c", "echo",
+                   "{\"chatId\":\"c\",\"trigger\":\"submit-message\",\"message\":{\"id\":\"u\","
+                   "\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"end\"}]}}",
+                   "", &session);
+    WORLD_UNTIL(world, store->append_done != NULL);
+    world_turn(world, false);
+    const struct cs_run *run = TAILQ_LAST(&world->endpoint->runs, cs_run_list);
+    assert_int_equal(run->status, CS_RUN_EXECUTING);
+    answer_append(store, CS_STORE_OK);
+    WORLD_UNTIL(world, run->status == CS_RUN_COMPLETED);
 }
 
 static void failing_peek_falls_back_to_the_long_poll(void **state)
@@ -266,7 +348,7 @@ static void failing_peek_falls_back_to_the_long_poll(void **state)
     ask(world, &reply, "GET", OUT_A, SECRET, "X-Peek-Settled: 1\r\n", NO_BODY);
     WORLD_UNTIL(world, store->last_done != NULL);
     store->last_done(store->last_ctx, CS_STORE_UNAVAILABLE, NULL, 0, (struct cs_position){0});
-    WORLD_UNTIL(world, has_head(&reply));
+    open_reader(world, store, &reply);
     assert_int_equal(reply.status, 200);
     assert_null(header_of(&reply, "X-Session-Settled"));
     store->reader->on_edge(store->reader, (struct cs_position){0});
@@ -284,6 +366,9 @@ int main(void)
         WORLD_TEST(failed_read_ends_in_an_error_event),
         WORLD_TEST(failure_before_the_stream_is_500),
         WORLD_TEST(failing_peek_falls_back_to_the_long_poll),
+        WORLD_TEST(draining_no_stream_is_an_empty_list),
+        WORLD_TEST(a_close_waits_for_its_record),
+        WORLD_TEST(an_agent_waits_for_its_turn_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,0 +1,301 @@
+/* The loop's HTTP client as libcurl sees it: options, callbacks, descriptors. Nothing here calls a
+ * hook: libcurl is on the stack. */
+#include "net/loop_http_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/epoll.h>
+
+#define TYPE_MAX ((size_t)1024)
+
+/* ---- the answer ---- */
+
+static size_t on_head_line(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct cs_loop_request *request = ctx;
+    struct cs_view line = cs_view_of(bytes, size * count);
+    static const char type[] = "content-type:";
+    long status = 0;
+    cs_loop_request_alive(request);
+    if (request->head_done) {
+        return line.len; /* a trailer */
+    }
+    if (cs_view_starts_with(line, CS_VIEW("HTTP/"))) {
+        cs_buf_clear(&request->type);
+    } else if (line.len >= sizeof type - 1 && strncasecmp(line.ptr, type, sizeof type - 1) == 0) {
+        size_t end = cs_view_find(line, CS_VIEW("\r"));
+        end = end != SIZE_MAX ? end : line.len;
+        cs_buf_clear(&request->type);
+        cs_buf_add(&request->type,
+                   cs_view_trim(cs_view_of(line.ptr + sizeof type - 1, end - (sizeof type - 1))));
+    }
+    bool blank = cs_view_eq(line, CS_VIEW("\r\n")) || cs_view_eq(line, CS_VIEW("\n"));
+    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (blank && (status >= 200 || status == 101)) {
+        request->status = (int)status;
+        request->head_done = true;
+        cs_loop_request_news(request);
+    }
+    return line.len;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct cs_loop_request *request = ctx;
+    size_t len = size * count;
+    cs_loop_request_alive(request);
+    /* libcurl gives this piece again when it goes on. */
+    if (request->refused ||
+        (request->held.len > 0 && len > CS_LOOP_HTTP_HELD - request->held.len)) {
+        request->paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    cs_buf_append(&request->held, bytes, len);
+    if (cs_buf_error(&request->held)) {
+        return CURL_WRITEFUNC_ERROR;
+    }
+    cs_loop_request_news(request);
+    return len;
+}
+
+static size_t on_need_body(char *to, size_t size, size_t count, void *ctx)
+{
+    struct cs_loop_request *request = ctx;
+    size_t len = request->body_len - request->body_sent;
+    len = len < size * count ? len : size * count;
+    if (len > 0) {
+        memcpy(to, request->body + request->body_sent, len);
+    }
+    request->body_sent += len;
+    return len;
+}
+
+static int on_rewind(void *ctx, curl_off_t offset, int origin)
+{
+    struct cs_loop_request *request = ctx;
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > request->body_len) {
+        return CURL_SEEKFUNC_FAIL;
+    }
+    request->body_sent = (size_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* A request that may go out once only cannot be rewound, and libcurl gives up instead. */
+static int on_rewind_never(void *ctx, curl_off_t offset, int origin)
+{
+    const struct cs_loop_request *request = ctx;
+    bool untouched = origin == SEEK_SET && offset == 0 && request->body_sent == 0;
+    return untouched ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+static int on_connected(void *ctx, char *peer_ip, char *own_ip, int peer_port, int own_port)
+{
+    (void)peer_ip, (void)own_ip, (void)peer_port, (void)own_port;
+    ((struct cs_loop_request *)ctx)->connected = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* ---- options ---- */
+
+static bool add_header(struct cs_loop_request *request, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(request->headers, line);
+    request->headers = longer ? longer : request->headers;
+    return longer != NULL;
+}
+
+#define SET(option, value)                                    \
+    do {                                                      \
+        if (code == CURLE_OK) {                               \
+            code = curl_easy_setopt(easy, (option), (value)); \
+        }                                                     \
+    } while (0)
+
+enum cs_err cs_loop_request_set_up(struct cs_loop_request *request,
+                                   const struct cs_loop_http_request *how)
+{
+    CURL *easy = request->easy;
+    CURLcode code = cs_curl_set_plain(easy, how->connect_timeout_ms);
+    bool complete = add_header(request, "Expect:");
+    for (size_t i = 0; i < how->n_headers; i++) {
+        complete = complete && add_header(request, how->headers[i]);
+    }
+    SET(CURLOPT_URL, how->url);
+    SET(CURLOPT_HTTPHEADER, request->headers);
+    SET(CURLOPT_PRIVATE, request);
+    SET(CURLOPT_ERRORBUFFER, request->curl_error);
+    SET(CURLOPT_HEADERFUNCTION, on_head_line);
+    SET(CURLOPT_HEADERDATA, request);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, request);
+    SET(CURLOPT_BUFFERSIZE, 16384L);
+    SET(CURLOPT_PREREQFUNCTION, on_connected);
+    SET(CURLOPT_PREREQDATA, request);
+    SET(CURLOPT_TIMEOUT_MS, (long)how->timeout_ms);
+    /* Connections that were idle for longer may be closing just now. */
+    SET(CURLOPT_MAXAGE_CONN, 15L);
+    if (how->has_body) {
+        SET(CURLOPT_UPLOAD, 1L);
+        SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)how->body.len);
+        SET(CURLOPT_READFUNCTION, on_need_body);
+        SET(CURLOPT_READDATA, request);
+        SET(CURLOPT_SEEKFUNCTION, how->once ? on_rewind_never : on_rewind);
+        SET(CURLOPT_SEEKDATA, request);
+    }
+    SET(CURLOPT_CUSTOMREQUEST, how->method ? how->method : how->has_body ? "POST" : "GET");
+    return code == CURLE_OK && complete ? CS_OK : CS_ERR_NO_MEMORY;
+}
+
+/* ---- how it ended ---- */
+
+static enum cs_err err_of(const struct cs_loop_request *request, CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK:
+        return request->head_done ? CS_OK : CS_ERR_CLOSED;
+    case CURLE_OPERATION_TIMEDOUT:
+        return request->connected ? CS_ERR_TIMEOUT : CS_ERR_CONNECT;
+    case CURLE_URL_MALFORMAT:
+        return CS_ERR_USAGE;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return request->connected ? CS_ERR_SYNTAX : CS_ERR_USAGE;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_WRITE_ERROR: /* `held` could not grow */
+        return CS_ERR_NO_MEMORY;
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
+        return CS_ERR_CLOSED;
+    case CURLE_RECV_ERROR:
+        return strstr(request->curl_error, "chunked-encoding") ? CS_ERR_SYNTAX : CS_ERR_CLOSED;
+    default:
+        return request->connected ? CS_ERR_SYNTAX : CS_ERR_CONNECT;
+    }
+}
+
+/* After a callback that failed libcurl does nothing more for anybody, until it has no transfers
+ * left and begins anew. */
+static void end_all(struct cs_loop_http *http)
+{
+    struct cs_loop_request *request;
+    http->broken = false;
+    TAILQ_FOREACH(request, &http->open, link)
+    {
+        cs_loop_request_end(request, CS_ERR_NO_MEMORY, "out of memory");
+    }
+}
+
+void cs_loop_http_collect(struct cs_loop_http *http)
+{
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(http->multi, &left))) {
+        if (message->msg != CURLMSG_DONE) {
+            continue;
+        }
+        char *private = NULL;
+        CURLcode code = message->data.result; /* ending frees the message */
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        struct cs_loop_request *request = (struct cs_loop_request *)(void *)private;
+        const char *why = request->curl_error[0] ? request->curl_error : curl_easy_strerror(code);
+        cs_loop_request_end(request, err_of(request, code), why);
+    }
+    if (http->broken) {
+        end_all(http);
+    }
+}
+
+/* ---- descriptors and the timer ---- */
+
+struct socket_watch {
+    struct cs_watch watch; /* first: the hook gets its address */
+    struct cs_loop_http *http;
+};
+
+static void act(struct cs_loop_http *http, curl_socket_t fd, int events)
+{
+    int running;
+    curl_multi_socket_action(http->multi, fd, events, &running);
+    cs_loop_http_collect(http);
+}
+
+static void on_ready(struct cs_watch *watch, uint32_t events)
+{
+    int bits = events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0;
+    bits |= events & EPOLLOUT ? CURL_CSELECT_OUT : 0;
+    bits |= events & EPOLLERR ? CURL_CSELECT_ERR : 0;
+    act(((struct socket_watch *)watch)->http, watch->fd, bits);
+}
+
+static uint32_t epoll_bits(int what)
+{
+    uint32_t events = what == CURL_POLL_IN || what == CURL_POLL_INOUT ? EPOLLIN : 0;
+    return events | (what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? EPOLLOUT : 0);
+}
+
+static int broken(struct cs_loop_http *http)
+{
+    http->broken = true;
+    return -1;
+}
+
+/* libcurl wants to know of this descriptor, or no longer. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+    (void)easy;
+    struct cs_loop_http *http = ctx;
+    struct socket_watch *watch = socket_ctx;
+    if (what == CURL_POLL_REMOVE) {
+        if (watch) {
+            cs_watch_remove(http->loop, &watch->watch);
+            free(watch);
+            curl_multi_assign(http->multi, fd, NULL);
+        }
+        return 0;
+    }
+    if (watch) {
+        bool changed = cs_watch_change(http->loop, &watch->watch, epoll_bits(what)) == CS_OK;
+        return changed ? 0 : broken(http);
+    }
+    watch = calloc(1, sizeof *watch);
+    if (!watch) {
+        return broken(http);
+    }
+    watch->watch = (struct cs_watch){.fd = fd, .events = epoll_bits(what), .ready = on_ready};
+    watch->http = http;
+    if (cs_watch_add(http->loop, &watch->watch) != CS_OK) {
+        free(watch);
+        return broken(http);
+    }
+    curl_multi_assign(http->multi, fd, watch);
+    return 0;
+}
+
+static void on_curl_timer(struct cs_timer *timer)
+{
+    struct cs_loop_http *http =
+        (struct cs_loop_http *)((char *)timer - offsetof(struct cs_loop_http, curl_timer));
+    cs_loop_http_arm(http, timer, CS_LOOP_HTTP_NEVER);
+    act(http, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timeout(CURLM *multi, long timeout_ms, void *ctx)
+{
+    (void)multi;
+    struct cs_loop_http *http = ctx;
+    cs_loop_http_arm(http, &http->curl_timer, timeout_ms < 0 ? CS_LOOP_HTTP_NEVER : timeout_ms);
+    return 0;
+}
+
+enum cs_err cs_loop_http_attach(struct cs_loop_http *http)
+{
+    http->curl_timer.fire = on_curl_timer;
+    bool set = cs_timer_start(http->loop, &http->curl_timer, CS_LOOP_HTTP_NEVER) == CS_OK &&
+               curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+               curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) == CURLM_OK &&
+               curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timeout) == CURLM_OK &&
+               curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http) == CURLM_OK;
+    return set ? CS_OK : CS_ERR_NO_MEMORY;
+}
