@@ -6,6 +6,8 @@
 
 #include "wire/json.h"
 
+#define FENCING_TOKEN_MAX ((size_t)36) /* REC-15 */
+
 /* Where the decoder stands. A decoded string is never longer than it was in the body, so
  * input->text gets all its room at the start and views into it stay good. */
 struct decoder {
@@ -34,8 +36,16 @@ static enum cs_json_type next(struct decoder *decoder)
     return cs_json_next(&decoder->json, &decoder->token, decoder->diag);
 }
 
+/* The bits that the last letter of canonical base64 leaves unused are zero. */
+static bool is_canonical(struct cs_view text, size_t padding)
+{
+    static const char *const last[] = {NULL, "AEIMQUYcgkosw048", "AQgw"};
+    return padding == 0 || strchr(last[padding], text.ptr[text.len - padding - 1]) != NULL;
+}
+
 /* Strict base64 with padding, appended to `out`. libcrypto itself passes over white space and says
- * nothing of padding, so the form is checked first. */
+ * nothing of padding, so the form is checked first. What is not base64 is a fault of the batch and
+ * not of its JSON (STO-08): it is noted, and reading goes on. */
 static enum cs_err decode_base64(struct decoder *decoder, struct cs_view text, struct cs_buf *out)
 {
     size_t padding = 0;
@@ -46,11 +56,13 @@ static enum cs_err decode_base64(struct decoder *decoder, struct cs_view text, s
         char c = text.ptr[i];
         if (c == '\0' ||
             strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c) == NULL) {
-            return fail(decoder, CS_ERR_SYNTAX, "not base64");
+            decoder->input->bad_base64 = true;
+            return CS_OK;
         }
     }
-    if (text.len % 4 != 0) {
-        return fail(decoder, CS_ERR_SYNTAX, "base64 of impossible length");
+    if (text.len % 4 != 0 || padding == text.len || !is_canonical(text, padding)) {
+        decoder->input->bad_base64 = text.len > 0;
+        return CS_OK;
     }
     char *room = cs_buf_reserve(out, text.len / 4 * 3 + 1);
     if (room == NULL || text.len > INT_MAX) {
@@ -58,7 +70,8 @@ static enum cs_err decode_base64(struct decoder *decoder, struct cs_view text, s
     }
     int n = EVP_DecodeBlock((unsigned char *)room, (const unsigned char *)text.ptr, (int)text.len);
     if (n < 0) {
-        return fail(decoder, CS_ERR_SYNTAX, "not base64");
+        decoder->input->bad_base64 = true;
+        return CS_OK;
     }
     out->len += (size_t)n - padding;
     return CS_OK;
@@ -166,11 +179,27 @@ static enum cs_err read_timestamp(struct decoder *decoder, struct cs_record *rec
     if (decoder->token.type == CS_JSON_NULL) {
         return CS_OK;
     }
-    if (cs_json_u64(&decoder->token, &value) != CS_OK || value > INT64_MAX) {
+    if (cs_json_u64(&decoder->token, &value) != CS_OK) {
         return fail(decoder, CS_ERR_RANGE, "timestamp must be an unsigned integer");
     }
-    record->timestamp = (int64_t)value;
+    /* The store takes none that lies in the future anyway. */
+    record->timestamp = value > INT64_MAX ? INT64_MAX : (int64_t)value;
     record->has_timestamp = true;
+    return CS_OK;
+}
+
+/* Refuses a member that came before; the key was just read. */
+static enum cs_err note_member(struct decoder *decoder, const char *const *members, unsigned *seen)
+{
+    for (unsigned i = 0; members[i] != NULL; i++) {
+        if (!cs_json_is(&decoder->token, cs_view_str(members[i]))) {
+            continue;
+        }
+        if (*seen & (1u << i)) {
+            return fail(decoder, CS_ERR_SYNTAX, "a member comes twice");
+        }
+        *seen |= 1u << i;
+    }
     return CS_OK;
 }
 
@@ -184,9 +213,14 @@ static enum cs_err read_record(struct decoder *decoder)
     }
     struct cs_record *record = &input->records[input->append.n_records++];
     *record = (struct cs_record){.offset = input->n_headers};
+    unsigned seen = 0;
     while (next(decoder) == CS_JSON_KEY) {
         struct cs_json_token key = decoder->token;
-        enum cs_err err;
+        static const char *const members[] = {"headers", "body", "timestamp", NULL};
+        enum cs_err err = note_member(decoder, members, &seen);
+        if (err != CS_OK) {
+            return err;
+        }
         next(decoder);
         if (cs_json_is(&key, CS_VIEW("headers"))) {
             record->offset = input->n_headers;
@@ -248,7 +282,9 @@ static enum cs_err read_member(struct decoder *decoder, const struct cs_json_tok
         decoder->base64 = false; /* a name, not data */
         enum cs_err err = keep_string(decoder, &append->fencing_token);
         decoder->base64 = base64;
-        return err;
+        return err == CS_OK && append->fencing_token.len > FENCING_TOKEN_MAX
+                   ? fail(decoder, CS_ERR_LIMIT, "a fencing token has at most 36 bytes")
+                   : err;
     }
     return skip_value(decoder);
 }
@@ -286,8 +322,14 @@ enum cs_err cs_s2_input_decode(struct cs_view body, bool base64, struct cs_s2_in
     if (next(&decoder) != CS_JSON_OBJECT) {
         return fail(&decoder, CS_ERR_TYPE, "expected an object");
     }
+    unsigned seen = 0;
     while (next(&decoder) == CS_JSON_KEY) {
+        static const char *const members[] = {"records", "match_seq_num", "fencing_token", NULL};
         struct cs_json_token key = decoder.token;
+        err = note_member(&decoder, members, &seen);
+        if (err != CS_OK) {
+            return err;
+        }
         next(&decoder);
         err = read_member(&decoder, &key, &has_records);
         if (err != CS_OK) {

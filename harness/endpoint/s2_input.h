@@ -14,11 +14,13 @@ struct cs_s2_input {
     size_t headers_cap;
     size_t n_headers;
     struct cs_buf text; /* all strings, decoded */
+    bool bad_base64;    /* a string is not base64: the JSON is good, the batch is not legal */
 };
 
 void cs_s2_input_free(struct cs_s2_input *input);
 
-/* Decodes `body` into a zeroed *input. Names, values and bodies are base64 when `base64`. Batches
+/* Decodes `body` into a zeroed *input. Names, values and bodies are base64 when `base64`, canonical
+ * and with padding. No member may come twice. Batches
  * over the store's record limit decode (and are refused by the store); how many records and headers
  * there can be is bounded by the length of the body. Errors: CS_ERR_SYNTAX, CS_ERR_TYPE,
  * CS_ERR_MISSING, CS_ERR_RANGE, CS_ERR_LIMIT, CS_ERR_NO_MEMORY. Free the input in any case. */

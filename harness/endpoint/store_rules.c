@@ -1,4 +1,5 @@
 #include "endpoint/store.h"
+#include "wire/utf8.h"
 
 #define FENCING_TOKEN_MAX ((size_t)36) /* REC-15 */
 
@@ -13,8 +14,11 @@ static const char *command_fault(const struct cs_record *record)
         return record->body.len == 8 ? NULL : "a trim command takes 8 bytes";
     }
     if (cs_view_eq(command, CS_VIEW("fence"))) {
-        return record->body.len <= FENCING_TOKEN_MAX ? NULL
-                                                     : "a fencing token has at most 36 bytes";
+        if (record->body.len > FENCING_TOKEN_MAX) {
+            return "a fencing token has at most 36 bytes";
+        }
+        return cs_utf8_valid_prefix(record->body) == record->body.len ? NULL
+                                                                      : "a fencing token is UTF-8";
     }
     return "unknown command";
 }
