@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/role_run.h"
 #include "cli/subject_endpoint.h"
+#include "cli/subject_s2.h"
 
 #define REACH_MS            5000 /* how long a server has to give a first sign of life */
 #define BUILTIN_PATIENCE_MS 10000
@@ -25,6 +26,7 @@ static char *rerun_command(const struct cs_args *args)
     add_option(&command, "other-secret-key-env", args->other_secret_key_env);
     add_option(&command, "task", args->task);
     add_option(&command, "agent-task", args->agent_task);
+    cs_s2_rerun(args, &command);
     cs_buf_str(&command, args->no_mint ? " --no-mint" : "");
     return cs_buf_take(&command);
 }
@@ -72,18 +74,22 @@ static int run_url(struct cs_role_plan *plan, const struct cs_args *args)
     struct cs_endpoint_env env = {0};
     struct cs_diag diag = {0};
     char *url = NULL;
+    char *s2_url = NULL;
     int status = cs_url_env(args, &env, &url);
+    status = status == CS_EXIT_OK ? cs_s2_env(args, &env, &s2_url) : status;
+    const char *name = url ? url : s2_url;
     if (status == CS_EXIT_OK) {
         struct cs_endpoint_env hasty = env;
         hasty.patience_ms = REACH_MS;
         if (cs_endpoint_role.probe(&hasty, &diag) != CS_OK) {
-            status = cs_say(CS_EXIT_TROUBLE, "%s cannot be reached: %s", url, diag.text);
+            status = cs_say(CS_EXIT_TROUBLE, "%s cannot be reached: %s", name, diag.text);
         }
     }
     if (status == CS_EXIT_OK) {
-        status = run_against(plan, args, &env, "url", url, "");
+        status = run_against(plan, args, &env, "url", name, "");
     }
     free(url);
+    free(s2_url);
     return status;
 }
 
@@ -95,7 +101,9 @@ static int run(const struct cs_args *args)
     if (status != CS_EXIT_OK) {
         return status;
     }
-    status = args->url ? run_url(plan, args) : run_builtin(plan, args);
+    status = args->url || args->s2_url || args->s2_basin || args->s2_token_env
+                 ? run_url(plan, args)
+                 : run_builtin(plan, args);
     cs_role_plan_free(plan);
     return status;
 }
@@ -111,6 +119,7 @@ static const struct cs_option options[] = {
            "task whose agent repeats what it is told (none)", 0),
     CS_ROW("no-mint", CS_OPTION_FLAG, no_mint, NULL,
            "the key does not sign tokens (keys with _sk_ never do)", 0),
+    CS_ROWS_S2,
     CS_ROWS_RUN,
     CS_ROWS_END,
 };
@@ -121,14 +130,17 @@ const struct cs_command cs_command_endpoint = {
     .usage = "[options]",
     .details = "Runs the cases of the endpoint role. Without --url the subject is the built-in\n"
                "endpoint, started for the run. Without a secret key most cases are skipped, and\n"
-               "say so.\n"
+               "say so. With --s2-url the cases of the stream store run on that store; without a\n"
+               "--url they are the only ones that do.\n"
                "\n"
                "Examples:\n"
                "  chatspec endpoint\n"
                "  chatspec endpoint --only 'endpoint/token/*' --verbose\n"
                "  chatspec endpoint --only TOK-20,APP-05\n"
                "  chatspec endpoint --url https://api.example.com --secret-key-env TRIGGER_KEY \\\n"
-               "      --report junit=endpoint.xml --report json=endpoint.json",
+               "      --report junit=endpoint.xml --report json=endpoint.json\n"
+               "  chatspec endpoint --s2-url http://127.0.0.1:8080/v1 --s2-basin my-basin \\\n"
+               "      --only 's2/*'",
     .options = options,
     .run = run,
 };

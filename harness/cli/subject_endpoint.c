@@ -12,14 +12,16 @@ struct cs_endpoint_env cs_builtin_env(const char *url, int64_t patience_ms)
         .other_secret_key = CS_ENDPOINT_OTHER_SECRET_KEY,
         .task = "absent", /* see harness/endpoint/agent.h */
         .agent_task = "echo",
+        .has_s2 = true,
+        .s2_basin = "chatspec-basin",
+        .s2_token = CS_ENDPOINT_SECRET_KEY,
         .can_mint = true,
         .has_runs_api = true,
         .patience_ms = patience_ms,
     };
 }
 
-/* The value of an environment variable that an option names. */
-static int read_key(const char *option, const char *variable, const char **ret_key)
+int cs_key_from(const char *option, const char *variable, const char **ret_key)
 {
     if (!variable) {
         return CS_EXIT_OK;
@@ -35,7 +37,7 @@ static int read_key(const char *option, const char *variable, const char **ret_k
     return CS_EXIT_OK;
 }
 
-static char *checked_url(const char *url)
+char *cs_url_checked(const char *url)
 {
     const char *scheme_end = strstr(url, "://");
     struct cs_view scheme = cs_view_of(url, scheme_end ? (size_t)(scheme_end - url) : 0);
@@ -58,16 +60,16 @@ int cs_url_env(const struct cs_args *args, struct cs_endpoint_env *ret_env, char
         .agent_task = args->agent_task,
         .patience_ms = URL_PATIENCE_MS,
     };
-    int status = read_key("secret-key-env", args->secret_key_env, &env.secret_key);
+    int status = cs_key_from("secret-key-env", args->secret_key_env, &env.secret_key);
     if (status == CS_EXIT_OK) {
         status =
-            read_key("other-secret-key-env", args->other_secret_key_env, &env.other_secret_key);
+            cs_key_from("other-secret-key-env", args->other_secret_key_env, &env.other_secret_key);
     }
     if (status != CS_EXIT_OK) {
         return status;
     }
-    *url_store = checked_url(args->url);
-    if (!*url_store) {
+    *url_store = args->url ? cs_url_checked(args->url) : NULL;
+    if (args->url && !*url_store) {
         return cs_say(CS_EXIT_USAGE, "--url %s: it takes http://HOST[:PORT] or https://HOST[:PORT]",
                       args->url);
     }

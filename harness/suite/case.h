@@ -12,7 +12,12 @@
 
 /* How binding a requirement is. It decides what a broken one is worth: a MUST fails, a SHOULD
  * warns, MAY and OBSERVED only inform. */
-enum cs_level { CS_MUST, CS_SHOULD, CS_MAY, CS_OBSERVED };
+enum cs_level {
+    CS_MUST,
+    CS_SHOULD,
+    CS_MAY,
+    CS_OBSERVED
+};
 
 enum cs_verdict {
     CS_PASS,
@@ -32,9 +37,10 @@ enum {
     CS_NEEDS_STREAM = 1u << 2,     /* may write to the stream store directly */
     CS_NEEDS_LONG = 1u << 3,       /* takes 30 s or more: only with --include long */
     CS_NEEDS_TWO_ENVIRONMENTS = 1u << 4,
-    CS_NEEDS_RUN = 1u << 5,        /* a live agent behind the session */
-    CS_NEEDS_RUNS_API = 1u << 6,   /* cancel and read runs through the management API */
-    CS_TIMING = 1u << 8            /* judges durations: retried at 2x and 4x before a verdict */
+    CS_NEEDS_RUN = 1u << 5,      /* a live agent behind the session */
+    CS_NEEDS_RUNS_API = 1u << 6, /* cancel and read runs through the management API */
+    CS_NEEDS_S2 = 1u << 7,       /* may read the stream store directly */
+    CS_TIMING = 1u << 8          /* judges durations: retried at 2x and 4x before a verdict */
 };
 
 struct cs_case_run;
@@ -51,7 +57,7 @@ struct cs_case {
 
 /* A role: a table of cases and how to give each its subject. */
 struct cs_role {
-    const char *name; /* "endpoint", "client", ... */
+    const char *name;                    /* "endpoint", "client", ... */
     const struct cs_case *const *groups; /* arrays of cases, each ended by a row with NULL id */
     size_t n_groups;
     /* What the subject in `env` offers (CS_NEEDS_... bits). */
@@ -102,11 +108,11 @@ _Noreturn void cs_case_inconclusive(struct cs_case_run *run, const char *fmt, ..
 /* A message that ends up with a pass or an info. */
 void cs_case_note(struct cs_case_run *run, const char *fmt, ...) CS_PRINTF(2, 3);
 
-#define cs_case_check(run, condition, ...)                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            cs_case_fail((run), __VA_ARGS__);                                                      \
-        }                                                                                          \
+#define cs_case_check(run, condition, ...)    \
+    do {                                      \
+        if (!(condition)) {                   \
+            cs_case_fail((run), __VA_ARGS__); \
+        }                                     \
     } while (0)
 
 /* A named fact about the peer; compare and matrix show how it changes. Same name: replaced. */

@@ -214,7 +214,7 @@ static void store_faults_have_their_statuses(void **state)
     assert_int_equal(status_of(world, "POST", "/v1/streams/%2Fsessions%2Fa%2Fout/records", token,
                                "S2-Basin: chatspec-basin\r\nContent-Type: text/plain\r\n",
                                CS_VIEW("{\"records\":[{}]}")),
-                     415);
+                     400);
 }
 
 static void failed_read_ends_in_an_error_event(void **state)
