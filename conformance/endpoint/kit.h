@@ -250,6 +250,8 @@ int ep_s2_count(struct ep *ep, const struct ep_answer *answer);
 int64_t ep_s2_first(struct ep *ep, const struct ep_answer *answer);
 /* Gives the reader time to reach the live edge: until its ping comes, or for two seconds. */
 void ep_s2_edge(struct ep_sub *sub);
+/* Is it a batch, or a ping, whatever its content? */
+bool ep_s2_named(const struct cs_event *event, const char *name);
 /* The id line of an event as its three numbers; false when it is not three. */
 struct ep_s2_id {
     uint64_t seq_num, count, bytes;

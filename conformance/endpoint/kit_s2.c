@@ -120,13 +120,18 @@ int64_t ep_s2_first(struct ep *ep, const struct ep_answer *answer)
     return (int64_t)seq->valuedouble;
 }
 
+bool ep_s2_named(const struct cs_event *event, const char *name)
+{
+    return cs_view_eq(event->sse->event, cs_view_str(name));
+}
+
 void ep_s2_edge(struct ep_sub *sub)
 {
     int64_t until = cs_now_ms() + 2000;
     for (;;) {
         int64_t left = until - cs_now_ms();
         const struct cs_event *event = left > 0 ? ep_next(sub, left) : NULL;
-        if (!event || event->type == CS_EVENT_PING) {
+        if (!event || ep_s2_named(event, "ping")) {
             return;
         }
     }
