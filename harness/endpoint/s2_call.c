@@ -179,12 +179,12 @@ const char *cs_s2_stream_name(const struct cs_environment *environment, struct c
 
 bool cs_s2_open(struct cs_call *call, const char *action, struct cs_buf *name)
 {
-    call->auth.environment = authenticate(call, action);
-    if (call->auth.environment == NULL || !check_basin_name(call)) {
-        return false;
+    struct cs_environment *environment = authenticate(call, action);
+    if (environment == NULL || !check_basin_name(call)) {
+        return false; /* answered, and so the call is gone */
     }
-    const char *fault =
-        call->id.len > 0 ? cs_s2_stream_name(call->auth.environment, call->id, name) : NULL;
+    call->auth.environment = environment;
+    const char *fault = call->id.len > 0 ? cs_s2_stream_name(environment, call->id, name) : NULL;
     if (fault != NULL) {
         cs_s2_fault(call, 400, "bad_path", fault);
         return false;
