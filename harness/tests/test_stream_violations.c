@@ -255,9 +255,9 @@ static void talk_directly(struct talk *talk)
         "?seq_num=0",   "?seq_num=2&count=1",     "?tail_offset=1", "?seq_num=99",
         "?seq_num=abc", "?seq_num=99&clamp=true", "/tail",
     };
-    store(talk, "out", "", "{\"records\":[{\"headers\":[[\"\",\"fence\"]],\"body\":\"mine\"}]}");
     store(talk, "out", "S2-Format: base64\r\n",
           "{\"records\":[{\"headers\":[[\"\",\"dHJpbQ==\"]],\"body\":\"/////wAAAAA=\"}]}");
+    store(talk, "out", "", "{\"records\":[{\"headers\":[[\"\",\"fence\"]],\"body\":\"mine\"}]}");
     store(talk, "out", "", "{\"records\":[{},{},{}]}");
     for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
         char path[128];
