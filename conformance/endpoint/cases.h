@@ -18,5 +18,14 @@ extern const struct cs_case endpoint_error_cases[];    /* error.c: ERR */
 extern const struct cs_case endpoint_channel_cases[];  /* channel.c: CHN */
 extern const struct cs_case endpoint_snapshot_cases[]; /* snapshot.c: SNP */
 extern const struct cs_case endpoint_run_cases[];      /* run.c: CON and what needs an agent */
+/* The stream store by itself, here or anywhere (needs CS_NEEDS_STREAM or CS_NEEDS_S2 alone). */
+extern const struct cs_case endpoint_s2_batch_cases[];  /* s2_batch.c: OUT */
+extern const struct cs_case endpoint_s2_ping_cases[];   /* s2_ping.c: OUT */
+extern const struct cs_case endpoint_s2_wait_cases[];   /* s2_wait.c: OUT, STO */
+extern const struct cs_case endpoint_s2_read_cases[];   /* s2_read.c: RES, STO */
+extern const struct cs_case endpoint_s2_trim_cases[];   /* s2_trim.c: REC, RES */
+extern const struct cs_case endpoint_s2_append_cases[]; /* s2_append.c: CHN, REC */
+extern const struct cs_case endpoint_s2_limit_cases[];  /* s2_limits.c: LIM, OUT, STO */
+extern const struct cs_case endpoint_s2_error_cases[];  /* s2_error.c: CHN, STO */
 
 #endif

@@ -5,15 +5,21 @@
 #include "suite/case.h"
 
 struct cs_endpoint_env {
-    const char *url;              /* "http://127.0.0.1:1234", without a slash at the end */
+    const char *url;              /* "http://127.0.0.1:1234", without a slash at the end; NULL: only
+                                     the store below is known */
     const char *secret_key;       /* NULL: none is known and nearly everything is skipped */
     const char *other_secret_key; /* of a second environment; NULL: none */
     const char *task;             /* task to bind sessions to that no agent answers (SES-07) */
     const char *agent_task;       /* task behind which an agent echoes messages; NULL: none */
-    bool can_mint;                /* secret_key is the root key, so tokens can be signed with it */
-    bool has_runs_api;            /* runs can be read and cancelled with the secret key */
-    bool store_checks_tokens;     /* direct appends need the token that PUT handed out */
-    int64_t patience_ms;          /* longest wait for an answer that should come at once */
+    /* The stream store by itself, for the cases that speak to it and to nobody else. */
+    const char *s2_url;       /* "http://127.0.0.1:1234/v1"; NULL: none, or see has_s2 */
+    const char *s2_basin;     /* known where there is a store */
+    const char *s2_token;     /* NULL: it asks for none */
+    bool has_s2;              /* without s2_url: the store stands at `url` and "/v1" */
+    bool can_mint;            /* secret_key is the root key, so tokens can be signed with it */
+    bool has_runs_api;        /* runs can be read and cancelled with the secret key */
+    bool store_checks_tokens; /* direct appends need the token that PUT handed out */
+    int64_t patience_ms;      /* longest wait for an answer that should come at once */
 };
 
 /* `env` of its cases is a struct cs_endpoint_env. */

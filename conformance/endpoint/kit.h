@@ -161,7 +161,7 @@ struct ep_sub {
     struct ep *ep;
     struct cs_view pending; /* bytes taken from the exchange and not yet read */
     bool ended;             /* the body has ended cleanly */
-    bool judges_end;        /* set by a case for which a broken-off stream is a failure, not an error */
+    bool judges_end; /* set by a case for which a broken-off stream is a failure, not an error */
 };
 
 /* GET .../<io> with this token and further headers. The answer's head has come. */
@@ -200,6 +200,9 @@ struct ep_records {
 struct ep_records ep_read_all(struct ep *ep, const struct ep_session *session, const char *io,
                               const char *const *headers);
 
+/* What comes until the body ends, or until nothing does for the patience and a second. */
+struct ep_records ep_rest(struct ep_sub *sub);
+
 /* ---- the stream store, directly ---- */
 
 struct ep_stream {
@@ -217,5 +220,42 @@ const struct ep_answer *ep_stream_post(struct ep *ep, const struct ep_stream *st
 uint64_t ep_write_data(struct ep *ep, const struct ep_stream *stream, const char *chunk_json);
 uint64_t ep_write_control(struct ep *ep, const struct ep_stream *stream, const char *subtype);
 uint64_t ep_write_trim(struct ep *ep, const struct ep_stream *stream, uint64_t first_kept);
+
+/* ---- the stream store by itself (kit_s2.c) ----
+ *
+ * A case of the store works on the one of --s2-url, on the built-in one, or, when it only appends
+ * and needs CS_NEEDS_STREAM alone, on what a server's initialise call hands out. */
+
+/* Where the store is, to its version; NULL when only an initialise call tells. */
+const char *ep_s2_url(struct ep *ep);
+/* A fresh stream. */
+const struct ep_stream *ep_s2_stream(struct ep *ep);
+/* Appends these records (the JSON inside the brackets), which must be taken (ep_need); the number
+ * of the first. */
+uint64_t ep_s2_append(struct ep *ep, const struct ep_stream *stream, const char *records);
+/* GET of the records with what follows their URL ("?seq_num=0", "/tail") and further headers. */
+const struct ep_answer *ep_s2_get(struct ep *ep, const struct ep_stream *stream, const char *query,
+                                  const char *const *headers);
+/* The same as an event stream, of any status; and one that must be 200 (`error` else). */
+struct ep_sub *ep_s2_subscribe(struct ep *ep, const struct ep_stream *stream, const char *query,
+                               const char *const *headers);
+struct ep_sub *ep_s2_open(struct ep *ep, const struct ep_stream *stream, const char *query,
+                          const char *const *headers);
+/* ... and everything it brings to its end (`error` when it does not end). */
+struct ep_records ep_s2_read(struct ep *ep, const struct ep_stream *stream, const char *query,
+                             const char *const *headers);
+/* How many items `records` of a unary answer has; fails when it is no array. */
+int ep_s2_count(struct ep *ep, const struct ep_answer *answer);
+/* seq_num of its first record; -1 when there is none. */
+int64_t ep_s2_first(struct ep *ep, const struct ep_answer *answer);
+/* Gives the reader time to reach the live edge: until its ping comes, or for two seconds. */
+void ep_s2_edge(struct ep_sub *sub);
+/* Is it a batch, or a ping, whatever its content? */
+bool ep_s2_named(const struct cs_event *event, const char *name);
+/* The id line of an event as its three numbers; false when it is not three. */
+struct ep_s2_id {
+    uint64_t seq_num, count, bytes;
+};
+bool ep_s2_id(const struct cs_event *event, struct ep_s2_id *ret_id);
 
 #endif

@@ -178,6 +178,16 @@ struct ep_records ep_read_all(struct ep *ep, const struct ep_session *session, c
         all[n++] = *h;
     }
     struct ep_sub *sub = ep_open(ep, session, io, all);
+    struct ep_records records = ep_rest(sub);
+    if (!sub->ended) {
+        cs_case_error(ep->run, "the subscription with Timeout-Seconds: 1 did not end");
+    }
+    return records;
+}
+
+struct ep_records ep_rest(struct ep_sub *sub)
+{
+    struct ep *ep = sub->ep;
     struct ep_records records = {0};
     const struct cs_event *event;
     while ((event = ep_next(sub, ep->env->patience_ms + 1000))) {
@@ -188,9 +198,6 @@ struct ep_records ep_read_all(struct ep *ep, const struct ep_session *session, c
             keep_record(ep, &records, &event->record);
         }
         records.done |= event->type == CS_EVENT_DONE;
-    }
-    if (!sub->ended) {
-        cs_case_error(ep->run, "the subscription with Timeout-Seconds: 1 did not end");
     }
     return records;
 }

@@ -11,6 +11,9 @@ static unsigned offers(const void *opaque)
     if (env->secret_key) {
         bits |= CS_NEEDS_SECRET_KEY | CS_NEEDS_STREAM;
     }
+    if (env->s2_url || env->has_s2) {
+        bits |= CS_NEEDS_S2 | CS_NEEDS_STREAM;
+    }
     if (env->secret_key && env->can_mint) {
         bits |= CS_NEEDS_MINT;
     }
@@ -26,20 +29,33 @@ static unsigned offers(const void *opaque)
     return bits;
 }
 
+/* Cases of the store alone name it and no key; all others speak to a server too. */
+static bool is_of_the_store(const struct cs_case *test)
+{
+    return (test->needs & CS_NEEDS_STREAM) && !(test->needs & CS_NEEDS_SECRET_KEY);
+}
+
 static void set_up(struct cs_case_run *run)
 {
+    const struct cs_endpoint_env *env = cs_case_env(run);
+    if (!env->url && !is_of_the_store(cs_case_of(run))) {
+        cs_case_skip(run, "needs a server (--url): only a stream store was given");
+    }
     struct ep *ep = calloc(1, sizeof *ep);
     if (!ep || !(ep->http = cs_http_new())) {
         free(ep);
         cs_case_error(run, "out of memory");
     }
     ep->run = run;
-    ep->env = cs_case_env(run);
+    ep->env = env;
     if (ep->env->secret_key) {
         cs_case_secret(run, cs_view_str(ep->env->secret_key));
     }
     if (ep->env->other_secret_key) {
         cs_case_secret(run, cs_view_str(ep->env->other_secret_key));
+    }
+    if (env->s2_token) {
+        cs_case_secret(run, cs_view_str(env->s2_token));
     }
     cs_case_set_subject(run, ep);
 }
@@ -68,14 +84,15 @@ static enum cs_err probe(const void *opaque, struct cs_diag *diag)
     if (!http) {
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
+    const char *url = env->url ? env->url : env->s2_url;
     struct cs_http_request request = {
-        .method = "OPTIONS", .url = env->url, .connect_timeout_ms = env->patience_ms};
+        .method = "OPTIONS", .url = url, .connect_timeout_ms = env->patience_ms};
     struct cs_exchange *exchange = cs_http_start(http, &request);
     enum cs_err err =
         exchange ? cs_exchange_wait_head(exchange, env->patience_ms) : CS_ERR_NO_MEMORY;
     if (err) {
         const char *why = exchange ? cs_exchange_error(exchange) : "";
-        cs_fail(diag, err, 0, "%s: %s", env->url,
+        cs_fail(diag, err, 0, "%s: %s", url,
                 err == CS_ERR_TIMEOUT ? "no answer in time"
                 : *why                ? why
                                       : cs_err_name(err));
@@ -86,10 +103,14 @@ static enum cs_err probe(const void *opaque, struct cs_diag *diag)
 }
 
 static const struct cs_case *const groups[] = {
-    endpoint_session_cases, endpoint_token_cases,    endpoint_append_cases, endpoint_limit_cases,
-    endpoint_out_cases,     endpoint_record_cases,   endpoint_resume_cases, endpoint_close_cases,
-    endpoint_error_cases,   endpoint_channel_cases,  endpoint_run_cases,    endpoint_input_cases,
-    endpoint_list_cases,    endpoint_snapshot_cases,
+    endpoint_session_cases,  endpoint_token_cases,     endpoint_append_cases,
+    endpoint_limit_cases,    endpoint_out_cases,       endpoint_record_cases,
+    endpoint_resume_cases,   endpoint_close_cases,     endpoint_error_cases,
+    endpoint_channel_cases,  endpoint_run_cases,       endpoint_input_cases,
+    endpoint_list_cases,     endpoint_snapshot_cases,  endpoint_s2_batch_cases,
+    endpoint_s2_ping_cases,  endpoint_s2_wait_cases,   endpoint_s2_read_cases,
+    endpoint_s2_trim_cases,  endpoint_s2_append_cases, endpoint_s2_limit_cases,
+    endpoint_s2_error_cases,
 };
 
 const struct cs_role cs_endpoint_role = {

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/role_run.h"
 #include "cli/subject_endpoint.h"
+#include "cli/subject_s2.h"
 
 #define REACH_MS            5000 /* how long a server has to give a first sign of life */
 #define BUILTIN_PATIENCE_MS 10000
@@ -29,6 +30,7 @@ static char *rerun_command(const struct cs_args *args)
     add_option(&command, "stream", args->stream);
     add_option(&command, "basin", args->basin);
     add_option(&command, "stream-token-env", args->stream_token_env);
+    cs_s2_rerun(args, &command);
     cs_buf_str(&command, args->no_mint ? " --no-mint" : "");
     cs_buf_str(&command, args->any_store_token ? " --any-store-token" : "");
     return cs_buf_take(&command);
@@ -72,6 +74,11 @@ static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
         struct cs_endpoint_env env = cs_builtin_env(host.urls[0], BUILTIN_PATIENCE_MS);
         /* Who may write is then for that store to say, and s2-lite lets everybody. */
         env.store_checks_tokens = !stream.url;
+        if (stream.url) { /* the cases about S2 speak to it themselves */
+            env.s2_url = stream.url;
+            env.s2_basin = stream.basin;
+            env.s2_token = stream.token;
+        }
         status = run_against(plan, args, &env, "builtin",
                              stream.url ? "the built-in endpoint on an S2 stream store"
                                         : "the built-in endpoint",
@@ -89,18 +96,22 @@ static int run_url(struct cs_role_plan *plan, const struct cs_args *args)
     struct cs_endpoint_env env = {0};
     struct cs_diag diag = {0};
     char *url = NULL;
+    char *s2_url = NULL;
     int status = cs_url_env(args, &env, &url);
+    status = status == CS_EXIT_OK ? cs_s2_env(args, &env, &s2_url) : status;
+    const char *name = url ? url : s2_url;
     if (status == CS_EXIT_OK) {
         struct cs_endpoint_env hasty = env;
         hasty.patience_ms = REACH_MS;
         if (cs_endpoint_role.probe(&hasty, &diag) != CS_OK) {
-            status = cs_say(CS_EXIT_TROUBLE, "%s cannot be reached: %s", url, diag.text);
+            status = cs_say(CS_EXIT_TROUBLE, "%s cannot be reached: %s", name, diag.text);
         }
     }
     if (status == CS_EXIT_OK) {
-        status = run_against(plan, args, &env, "url", url, "");
+        status = run_against(plan, args, &env, "url", name, "");
     }
     free(url);
+    free(s2_url);
     return status;
 }
 
@@ -112,11 +123,12 @@ static int run(const struct cs_args *args)
     if (status != CS_EXIT_OK) {
         return status;
     }
-    if (args->url && (args->stream || args->basin || args->stream_token_env)) {
+    bool is_remote = args->url || args->s2_url || args->s2_basin || args->s2_token_env;
+    if (is_remote && (args->stream || args->basin || args->stream_token_env)) {
         status = cs_say(CS_EXIT_USAGE, "--stream and --basin are of the built-in endpoint: the "
                                        "server of --url has its own store");
     } else {
-        status = args->url ? run_url(plan, args) : run_builtin(plan, args);
+        status = is_remote ? run_url(plan, args) : run_builtin(plan, args);
     }
     cs_role_plan_free(plan);
     return status;
@@ -136,6 +148,7 @@ static const struct cs_option options[] = {
     CS_ROW("any-store-token", CS_OPTION_FLAG, any_store_token, NULL,
            "the server's stream store takes any token, as s2-lite does", 0),
     CS_ROWS_STREAM,
+    CS_ROWS_S2,
     CS_ROWS_RUN,
     CS_ROWS_END,
 };
@@ -146,14 +159,17 @@ const struct cs_command cs_command_endpoint = {
     .usage = "[options]",
     .details = "Runs the cases of the endpoint role. Without --url the subject is the built-in\n"
                "endpoint, started for the run. Without a secret key most cases are skipped, and\n"
-               "say so.\n"
+               "say so. With --s2-url the cases of the stream store run on that store; without a\n"
+               "--url they are the only ones that do.\n"
                "\n"
                "Examples:\n"
                "  chatspec endpoint\n"
                "  chatspec endpoint --only 'endpoint/token/*' --verbose\n"
                "  chatspec endpoint --only TOK-20,APP-05\n"
                "  chatspec endpoint --url https://api.example.com --secret-key-env TRIGGER_KEY \\\n"
-               "      --report junit=endpoint.xml --report json=endpoint.json",
+               "      --report junit=endpoint.xml --report json=endpoint.json\n"
+               "  chatspec endpoint --s2-url http://127.0.0.1:8080/v1 --s2-basin my-basin \\\n"
+               "      --only 's2/*'",
     .options = options,
     .run = run,
 };

@@ -39,6 +39,9 @@ struct cs_args {
     const char *url;
     const char *secret_key_env;
     const char *other_secret_key_env;
+    const char *s2_url;
+    const char *s2_basin;
+    const char *s2_token_env;
     const char *task;
     const char *agent_task;
     const char *sdk;

@@ -12,6 +12,9 @@ struct cs_endpoint_env cs_builtin_env(const char *url, int64_t patience_ms)
         .other_secret_key = CS_ENDPOINT_OTHER_SECRET_KEY,
         .task = "absent", /* see harness/endpoint/agent.h */
         .agent_task = "echo",
+        .has_s2 = true,
+        .s2_basin = "chatspec-basin",
+        .s2_token = CS_ENDPOINT_SECRET_KEY,
         .can_mint = true,
         .has_runs_api = true,
         .store_checks_tokens = true,
@@ -67,8 +70,8 @@ int cs_url_env(const struct cs_args *args, struct cs_endpoint_env *ret_env, char
     if (status != CS_EXIT_OK) {
         return status;
     }
-    *url_store = cs_checked_url(args->url);
-    if (!*url_store) {
+    *url_store = args->url ? cs_checked_url(args->url) : NULL;
+    if (args->url && !*url_store) {
         return cs_say(CS_EXIT_USAGE, "--url %s: it takes http://HOST[:PORT] or https://HOST[:PORT]",
                       args->url);
     }

@@ -257,9 +257,12 @@ void cs_route_channel_head(struct cs_call *call);
 void cs_route_channel_put(struct cs_call *call);
 void cs_route_channel_append(struct cs_call *call);
 void cs_route_channel_records(struct cs_call *call);
-/* POST /v1/streams/{name}/records: authentication is the store token's and so its own business;
- * call->auth is empty, call->id the decoded stream name. */
+/* The store's own door, /v1/streams and below: authentication is the store token's and so its own
+ * business; call->auth is empty, call->id the decoded stream name. */
 void cs_route_s2_append(struct cs_call *call);
+void cs_route_s2_create(struct cs_call *call);
+void cs_route_s2_read(struct cs_call *call);
+void cs_route_s2_tail(struct cs_call *call);
 
 /* A run began (status CS_RUN_QUEUED); the agent sets CS_RUN_EXECUTING when it takes it up. */
 void cs_agent_on_run_started(struct cs_endpoint *endpoint, struct cs_session *session,

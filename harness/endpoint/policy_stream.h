@@ -92,6 +92,29 @@
     X(sse_overfull, 0, "a full batch holds one record more (LIM-25)")                            \
     X(sse_gone_starves, 0, "when a reader leaves, the others get no more records (OUT-40)")
 
+/* What both the session routes and direct reads send, and direct reads alone. */
+#define CS_POLICY_STORE_FIELDS(X)                                                             \
+    X(sse_empty_members, 0, "empty headers and bodies are sent as members (OUT-10)")          \
+    X(sse_id_per_batch, 0, "the id line counts each batch by itself (OUT-11)")                \
+    X(sse_tail_time_offset, 0, "added to the tail's timestamp (OUT-16)")                      \
+    X(sse_tail_always, 0, "backlog batches have the tail too (OUT-17)")                       \
+    X(sse_wait_total, 0, "batches do not restart the wait (OUT-22)")                          \
+    X(sse_max_body, 0, "bytes of a body that are sent; 0: all (OUT-27)")                      \
+    X(sse_fence_body, 1, "a fence shows its token (REC-15)")                                  \
+    X(s2_edge_ping, 1, "a direct read pings when it reaches the edge (OUT-19)")               \
+    X(s2_below_trim_status, 200, "a direct read from below the trim, without clamp (RES-12)") \
+    X(s2_far_trim_status, 200, "a trim point far beyond the tail (RES-16)")                   \
+    X(s2_bounds, 1, "count and bytes bound a read (STO-01)")                                  \
+    X(s2_start_offset, 0, "added to where tail_offset and timestamp start (STO-02)")          \
+    X(s2_always_clamps, 0, "reads beyond the tail start there unasked (STO-03)")              \
+    X(s2_unary_waits, 1, "a unary read waits for a record when told to (STO-04)")             \
+    X(s2_last_event_id, 1, "Last-Event-ID is looked at (STO-05)")                             \
+    X(s2_id_goes_on, 1, "... and its counts go on (STO-05)")                                  \
+    X(s2_query_strict, 1, "a query that cannot be read is refused (STO-06)")                  \
+    X(s2_basin_checked, 1, "S2-Basin has to name the basin (STO-07)")                         \
+    X(s2_cuts_batches, 0, "of a batch of too many records the first are taken (STO-08)")      \
+    X(s2_errors_have_code, 1, "refusals are {code, message} (STO-09)")
+
 #define CS_POLICY_CHANNEL_FIELDS(X)                                                           \
     X(records_wait_ms, 0, "what a drain waits before it answers (CHN-15)")                    \
     X(records_inclusive, 0, "the record at the cursor is given too (CHN-16)")                 \
@@ -128,6 +151,7 @@
 #define CS_POLICY_STREAM_FIELDS(X) \
     CS_POLICY_APPEND_FIELDS(X)     \
     CS_POLICY_SSE_FIELDS(X)        \
+    CS_POLICY_STORE_FIELDS(X)      \
     CS_POLICY_CHANNEL_FIELDS(X)    \
     CS_POLICY_AGENT_FIELDS(X)
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "endpoint/ratelimit.h"
+#include "endpoint/s2_call.h"
 
 #define NOT_FOUND_PAGE "<!DOCTYPE html><title>404</title><h1>404 Not Found</h1>\n"
 
@@ -96,8 +97,12 @@ static bool read_path(struct cs_call *call, const struct cs_match *match)
 {
     if (!decode_segment(call, match->id, &call->id_text) ||
         !decode_segment(call, match->channel, &call->channel_text)) {
-        cs_answer_below(call, 400, "text/plain; charset=utf-8",
-                        CS_VIEW("Bad Request")); /* ERR-16 */
+        if (cs_view_starts_with(call->request->path, CS_VIEW("/v1/"))) {
+            cs_s2_fault(call, 400, "bad_path", "not a stream name");
+        } else {
+            cs_answer_below(call, 400, "text/plain; charset=utf-8",
+                            CS_VIEW("Bad Request")); /* ERR-16 */
+        }
         return false;
     }
     call->id = cs_buf_view(&call->id_text);

@@ -1,13 +1,12 @@
-/* POST /v1/streams/{name}/records: the stream store's own door (CHN-07 to CHN-13).
+/* POST /v1/streams/{name}/records: appends at the stream store's own door (CHN-07 to CHN-13).
  *
  * Bodies are JSON; another content type becomes another decoder beside s2_input.c.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "endpoint/s2_call.h"
 #include "endpoint/s2_input.h"
-#include "endpoint/streams.h"
-#include "wire/scope.h"
 
 #define JSON_BODY_MAX ((size_t)2097152) /* CHN-12 */
 #define SCOPE_PREFIX  "append:stream"   /* then ":" and the stream's public name */
@@ -39,54 +38,7 @@ enum cs_err cs_s2_token(const struct cs_endpoint *endpoint,
     return err;
 }
 
-/* The environment that issued the bearer's token for this stream, or NULL. */
-static const struct cs_environment *issuer(const struct cs_call *call, struct cs_view token_text)
-{
-    const struct cs_endpoint *endpoint = call->endpoint;
-    struct cs_token_checks checks = {.allowed_algs = 1u << CS_ALG_HS256,
-                                     .now_s = cs_endpoint_now(endpoint) / 1000};
-    for (size_t i = 0; i < endpoint->n_environments; i++) {
-        const struct cs_environment *environment = &endpoint->environments[i];
-        struct cs_token token = {0};
-        if (cs_token_verify(token_text, cs_view_str(environment->secret_key), &checks, &token,
-                            NULL) != CS_OK) {
-            continue;
-        }
-        bool good = !token.pub && token.sub != NULL && strcmp(token.sub, environment->id) == 0 &&
-                    cs_scopes_allow(token.scopes, token.n_scopes, CS_VIEW("append"),
-                                    CS_VIEW("stream"), call->id);
-        cs_token_free(&token);
-        if (good) {
-            return environment;
-        }
-    }
-    return NULL;
-}
-
 /* ---- answers ---- */
-
-/* As S2 says it: without the charset that our own routes name. */
-static void answer_s2(struct cs_call *call, int status, struct cs_buf *text)
-{
-    if (cs_buf_error(text) == CS_OK) {
-        cs_answer_body(call, status, "application/json", cs_buf_view(text));
-        cs_buf_free(text);
-    } else {
-        cs_answer_buf(call, status, text);
-    }
-}
-
-/* {"code":...,"message":...} */
-static void answer_fault(struct cs_call *call, int status, const char *code, const char *message)
-{
-    struct cs_buf text = CS_BUF((size_t)4096);
-    cs_buf_str(&text, "{\"code\":");
-    cs_json_text(&text, cs_view_str(code));
-    cs_buf_str(&text, ",\"message\":");
-    cs_json_text(&text, cs_view_str(message));
-    cs_buf_char(&text, '}');
-    answer_s2(call, status, &text);
-}
 
 static void put_position(struct cs_buf *out, const char *name, struct cs_position position,
                          int64_t offset)
@@ -106,7 +58,7 @@ static void answer_ack(struct cs_call *call, const struct cs_store_appended *res
     cs_buf_char(&text, ',');
     put_position(&text, "tail", result->tail, offset);
     cs_buf_char(&text, '}');
-    answer_s2(call, 200, &text);
+    cs_s2_answer(call, 200, &text);
 }
 
 static void answer_condition(struct cs_call *call, const struct cs_store_appended *result)
@@ -119,7 +71,7 @@ static void answer_condition(struct cs_call *call, const struct cs_store_appende
     } else {
         cs_buf_printf(&text, "{\"seq_num_mismatch\":%" PRIu64 "}", result->tail.seq_num);
     }
-    answer_s2(call, (int)call->endpoint->policy.s2_condition_status, &text);
+    cs_s2_answer(call, (int)call->endpoint->policy.s2_condition_status, &text);
 }
 
 /* ---- the append ---- */
@@ -148,29 +100,15 @@ static void on_stored(void *ctx, const struct cs_store_appended *result)
     case CS_STORE_OK:
         answer_ack(call, result);
         return;
-    case CS_STORE_INVALID:
-        answer_fault(call, (int)call->endpoint->policy.s2_invalid_status, "invalid",
-                     result->message);
-        return;
     case CS_STORE_CONDITION:
         answer_condition(call, result);
         return;
+    case CS_STORE_INVALID:
     case CS_STORE_NOT_FOUND:
-        answer_fault(call, 404, "stream_not_found", "there is no such stream");
-        return;
     case CS_STORE_UNAVAILABLE:
-        answer_fault(call, 503, "unavailable", "the store cannot take it now");
+        cs_s2_store_fault(call, result->status, result->message);
         return;
     }
-}
-
-/* What X-S2-Stream-Name said, back to the store's own name. */
-static enum cs_err store_name(const struct cs_environment *environment, struct cs_view public_name,
-                              struct cs_buf *out)
-{
-    cs_buf_str(out, environment->stream_root);
-    enum cs_err err = cs_percent_decode(public_name, out);
-    return err != CS_OK ? err : cs_buf_error(out);
 }
 
 /* The faults that a policy can put on trims on their way. */
@@ -187,133 +125,110 @@ static void bend_trims(const struct cs_policy *policy, struct cs_s2_input *input
     }
 }
 
-static void append(struct cs_call *call, const struct cs_environment *environment,
-                   struct cs_s2_input *input)
+static void append(struct cs_call *call, struct cs_view name, struct cs_s2_input *input)
 {
+    const struct cs_policy *policy = &call->endpoint->policy;
     char trim_body[8];
-    bend_trims(&call->endpoint->policy, input, trim_body);
-    struct cs_buf name = CS_BUF(CS_STREAM_NAME_MAX);
-    if (store_name(environment, call->id, &name) != CS_OK) {
-        cs_buf_free(&name);
-        answer_fault(call, 400, "bad_path", "not a stream name");
-        return;
+    bend_trims(policy, input, trim_body);
+    if (policy->s2_cuts_batches && input->append.n_records > CS_BATCH_MAX_RECORDS) {
+        input->append.n_records = CS_BATCH_MAX_RECORDS;
     }
     struct s2_op *op = calloc(1, sizeof(*op));
     if (op == NULL) {
-        cs_buf_free(&name);
-        answer_fault(call, 503, "unavailable", "out of memory");
+        cs_s2_fault(call, 503, "unavailable", "out of memory");
         return;
     }
     op->call = call;
     call->user = op;
     call->on_gone = on_gone;
     struct cs_store *store = call->endpoint->store;
-    store->ops->append(store, cs_buf_view(&name), &input->append, on_stored, op);
-    cs_buf_free(&name);
+    store->ops->append(store, name, &input->append, on_stored, op);
 }
 
 /* ---- the request ---- */
 
-/* "application/json" or another type of JSON, with or without parameters. */
+/* "application/json" or "application/...+json". */
+static bool type_is_json(struct cs_view type)
+{
+    static const size_t prefix = sizeof("application/") - 1;
+    static const size_t suffix = sizeof("+json") - 1;
+    if (type.len <= prefix + suffix) {
+        return cs_view_eq_nocase(type, CS_VIEW("application/json"));
+    }
+    struct cs_view end = cs_view_of(type.ptr + type.len - suffix, suffix);
+    return cs_view_eq_nocase(cs_view_of(type.ptr, prefix), CS_VIEW("application/")) &&
+           cs_view_eq_nocase(end, CS_VIEW("+json"));
+}
+
+/* With or without parameters. */
 static bool content_is_json(struct cs_call *call)
 {
     struct cs_buf value = CS_BUF((size_t)16384);
     bool json = false;
     if (cs_call_header(call, "Content-Type", &value)) {
         size_t semicolon = cs_view_find(cs_buf_view(&value), CS_VIEW(";"));
-        struct cs_view type =
-            cs_view_trim(cs_view_of(value.ptr, semicolon == SIZE_MAX ? value.len : semicolon));
-        struct cs_view start = CS_VIEW("application/");
-        struct cs_view end = CS_VIEW("+json");
-        bool of_kind = type.len > start.len + end.len &&
-                       cs_view_eq_nocase(cs_view_of(type.ptr, start.len), start) &&
-                       cs_view_eq_nocase(cs_view_of(type.ptr + type.len - end.len, end.len), end);
-        json = of_kind || cs_view_eq_nocase(type, CS_VIEW("application/json"));
+        json = type_is_json(
+            cs_view_trim(cs_view_of(value.ptr, semicolon == SIZE_MAX ? value.len : semicolon)));
     }
     cs_buf_free(&value);
     return json;
 }
 
-/* S2-Format: raw (as without it) or base64. False after having answered. */
-static bool read_format(struct cs_call *call, bool *ret_base64)
+/* A trim point that no stream will ever reach: srv lowers it (RES-16), a policy may refuse it. */
+static bool has_far_trim(const struct cs_s2_input *input)
 {
-    struct cs_buf value = CS_BUF((size_t)16384);
-    bool given = cs_call_header(call, "S2-Format", &value);
-    struct cs_view format = cs_buf_view(&value);
-    *ret_base64 = given && cs_view_eq(format, CS_VIEW("base64"));
-    bool known = !given || *ret_base64 || cs_view_eq(format, CS_VIEW("raw"));
-    cs_buf_free(&value);
-    if (!known) {
-        answer_fault(call, 400, "bad_header", "Invalid header `s2-format`");
+    for (size_t i = 0; i < input->append.n_records; i++) {
+        uint64_t point = 0;
+        if (input->records[i].kind == CS_RECORD_COMMAND &&
+            cs_trim_decode(input->records[i].body, &point) == CS_OK && point > UINT32_MAX) {
+            return true;
+        }
     }
-    return known;
+    return false;
 }
 
-/* The one basin that there is. False after having answered. */
-static bool basin_is_ours(struct cs_call *call)
+/* False after having answered; the input is the caller's to free in any case. */
+static bool read_input(struct cs_call *call, struct cs_s2_input *input)
 {
-    struct cs_buf value = CS_BUF((size_t)16384);
-    bool given = cs_call_header(call, "S2-Basin", &value);
-    bool ours = given && cs_view_eq(cs_buf_view(&value), CS_VIEW(CS_S2_BASIN));
-    bool named = given && value.len >= 8 && value.len <= 48;
-    cs_buf_free(&value);
-    if (!named) {
-        answer_fault(call, 400, "bad_header",
-                     given ? "Invalid header `s2-basin`" : "Missing header `s2-basin`");
-    } else if (!ours) {
-        answer_fault(call, 404, "basin_not_found", "there is no such basin");
+    const struct cs_policy *policy = &call->endpoint->policy;
+    enum cs_format format;
+    if (!cs_s2_format(call, &format)) {
+        return false;
     }
-    return ours;
-}
-
-/* The environment whose stream this is; NULL after having answered. */
-static const struct cs_environment *authenticate(struct cs_call *call)
-{
-    struct cs_buf value = CS_BUF((size_t)16384);
-    const struct cs_environment *environment = NULL;
-    if (cs_call_header(call, "Authorization", &value) &&
-        cs_view_starts_with(cs_buf_view(&value), CS_VIEW("Bearer "))) {
-        environment = issuer(call, cs_view_of(value.ptr + 7, value.len - 7));
+    struct cs_view body = call->request->body;
+    bool base64 = format == CS_FORMAT_BASE64 && policy->s2_knows_base64;
+    struct cs_diag diag = {.text = "the body is too large"};
+    if (!content_is_json(call)) {
+        cs_s2_fault(call, 400, "bad_json", "the body must be application/json");
+    } else if (body.len > JSON_BODY_MAX ||
+               cs_s2_input_decode(body, base64, input, &diag) != CS_OK) {
+        cs_s2_fault(call, (int)policy->s2_malformed_status, "bad_json", diag.text);
+    } else if (input->bad_base64) {
+        cs_s2_store_fault(call, CS_STORE_INVALID, "not base64");
+    } else if (policy->s2_far_trim_status != 200 && has_far_trim(input)) {
+        cs_s2_fault(call, (int)policy->s2_far_trim_status, "invalid",
+                    "that is far beyond the tail");
+    } else {
+        return true;
     }
-    cs_buf_free(&value);
-    if (environment == NULL && !call->endpoint->policy.s2_needs_token) {
-        environment = &call->endpoint->environments[0];
-    }
-    if (environment == NULL) {
-        answer_fault(call, 403, "permission_denied", "the token does not allow this append");
-    }
-    return environment;
+    return false;
 }
 
 void cs_route_s2_append(struct cs_call *call)
 {
-    const struct cs_policy *policy = &call->endpoint->policy;
-    const struct cs_environment *environment = authenticate(call);
-    if (environment == NULL) {
-        return;
-    }
-    bool base64 = false;
-    if (!basin_is_ours(call) || !read_format(call, &base64)) {
-        return;
-    }
-    if (!content_is_json(call)) {
-        answer_fault(call, 400, "bad_json",
-                     "Expected request with `Content-Type: application/json`");
-        return;
-    }
-    struct cs_view body = call->request->body;
-    base64 = base64 && policy->s2_knows_base64;
+    struct cs_buf name = CS_BUF(CS_STREAM_NAME_MAX);
     struct cs_s2_input input = {0};
-    struct cs_diag diag = {.text = "the body is too large"};
-    bool fits = body.len <= JSON_BODY_MAX;
-    if (!fits || cs_s2_input_decode(body, base64, &input, &diag) != CS_OK) {
-        if (input.bad_base64) {
-            answer_fault(call, (int)policy->s2_invalid_status, "invalid", diag.text);
-        } else {
-            answer_fault(call, (int)policy->s2_malformed_status, "bad_json", diag.text);
+    /* Batches that are not legal are refused before anybody asks whether there is such a basin. */
+    if (cs_s2_open(call, "append", &name) && read_input(call, &input)) {
+        const char *fault = cs_store_append_fault(&input.append);
+        bool cut =
+            call->endpoint->policy.s2_cuts_batches && input.append.n_records > CS_BATCH_MAX_RECORDS;
+        if (fault != NULL && !cut) {
+            cs_s2_store_fault(call, CS_STORE_INVALID, fault);
+        } else if (cs_s2_basin(call)) {
+            append(call, cs_buf_view(&name), &input);
         }
-    } else {
-        append(call, environment, &input);
     }
     cs_s2_input_free(&input);
+    cs_buf_free(&name);
 }

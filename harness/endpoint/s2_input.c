@@ -37,7 +37,11 @@ static enum cs_err decode_base64(struct decoder *decoder, struct cs_view text, s
 {
     const char *why = NULL;
     enum cs_err err = cs_base64_decode(text, out, &why);
-    decoder->input->bad_base64 |= err == CS_ERR_SYNTAX;
+    if (err == CS_ERR_SYNTAX) {
+        /* A fault of the batch and not of its JSON (STO-08), so reading goes on. */
+        decoder->input->bad_base64 = true;
+        return CS_OK;
+    }
     return err == CS_OK ? CS_OK : fail(decoder, err, why);
 }
 
@@ -159,10 +163,11 @@ static enum cs_err read_timestamp(struct decoder *decoder, struct cs_record *rec
     if (decoder->token.type == CS_JSON_NULL) {
         return CS_OK;
     }
-    if (cs_json_u64(&decoder->token, &value) != CS_OK || value > INT64_MAX) {
+    if (cs_json_u64(&decoder->token, &value) != CS_OK) {
         return fail(decoder, CS_ERR_RANGE, "timestamp must be an unsigned integer");
     }
-    record->timestamp = (int64_t)value;
+    /* The store takes none that lies in the future anyway. */
+    record->timestamp = value > INT64_MAX ? INT64_MAX : (int64_t)value;
     record->has_timestamp = true;
     return CS_OK;
 }

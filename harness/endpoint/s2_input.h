@@ -14,8 +14,7 @@ struct cs_s2_input {
     size_t headers_cap;
     size_t n_headers;
     struct cs_buf text; /* all strings, decoded */
-    bool bad_base64;    /* why decoding failed: good JSON with a string that is not base64, which S2
-                           tells apart (422, and not 400) */
+    bool bad_base64;    /* a string is not base64: the JSON is good, the batch is not legal */
 };
 
 void cs_s2_input_free(struct cs_s2_input *input);

@@ -5,7 +5,6 @@
  * will free the subscriber, so nothing is touched after a failed send.
  */
 #include "endpoint/settled.h"
-#include "endpoint/sse_render.h"
 #include "endpoint/streams.h"
 
 #include <stdlib.h>
@@ -18,7 +17,6 @@ struct cs_subscriber {
     struct cs_timer timer;
     struct cs_call *call; /* NULL when the client left while the store was being asked */
     struct cs_sse_start start;
-    struct cs_sse_counters counters;
     struct cs_position tail;
     int64_t wait_ms;
     int64_t ping_at; /* cs_loop_now times, once at the edge */
@@ -150,7 +148,7 @@ static void restart_clocks(struct cs_subscriber *sub, bool was_batch)
     int64_t now = cs_loop_now(endpoint_of(sub)->loop);
     sub->ping_at = now + random_gap(endpoint_of(sub));
     if (was_batch) {
-        sub->end_at = now + sub->wait_ms;
+        sub->end_at = sub->wait_ms == CS_WAIT_FOREVER ? INT64_MAX : now + sub->wait_ms;
     }
     arm(sub);
 }
@@ -187,6 +185,31 @@ static void on_drained(struct cs_call *call)
     }
 }
 
+/* Sends of a batch what the bounds of the read want, and ends the answer once they are met. Always
+ * true: the batch was taken. */
+static bool deliver(struct cs_subscriber *sub, const struct cs_record *records, size_t n,
+                    const struct cs_position *tail)
+{
+    const struct cs_policy *policy = policy_of(sub);
+    struct cs_sse_start *start = &sub->start;
+    size_t skipped = cs_read_bounds_skip(&start->bounds, records, n);
+    size_t wanted = cs_read_bounds_take(&start->bounds, records + skipped, n - skipped);
+    if (wanted > 0) {
+        struct cs_buf *text = text_begin(endpoint_of(sub));
+        cs_sse_put_batch(policy, start->format, records + skipped, wanted, tail, &start->counters,
+                         text);
+        if (!send_text(sub, false)) {
+            return true;
+        }
+    }
+    if (start->bounds.over) {
+        finish_done(sub);
+    } else if (sub->at_edge && wanted > 0) {
+        restart_clocks(sub, !policy->sse_wait_total);
+    }
+    return true;
+}
+
 static bool on_batch(struct cs_store_reader *reader, const struct cs_record *records, size_t n,
                      bool live, struct cs_position tail)
 {
@@ -201,22 +224,20 @@ static bool on_batch(struct cs_store_reader *reader, const struct cs_record *rec
     if (sub->starved || (sub->at_edge && !policy->sse_live)) {
         return true;
     }
-    struct cs_buf *text = text_begin(endpoint_of(sub));
-    cs_sse_put_batch(policy, records, n, live ? &tail : NULL, &sub->counters, text);
-    if (send_text(sub, false) && sub->at_edge) {
-        restart_clocks(sub, true);
-    }
-    return true;
+    return deliver(sub, records, n, live || policy->sse_tail_always ? &tail : NULL);
 }
 
 static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
 {
     struct cs_subscriber *sub = (struct cs_subscriber *)reader;
+    const struct cs_policy *policy = policy_of(sub);
     sub->tail = tail;
     sub->at_edge = true;
-    if (sub->settled && policy_of(sub)->settled_ends) {
+    sub->start.bounds.has_since = false; /* whatever comes now is late enough */
+    bool pings = policy->s2_edge_ping || !sub->start.direct;
+    if ((sub->settled && policy->settled_ends) || sub->wait_ms == 0) {
         finish_done(sub);
-    } else if (send_ping(sub)) {
+    } else if (!pings || send_ping(sub)) {
         restart_clocks(sub, true);
     }
 }
@@ -228,7 +249,7 @@ static void on_open(struct cs_store_reader *reader)
     struct cs_call *call = sub->call;
     const struct cs_policy *policy = policy_of(sub);
     sub->opened = true;
-    if (policy->sse_version_header) {
+    if (policy->sse_version_header && !sub->start.direct) {
         cs_answer_header(call, "X-Stream-Version", "v2");
     }
     cs_answer_header(call, "Cache-Control", "no-cache, no-transform");
@@ -320,7 +341,12 @@ static void begin_stream(struct cs_subscriber *sub, uint64_t from)
     struct cs_endpoint *endpoint = call->endpoint;
     const struct cs_policy *policy = &endpoint->policy;
     struct cs_buf name = CS_BUF(CS_STREAM_NAME_MAX);
-    cs_call_stream_name(call, policy->sse_stream_by_url, &name);
+    if (sub->start.direct) {
+        cs_buf_add(&name, sub->start.stream);
+        sub->start.stream = (struct cs_view){0}; /* it was lent for the start only */
+    } else {
+        cs_call_stream_name(call, policy->sse_stream_by_url, &name);
+    }
     enum cs_err err = cs_buf_error(&name);
     if (err == CS_OK) {
         err = endpoint->store->ops->read_start(endpoint->store, cs_buf_view(&name), from,
@@ -343,6 +369,9 @@ static bool looks_deep(const struct cs_policy *policy)
 
 static bool needs_end(const struct cs_policy *policy, const struct cs_sse_start *start)
 {
+    if (start->direct) {
+        return false; /* who started it has asked */
+    }
     return start->peek || start->latest || looks_deep(policy) || policy->sse_empty_status != 200 ||
            policy->resume_beyond_status != 200;
 }
@@ -438,7 +467,10 @@ void cs_sse_out_start(struct cs_call *call, const struct cs_sse_start *start)
     sub->timer.fire = on_timer;
     sub->call = call;
     sub->start = *start;
-    sub->wait_ms = start->wait_ms * endpoint->policy.sse_wait_permille / 1000;
+    sub->wait_ms = start->wait_ms;
+    if (start->wait_ms != CS_WAIT_FOREVER) {
+        sub->wait_ms = start->wait_ms * endpoint->policy.sse_wait_permille / 1000;
+    }
     TAILQ_INSERT_TAIL(&endpoint->streams->subscribers, sub, link);
     call->user = sub;
     call->on_gone = on_gone;

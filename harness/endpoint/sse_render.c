@@ -1,6 +1,8 @@
 #include "endpoint/sse_render.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <openssl/evp.h>
 
 #include "wire/append.h"
 #include "wire/json.h"
@@ -22,6 +24,28 @@ void cs_put_raw_string(struct cs_buf *out, struct cs_view bytes)
     cs_buf_char(out, '"');
 }
 
+static void put_base64(struct cs_buf *out, struct cs_view bytes)
+{
+    size_t size = bytes.len / 3 * 4 + 4;
+    cs_buf_char(out, '"');
+    char *room = bytes.len <= INT_MAX / 2 ? cs_buf_reserve(out, size + 1) : NULL;
+    if (room != NULL && bytes.len > 0) {
+        int n = EVP_EncodeBlock((unsigned char *)room, (const unsigned char *)bytes.ptr,
+                                (int)bytes.len);
+        out->len += n > 0 ? (size_t)n : 0;
+    }
+    cs_buf_char(out, '"');
+}
+
+static void put_text(enum cs_format format, struct cs_view bytes, struct cs_buf *out)
+{
+    if (format == CS_FORMAT_BASE64) {
+        put_base64(out, bytes);
+    } else {
+        cs_put_raw_string(out, bytes);
+    }
+}
+
 static void put_lower_case(struct cs_buf *out, struct cs_view name)
 {
     struct cs_buf lower = CS_BUF(name.len + 16);
@@ -33,36 +57,55 @@ static void put_lower_case(struct cs_buf *out, struct cs_view name)
     cs_buf_free(&lower);
 }
 
-void cs_put_headers(struct cs_buf *out, const struct cs_header *headers, size_t n,
-                    bool lower_case_names)
+static void put_headers(enum cs_format format, const struct cs_header *headers, size_t n,
+                        bool lower_case_names, struct cs_buf *out)
 {
     cs_buf_char(out, '[');
     for (size_t i = 0; i < n; i++) {
         cs_buf_str(out, i > 0 ? ",[" : "[");
-        if (lower_case_names) {
+        if (lower_case_names && format == CS_FORMAT_RAW) {
             put_lower_case(out, headers[i].name);
         } else {
-            cs_put_raw_string(out, headers[i].name);
+            put_text(format, headers[i].name, out);
         }
         cs_buf_char(out, ',');
-        cs_put_raw_string(out, headers[i].value);
+        put_text(format, headers[i].value, out);
         cs_buf_char(out, ']');
     }
     cs_buf_char(out, ']');
 }
 
-static void put_body(const struct cs_policy *policy, const struct cs_record *record,
-                     struct cs_buf *out)
+void cs_put_headers(struct cs_buf *out, const struct cs_header *headers, size_t n,
+                    bool lower_case_names)
+{
+    put_headers(CS_FORMAT_RAW, headers, n, lower_case_names, out);
+}
+
+static bool is_fence(const struct cs_record *record)
+{
+    return record->kind == CS_RECORD_COMMAND &&
+           cs_view_eq(record->headers[0].value, CS_VIEW("fence"));
+}
+
+static void put_body(const struct cs_policy *policy, enum cs_format format,
+                     const struct cs_record *record, struct cs_buf *out)
 {
     uint64_t first_kept = 0;
+    struct cs_view body = record->body;
+    if (policy->sse_max_body > 0 && body.len > (size_t)policy->sse_max_body) {
+        body.len = (size_t)policy->sse_max_body;
+    }
+    if (is_fence(record) && !policy->sse_fence_body) {
+        return;
+    }
     if (record->kind == CS_RECORD_CONTROL && policy->sse_control_body) {
         cs_buf_str(out, ",\"body\":\"{}\"");
     } else if (record->kind == CS_RECORD_COMMAND && policy->sse_trim_as_decimal &&
                cs_trim_decode(record->body, &first_kept) == CS_OK) {
         cs_buf_printf(out, ",\"body\":\"%" PRIu64 "\"", first_kept);
-    } else if (record->body.len > 0) { /* OUT-10 */
+    } else if (body.len > 0 || policy->sse_empty_members) { /* OUT-10 */
         cs_buf_str(out, ",\"body\":");
-        cs_put_raw_string(out, record->body);
+        put_text(format, body, out);
     }
 }
 
@@ -91,8 +134,8 @@ static bool is_hidden(const struct cs_policy *policy, const struct cs_record *re
     return true;
 }
 
-static void put_record(const struct cs_policy *policy, const struct cs_record *record,
-                       struct cs_buf *out)
+static void put_record(const struct cs_policy *policy, enum cs_format format,
+                       const struct cs_record *record, struct cs_buf *out)
 {
     int64_t timestamp = record->timestamp;
     if (policy->sse_time_goes_back) {
@@ -103,36 +146,38 @@ static void put_record(const struct cs_policy *policy, const struct cs_record *r
                   record->seq_num, quote, timestamp);
     if (speaks_of_trigger(policy, record)) {
         cs_buf_str(out, ",\"headers\":[[\"trigger-control\",\"turn-complete\"]]");
-    } else if (record->n_headers > 0) { /* OUT-10 */
+    } else if (record->n_headers > 0 || policy->sse_empty_members) { /* OUT-10 */
         cs_buf_str(out, ",\"headers\":");
-        cs_put_headers(out, record->headers, record->n_headers, policy->sse_lower_case_headers);
+        put_headers(format, record->headers, record->n_headers, policy->sse_lower_case_headers,
+                    out);
     }
-    put_body(policy, record, out);
+    put_body(policy, format, record, out);
     cs_buf_char(out, '}');
 }
 
-static void put_tail(const struct cs_policy *policy, struct cs_position tail, struct cs_buf *out)
+void cs_put_tail(const struct cs_policy *policy, struct cs_position tail, struct cs_buf *out)
 {
-    cs_buf_printf(out, ",\"tail\":{\"seq_num\":%" PRIu64 ",\"timestamp\":%" PRId64 "}",
-                  tail.seq_num + (uint64_t)policy->sse_tail_offset, tail.timestamp);
+    cs_buf_printf(out, "\"tail\":{\"seq_num\":%" PRIu64 ",\"timestamp\":%" PRId64 "}",
+                  tail.seq_num + (uint64_t)policy->sse_tail_offset,
+                  tail.timestamp + policy->sse_tail_time_offset);
 }
 
-/* The records of a batch, leaving out what the policy hides. */
-static void put_records(const struct cs_policy *policy, const struct cs_record *records, size_t n,
-                        struct cs_buf *out)
+/* Leaves out what the policy hides. */
+void cs_put_records(const struct cs_policy *policy, enum cs_format format,
+                    const struct cs_record *records, size_t n, bool comma, struct cs_buf *out)
 {
-    bool first = true;
+    bool first = !comma;
     for (size_t i = 0; i < n; i++) {
         if (is_hidden(policy, &records[i])) {
             continue;
         }
         cs_buf_str(out, first ? "" : ",");
-        put_record(policy, &records[i], out);
+        put_record(policy, format, &records[i], out);
         first = false;
     }
     if (policy->sse_repeats_last || (policy->sse_overfull && n == CS_BATCH_MAX_RECORDS)) {
         cs_buf_str(out, first ? "" : ",");
-        put_record(policy, &records[n - 1], out);
+        put_record(policy, format, &records[n - 1], out);
     }
 }
 
@@ -148,14 +193,14 @@ static void put_batch_id(const struct cs_policy *policy, uint64_t last_seq,
     }
 }
 
-void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_record *records, size_t n,
-                      const struct cs_position *tail, struct cs_sse_counters *counters,
-                      struct cs_buf *out)
+void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
+                      const struct cs_record *records, size_t n, const struct cs_position *tail,
+                      struct cs_sse_counters *counters, struct cs_buf *out)
 {
     if (policy->sse_empty_batch && counters->n_records == 0) {
         cs_buf_str(out, "event: batch\nid: 0,0,0\ndata: {\"records\":[]}\n\n");
     }
-    counters->n_records += n;
+    counters->n_records = (policy->sse_id_per_batch ? 0 : counters->n_records) + n;
     for (size_t i = 0; i < n; i++) {
         counters->metered +=
             cs_record_metered(records[i].headers, records[i].n_headers, records[i].body.len);
@@ -163,13 +208,14 @@ void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_record *re
     cs_buf_str(out, "event: batch\n");
     put_batch_id(policy, records[n - 1].seq_num, counters, out);
     cs_buf_str(out, "data: {\"records\":[");
-    put_records(policy, records, n, out);
+    cs_put_records(policy, format, records, n, false, out);
     cs_buf_char(out, ']');
     for (int64_t line = 1; line < policy->sse_data_lines; line++) {
         cs_buf_str(out, "\ndata: ");
     }
     if (tail != NULL) {
-        put_tail(policy, *tail, out);
+        cs_buf_char(out, ',');
+        cs_put_tail(policy, *tail, out);
     }
     cs_buf_str(out, "}\n\n");
 }
@@ -182,7 +228,8 @@ void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_p
     cs_buf_str(out, policy->sse_ping_has_id ? "id: 0,0,0\n" : "");
     cs_buf_printf(out, "data: {\"timestamp\":%s%" PRId64 "%s", quote, now_ms, quote);
     if (policy->sse_ping_tail) {
-        put_tail(policy, tail, out);
+        cs_buf_char(out, ',');
+        cs_put_tail(policy, tail, out);
     }
     cs_buf_str(out, "}\n\n");
     if (policy->sse_extra_event) {

@@ -11,10 +11,21 @@ struct cs_sse_counters {
     uint64_t metered;
 };
 
+/* Records as JSON takes them: text, or base64 (CHN-09). */
+enum cs_format {
+    CS_FORMAT_RAW,
+    CS_FORMAT_BASE64
+};
+
 /* Appends a batch event; `tail` NULL leaves the tail out. Counts the records. */
-void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_record *records, size_t n,
-                      const struct cs_position *tail, struct cs_sse_counters *counters,
-                      struct cs_buf *out);
+void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
+                      const struct cs_record *records, size_t n, const struct cs_position *tail,
+                      struct cs_sse_counters *counters, struct cs_buf *out);
+/* Appends the records as they stand in an array, divided by commas; one may come before them. */
+void cs_put_records(const struct cs_policy *policy, enum cs_format format,
+                    const struct cs_record *records, size_t n, bool comma, struct cs_buf *out);
+/* Appends "tail":{...}. */
+void cs_put_tail(const struct cs_policy *policy, struct cs_position tail, struct cs_buf *out);
 void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_position tail,
                      struct cs_buf *out);
 void cs_sse_put_error(const char *code, const char *message, struct cs_buf *out);

@@ -1,10 +1,12 @@
 /* What the stream files of the reference endpoint share: routes_channel.c, routes_append.c,
- * routes_s2.c, sse_out.c, agent.c. */
+ * routes_s2.c and its siblings, sse_out.c, agent.c. */
 #ifndef CHATSPEC_ENDPOINT_STREAMS_H
 #define CHATSPEC_ENDPOINT_STREAMS_H
 
 #include "endpoint/dedupe.h"
 #include "endpoint/internal.h"
+#include "endpoint/read_bounds.h"
+#include "endpoint/sse_render.h"
 
 #define CS_STREAM_NAME_MAX ((size_t)4096)
 #define CS_PART_ID_LEN     7 /* of a generated part id (APP-12) */
@@ -32,8 +34,17 @@ struct cs_sse_start {
     uint64_t from; /* first number to send */
     bool latest;   /* instead of `from`: the newest record, then live (OUT-39) */
     bool peek;     /* end at once when the stream is settled (RES-17) */
+    /* Without news; 0: end at the edge. */
     int64_t wait_ms;
+    /* Of direct reads of the store (routes_s2_read.c) only: */
+    bool direct;
+    struct cs_view stream; /* its name in the store; needed during the start only */
+    enum cs_format format;
+    struct cs_read_bounds bounds;
+    struct cs_sse_counters counters; /* what the id line begins with (STO-05) */
 };
+
+#define CS_WAIT_FOREVER ((int64_t)-1)
 
 /* Answers the call with an event stream. */
 void cs_sse_out_start(struct cs_call *call, const struct cs_sse_start *start);

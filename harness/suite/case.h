@@ -39,6 +39,7 @@ enum {
     CS_NEEDS_TWO_ENVIRONMENTS = 1u << 4,
     CS_NEEDS_RUN = 1u << 5,      /* a live agent behind the session */
     CS_NEEDS_RUNS_API = 1u << 6, /* cancel and read runs through the management API */
+    CS_NEEDS_S2 = 1u << 7,       /* may read the stream store directly */
     CS_TIMING = 1u << 8          /* judges durations: retried at 2x and 4x before a verdict */
 };
 

@@ -6,7 +6,8 @@
 #include "suite/runner.h"
 
 /* Patterns as given on the command line, each a comma-separated list of globs ("*" crosses '/').
- * A glob selects the cases whose id it matches, and those that list a requirement it matches. */
+ * A glob selects the cases whose id it matches, with or without its role ("endpoint/"), and those
+ * that list a requirement it matches. */
 struct cs_selection {
     const char *const *only; /* none: all */
     size_t n_only;

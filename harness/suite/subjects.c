@@ -102,6 +102,7 @@ const char *cs_missing_need(unsigned needs, unsigned offers, bool include_long)
         {CS_NEEDS_SECRET_KEY, "needs a secret key of the environment"},
         {CS_NEEDS_MINT, "needs the key that signs tokens, to sign its own"},
         {CS_NEEDS_STREAM, "needs write access to the stream store"},
+        {CS_NEEDS_S2, "needs to read the stream store directly (--s2-url)"},
         {CS_NEEDS_TWO_ENVIRONMENTS, "needs a secret key of a second environment"},
         {CS_NEEDS_RUN, "needs a live agent behind the session"},
         {CS_NEEDS_RUNS_API, "needs the API that reads and cancels runs"},

@@ -814,6 +814,26 @@ static void globs_select_by_id_and_by_requirement(void **state)
     assert_string_equal(first, "fake/kit/long");
 }
 
+static void globs_need_not_name_the_role(void **state)
+{
+    (void)state;
+    char first[64];
+    const char *whole[] = {"fake/kit/s*"};
+    const char *bare[] = {"kit/s*"};
+    size_t n = selected(&(struct cs_selection){.only = whole, .n_only = 1}, first, 64);
+    assert_int_equal(selected(&(struct cs_selection){.only = bare, .n_only = 1}, first, 64), n);
+    assert_true(strncmp(first, "fake/kit/s", 10) == 0);
+    /* only the role may be left out, and only as a whole */
+    struct cs_work *work = NULL;
+    struct cs_buf why = CS_BUF(4096);
+    const char *neither[] = {"passes", "ake/kit/*"};
+    for (size_t i = 0; i < 2; i++) {
+        struct cs_selection selection = {.only = &neither[i], .n_only = 1};
+        assert_int_equal(cs_select(roles, 1, &selection, &work, &n, &why), CS_ERR_USAGE);
+    }
+    cs_buf_free(&why);
+}
+
 static void shards_are_complete_and_disjoint(void **state)
 {
     (void)state;
@@ -895,6 +915,7 @@ int main(void)
         cmocka_unit_test(an_interruption_keeps_what_there_is),
         cmocka_unit_test(cases_run_side_by_side),
         cmocka_unit_test(globs_select_by_id_and_by_requirement),
+        cmocka_unit_test(globs_need_not_name_the_role),
         cmocka_unit_test(shards_are_complete_and_disjoint),
         cmocka_unit_test(a_name_that_matches_nothing_is_refused_with_the_nearest),
     };
