@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/live_server.h"
 #include "cli/role_run.h"
 #include "cli/subject_endpoint.h"
 
-#define REACH_MS            5000 /* how long a server has to give a first sign of life */
 #define BUILTIN_PATIENCE_MS 10000
 
 static void add_option(struct cs_buf *command, const char *name, const char *value)
@@ -69,21 +69,15 @@ static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
 
 static int run_url(struct cs_role_plan *plan, const struct cs_args *args)
 {
-    struct cs_endpoint_env env = {0};
-    struct cs_diag diag = {0};
-    char *url = NULL;
-    int status = cs_url_env(args, &env, &url);
-    if (status == CS_EXIT_OK) {
-        struct cs_endpoint_env hasty = env;
-        hasty.patience_ms = REACH_MS;
-        if (cs_endpoint_role.probe(&hasty, &diag) != CS_OK) {
-            status = cs_say(CS_EXIT_TROUBLE, "%s cannot be reached: %s", url, diag.text);
-        }
+    struct cs_live_server server = {0};
+    int status = cs_live_server_open(args, plan, &server);
+    /* of a server that is not there, whoever wants reports gets them all the same */
+    bool runs = status == CS_EXIT_OK || (server.is_missing && args->report.n > 0);
+    if (runs) {
+        int ended = run_against(plan, args, &server.env, "url", server.url, "");
+        status = status == CS_EXIT_OK ? ended : status;
     }
-    if (status == CS_EXIT_OK) {
-        status = run_against(plan, args, &env, "url", url, "");
-    }
-    free(url);
+    cs_live_server_close(&server);
     return status;
 }
 

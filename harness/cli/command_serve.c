@@ -95,6 +95,8 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
         .n_violations = args->violate.n,
         .seed = args->seed,
         .quiet = args->quiet,
+        .bucket_size = (int64_t)args->bucket,
+        .bucket_interval_ms = (int64_t)args->bucket_interval_ms,
     };
     struct cs_endpoint *endpoint = NULL;
     struct ending ending = {.watch = {.fd = -1}};
@@ -147,6 +149,10 @@ static int run(const struct cs_args *args)
 static const struct cs_option options[] = {
     CS_ROW("port", CS_OPTION_NUMBER, port, "N", "port on 127.0.0.1 (one that is free)", 65535),
     CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "do this one thing wrong; repeatable", 0),
+    CS_ROW("bucket", CS_OPTION_NUMBER, bucket, "N",
+           "calls per interval that a secret key may make (a million)", 1000000),
+    CS_ROW("bucket-interval", CS_OPTION_NUMBER, bucket_interval_ms, "MS",
+           "that interval (10000)", 3600000),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of ids (a fresh one)", CS_SEED_LIMIT),
     CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "no line per request on stderr", 0),
     CS_ROWS_END,
@@ -164,6 +170,7 @@ const struct cs_command cs_command_serve = {
         "Examples:\n"
         "  chatspec serve --port 3030\n"
         "  chatspec serve --violate token-cross-session\n"
+        "  chatspec serve --bucket 60 --bucket-interval 2000\n"
         "  chatspec list violations",
     .options = options,
     .run = run,

@@ -44,6 +44,8 @@ struct cs_args {
     uint64_t timeout_s;
     uint64_t seed;
     uint64_t port;
+    uint64_t bucket;
+    uint64_t bucket_interval_ms;
     bool has_seed;
     bool builtin;
     bool no_mint;

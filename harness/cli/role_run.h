@@ -34,6 +34,12 @@ void cs_role_plan_free(struct cs_role_plan *plan);
 /* True when a case of that role was selected. */
 bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *role);
 
+/* How many of its cases will run against something that offers this (CS_NEEDS_... bits). */
+size_t cs_role_plan_count(const struct cs_role_plan *plan, const struct cs_role *role,
+                          unsigned offers);
+/* How many run side by side, unless the subject has a default of its own. */
+unsigned cs_role_plan_jobs(const struct cs_role_plan *plan);
+
 /* Runs the plan, writes the reports, and gives the exit status of the program. */
 int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run);
 

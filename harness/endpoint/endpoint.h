@@ -24,6 +24,9 @@ struct cs_endpoint_config {
     size_t n_violations;
     uint64_t seed; /* for ids; 0: from the system */
     bool quiet;    /* false: one line per request on stderr */
+    /* Calls per interval with a secret key (LIM-18); 0: so many that nobody notices. */
+    int64_t bucket_size;
+    int64_t bucket_interval_ms; /* 0: the default */
 };
 
 #define CS_ENDPOINT_SECRET_KEY       "tr_dev_chatspec0000000000000000"
