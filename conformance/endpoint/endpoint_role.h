@@ -18,8 +18,8 @@ struct cs_endpoint_env {
     bool has_runs_api;            /* runs can be read and cancelled with the secret key */
     int64_t patience_ms;          /* longest wait for an answer that should come at once */
     /* A server of somebody else's. The rest is all unset for one that was started for the run. */
-    bool is_live;             /* sessions are closed, and trouble is looked into before it spreads */
-    struct cs_pace *pace;     /* its rate limits; NULL: calls are not counted */
+    bool is_live;         /* sessions are closed, and trouble is looked into before it spreads */
+    struct cs_pace *pace; /* its rate limits; NULL: calls are not counted */
     struct cs_ledger *ledger; /* what was made there; NULL: nobody wants to know */
 };
 

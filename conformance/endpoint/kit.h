@@ -163,7 +163,7 @@ struct ep_sub {
     struct ep *ep;
     struct cs_view pending; /* bytes taken from the exchange and not yet read */
     bool ended;             /* the body has ended cleanly */
-    bool judges_end;        /* set by a case for which a broken-off stream is a failure, not an error */
+    bool judges_end; /* set by a case for which a broken-off stream is a failure, not an error */
 };
 
 /* GET .../<io> with this token and further headers. The answer's head has come. */

@@ -7,19 +7,20 @@
 #include "conformance/endpoint/ledger.h"
 #include "conformance/endpoint/pace.h"
 
-#define CALLS_OF_A_CASE 8u                /* with the secret key; most cases make fewer */
+#define CALLS_OF_A_CASE 8u /* with the secret key; most cases make fewer */
 #define MAX_WAIT_MS     (INT64_C(5) * 60 * 1000)
 #define WAIT_STEP_MS    200
-#define YOUNG_MS        2000              /* SES-52 */
+#define YOUNG_MS        2000 /* SES-52 */
 #define LOOK_AGAIN_MS   100
 #define CLOSE_BUDGET_MS 3000
-#define LAG_MS          30000             /* SES-51 */
+#define LAG_MS          30000 /* SES-51 */
 #define SESSIONS        "/api/v1/sessions"
 
 /* Cases that are about limits take their answers as they come. */
 static bool is_about_limits(const struct ep *ep)
 {
-    static const char *const limits[] = {"LIM-18", "LIM-19", "LIM-20", "LIM-21", "LIM-22", "LIM-23"};
+    static const char *const limits[] = {"LIM-18", "LIM-19", "LIM-20",
+                                         "LIM-21", "LIM-22", "LIM-23"};
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         if (cs_case_lists(cs_case_of(ep->run), limits[i])) {
             return true;

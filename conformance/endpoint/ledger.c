@@ -15,6 +15,7 @@
 #define MAX_KEY      200u
 #define N_CLOSINGS   8u    /* side by side */
 #define MAX_PACED_MS 60000 /* that a sweep waits for a rate limit */
+#define ANSWER_MS    5000  /* that a server has for one answer */
 
 enum state {
     UNUSED,
@@ -235,8 +236,7 @@ static bool may_call(struct sweep *sweep, uint64_t window)
 
 static struct cs_exchange *start_close(struct sweep *sweep, const struct cs_ledger_entry *entry)
 {
-    const char *key =
-        entry->elsewhere ? sweep->env->other_secret_key : sweep->env->secret_key;
+    const char *key = entry->elsewhere ? sweep->env->other_secret_key : sweep->env->secret_key;
     struct cs_buf url = CS_BUF((size_t)8192);
     struct cs_buf auth = CS_BUF((size_t)8192);
     cs_buf_printf(&url, "%s/api/v1/sessions/", sweep->env->url);
@@ -271,8 +271,8 @@ static bool fill(struct sweep *sweep)
             if (!closing->entry) {
                 break;
             }
-            const char *key = closing->entry->elsewhere ? sweep->env->other_secret_key
-                                                        : sweep->env->secret_key;
+            const char *key =
+                closing->entry->elsewhere ? sweep->env->other_secret_key : sweep->env->secret_key;
             closing->window = cs_pace_window("/api/", key);
             if (!may_call(sweep, closing->window)) {
                 break;
@@ -287,7 +287,8 @@ static bool fill(struct sweep *sweep)
 
 static void settle(struct sweep *sweep, struct closing *closing)
 {
-    enum cs_err err = cs_exchange_wait_end(closing->exchange, time_left(sweep));
+    int64_t left = time_left(sweep);
+    enum cs_err err = cs_exchange_wait_end(closing->exchange, left < ANSWER_MS ? left : ANSWER_MS);
     int status = cs_exchange_status(closing->exchange);
     struct cs_pace_news news;
     bool told = cs_pace_read(cs_exchange_header(closing->exchange, "x-ratelimit-limit"),

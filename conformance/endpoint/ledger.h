@@ -41,7 +41,7 @@ struct cs_ledger_counts cs_ledger_counts(struct cs_ledger *ledger);
 
 struct cs_sweep {
     size_t n_closed;
-    size_t n_left;     /* that could not be closed, or not in time */
+    size_t n_left;    /* that could not be closed, or not in time */
     char left[3][80]; /* some of them */
     char reason[160]; /* why not: of the first */
 };

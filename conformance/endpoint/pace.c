@@ -42,8 +42,8 @@ struct cs_pace {
 
 struct cs_pace *cs_pace_new(unsigned jobs)
 {
-    struct cs_pace *pace = mmap(NULL, sizeof *pace, PROT_READ | PROT_WRITE,
-                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct cs_pace *pace =
+        mmap(NULL, sizeof *pace, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (pace == MAP_FAILED) {
         return NULL;
     }

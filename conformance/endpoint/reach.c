@@ -9,12 +9,12 @@
 #include "net/http_client.h"
 #include "net/http_request.h"
 
-#define MAX_REACH_MS   5000 /* for an answer that only shows that somebody is there */
-#define WAIT_SHOWN_MS  1500 /* how long a wait for the rate limit stays in the progress line */
-#define NOBODYS_RUN    "/api/v3/runs/run_chatspecnobodysrun0000000"
-#define TOKEN_ROUTE    "/api/v1/auth/public-tokens"
-#define ONE_SCOPE      "{\"scopes\":[\"read:sessions:chatspec-nobody\"],\"expirationTime\":\"1m\"}"
-#define SESSION_PATH   "/api/v1/sessions"
+#define MAX_REACH_MS  5000 /* for an answer that only shows that somebody is there */
+#define WAIT_SHOWN_MS 1500 /* how long a wait for the rate limit stays in the progress line */
+#define NOBODYS_RUN   "/api/v3/runs/run_chatspecnobodysrun0000000"
+#define TOKEN_ROUTE   "/api/v1/auth/public-tokens"
+#define ONE_SCOPE     "{\"scopes\":[\"read:sessions:chatspec-nobody\"],\"expirationTime\":\"1m\"}"
+#define SESSION_PATH  "/api/v1/sessions"
 
 static int64_t patience(const struct cs_endpoint_env *env)
 {
@@ -93,9 +93,8 @@ static enum cs_err call(struct visit *visit, const char *path, const char *auth,
     visit->exchange = url_text && auth_text ? cs_http_start(visit->http, &request) : NULL;
     free(url_text);
     free(auth_text);
-    enum cs_err err = visit->exchange
-                          ? cs_exchange_wait_end(visit->exchange, patience(visit->env))
-                          : CS_ERR_NO_MEMORY;
+    enum cs_err err = visit->exchange ? cs_exchange_wait_end(visit->exchange, patience(visit->env))
+                                      : CS_ERR_NO_MEMORY;
     if (err != CS_OK) {
         const char *why = visit->exchange ? cs_exchange_error(visit->exchange) : "out of memory";
         return cs_fail(diag, err, 0, "%s: %s", visit->title, *why ? why : cs_err_name(err));
@@ -149,6 +148,9 @@ static const char *advice(const struct visit *visit, int status)
     if (status == 401 || status == 403) {
         return "; is the secret key one of this server's?";
     }
+    if (status / 100 == 5) {
+        return "; its own log should tell why";
+    }
     if (status == 404 || status == 405 || !visit->json) {
         return "; is this the URL of the API?";
     }
@@ -173,10 +175,9 @@ static enum cs_err refused(const struct visit *visit, const char *requirement,
     char *text = cs_buf_take(&body);
     const char *what = status / 100 == 3 && location ? location : text ? text : "";
     *ret_requirement = is_judged(visit, status) ? requirement : NULL;
-    enum cs_err err = cs_fail(diag, CS_ERR_MISSING, 0, "%s answered %d%s%.70s%s", visit->title,
-                              status, *what ? " " : "", what,
-                              status / 100 == 2 ? ", which is not as documented"
-                                                : advice(visit, status));
+    enum cs_err err = cs_fail(
+        diag, CS_ERR_MISSING, 0, "%s answered %d%s%.70s%s", visit->title, status, *what ? " " : "",
+        what, status / 100 == 2 ? ", which is not as documented" : advice(visit, status));
     free(text);
     return err;
 }
@@ -194,8 +195,7 @@ static enum cs_err append(struct visit *visit, const char *id, const char *token
     return err;
 }
 
-static enum cs_err converse(struct visit *visit, const char **ret_requirement,
-                            struct cs_diag *diag)
+static enum cs_err converse(struct visit *visit, const char **ret_requirement, struct cs_diag *diag)
 {
     const struct cs_endpoint_env *env = visit->env;
     char body[512];
@@ -203,8 +203,7 @@ static enum cs_err converse(struct visit *visit, const char **ret_requirement,
              "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%.128s\",\"triggerConfig\":"
              "{\"basePayload\":{\"chatId\":\"chatspec\",\"trigger\":\"preload\"}}}",
              env->task);
-    struct cs_ledger_entry *entry =
-        env->ledger ? cs_ledger_begin(env->ledger, NULL, false) : NULL;
+    struct cs_ledger_entry *entry = env->ledger ? cs_ledger_begin(env->ledger, NULL, false) : NULL;
     enum cs_err err = call(visit, SESSION_PATH, env->secret_key, body, diag);
     if (err != CS_OK) {
         return err;
@@ -248,8 +247,7 @@ enum cs_err ep_canary(const void *opaque, const char **ret_requirement, struct c
 
 /* ---- traits ---- */
 
-static enum cs_err ask(struct visit *visit, struct cs_endpoint_traits *traits,
-                       struct cs_diag *diag)
+static enum cs_err ask(struct visit *visit, struct cs_endpoint_traits *traits, struct cs_diag *diag)
 {
     const char *key = visit->env->secret_key;
     if (call(visit, NOBODYS_RUN, key, NULL, diag) != CS_OK) {

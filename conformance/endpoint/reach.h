@@ -1,4 +1,5 @@
-/* Is there a server, and does it do what all cases begin with? Asked by the runner, between cases. */
+/* Is there a server, and does it do what all cases begin with? Asked by the runner, between cases.
+ */
 #ifndef CHATSPEC_CONFORMANCE_ENDPOINT_REACH_H
 #define CHATSPEC_CONFORMANCE_ENDPOINT_REACH_H
 

@@ -543,10 +543,10 @@ static void outlives_close(struct cs_case_run *run)
     ep_granted(ep, ep_do(ep, .path = path, .auth = session->token));
 }
 
-#define SK   CS_NEEDS_SECRET_KEY
-#define MINT (CS_NEEDS_SECRET_KEY | CS_NEEDS_MINT)
+#define SK     CS_NEEDS_SECRET_KEY
+#define MINT   (CS_NEEDS_SECRET_KEY | CS_NEEDS_MINT)
 #define SCOPES (CS_NEEDS_SECRET_KEY | CS_NEEDS_SCOPES)
-#define TWO  (CS_NEEDS_SECRET_KEY | CS_NEEDS_TWO_ENVIRONMENTS)
+#define TWO    (CS_NEEDS_SECRET_KEY | CS_NEEDS_TWO_ENVIRONMENTS)
 const struct cs_case endpoint_token_cases[] = {
     {"endpoint/token/is-hs256", "The session token is an HS256 JWT", "TOK-01", CS_MUST, SK, 0,
      is_hs256},
@@ -575,8 +575,8 @@ const struct cs_case endpoint_token_cases[] = {
     {"endpoint/token/cross-session", "A session's token works on no other session", "TOK-20",
      CS_MUST, SK, 0, cross_session},
     {"endpoint/token/run-scoped-is-refused",
-     "The run-scoped token of x-trigger-jwt neither reads nor appends", "TOK-22", CS_MUST, SCOPES, 0,
-     run_scoped},
+     "The run-scoped token of x-trigger-jwt neither reads nor appends", "TOK-22", CS_MUST, SCOPES,
+     0, run_scoped},
     {"endpoint/token/read-or-write-alone", "read and write scopes grant nothing of each other",
      "TOK-23", CS_MUST, SCOPES, 0, read_or_write_alone},
     {"endpoint/token/type-level", "Type-level scopes cover every session of the environment",

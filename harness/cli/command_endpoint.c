@@ -31,7 +31,7 @@ static char *rerun_command(const struct cs_args *args)
 
 static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
                        const struct cs_endpoint_env *env, const char *kind, const char *name,
-                       const char *version)
+                       const char *version, bool trouble_is_told)
 {
     char *command = rerun_command(args);
     if (!command) {
@@ -43,7 +43,8 @@ static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
                                     .command = command,
                                     .peer_kind = kind,
                                     .peer_name = name,
-                                    .peer_version = version};
+                                    .peer_version = version,
+                                    .trouble_is_told = trouble_is_told};
     int status = cs_role_plan_run(plan, &run);
     free(command);
     return status;
@@ -62,7 +63,7 @@ static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
     }
     const struct cs_endpoint_env env = cs_builtin_env(host.urls[0], BUILTIN_PATIENCE_MS);
     int status =
-        run_against(plan, args, &env, "builtin", "the built-in endpoint", CHATSPEC_VERSION);
+        run_against(plan, args, &env, "builtin", "the built-in endpoint", CHATSPEC_VERSION, false);
     cs_host_stop(&host);
     return status;
 }
@@ -74,7 +75,7 @@ static int run_url(struct cs_role_plan *plan, const struct cs_args *args)
     /* of a server that is not there, whoever wants reports gets them all the same */
     bool runs = status == CS_EXIT_OK || (server.is_missing && args->report.n > 0);
     if (runs) {
-        int ended = run_against(plan, args, &server.env, "url", server.url, "");
+        int ended = run_against(plan, args, &server.env, "url", server.url, "", server.is_missing);
         status = status == CS_EXIT_OK ? ended : status;
     }
     cs_live_server_close(&server);

@@ -6,6 +6,7 @@
 #include "conformance/endpoint/pace.h"
 
 #define SWEEP_MS 10000
+#define HASTE_MS 300
 /* As measured; near enough for people. */
 #define SESSIONS_PER_10_CASES 15u
 
@@ -23,14 +24,15 @@ static void announce(const struct cs_live_server *server, const struct cs_role_p
 {
     const struct cs_endpoint_env *env = &server->env;
     size_t n = cs_role_plan_count(plan, &cs_endpoint_role, cs_endpoint_role.offers(env));
-    fprintf(stderr,
-            "chatspec: %zu cases are run against %s with the key in %s. They make about %zu\n"
-            "  sessions with ids of their own, each with a queued run of the task \"%s\"%s%s%s,\n"
-            "  and tokens that expire within %s. All sessions are closed at the end; their runs\n"
-            "  stay. Nothing else is touched.\n",
-            n, server->url, args->secret_key_env, n * SESSIONS_PER_10_CASES / 10, env->task,
-            env->agent_task ? " (some: \"" : "", env->agent_task ? env->agent_task : "",
-            env->agent_task ? "\")" : "", "30 days");
+    fprintf(
+        stderr,
+        "chatspec: %zu cases are run against %s with the key in %s. They make about %zu\n"
+        "  sessions with ids of their own, each with a queued run of the task \"%s\"%s%s%s,\n"
+        "  and tokens that expire within 30 days. All sessions are closed at the end; their runs\n"
+        "  stay. Nothing else is touched.\n",
+        n, server->url, args->secret_key_env, n * SESSIONS_PER_10_CASES / 10, env->task,
+        env->agent_task ? " (some: \"" : "", env->agent_task ? env->agent_task : "",
+        env->agent_task ? "\")" : "");
 }
 
 static int look(struct cs_live_server *server)
@@ -39,9 +41,10 @@ static int look(struct cs_live_server *server)
     struct cs_endpoint_traits traits = {0};
     if (cs_endpoint_role.probe(&server->env, &diag) != CS_OK) {
         server->is_missing = true;
+        server->env.patience_ms = HASTE_MS; /* it has had its chance */
         return cs_say(CS_EXIT_TROUBLE,
-                      "%s cannot be reached: %s; is it the right URL, and does the server run?",
-                      server->url, diag.text);
+                      "the server cannot be reached: %s; is it the right URL, and does it run?",
+                      diag.text);
     }
     if (cs_endpoint_ask(&server->env, &traits, &diag) != CS_OK) {
         return cs_say(CS_EXIT_USAGE, "%s: %s; is it a key of this server?", server->url, diag.text);
@@ -91,15 +94,14 @@ static void sweep(const struct cs_live_server *server)
     struct cs_ledger_counts counts = cs_ledger_counts(server->env.ledger);
     struct cs_sweep sweep = cs_ledger_sweep(&server->env, 0, SWEEP_MS, NULL);
     if (sweep.n_left > 0) {
-        (void)cs_say(0,
-                     "of %zu sessions that were made %zu could not be closed (%s): %s%s%s%s%s%s",
+        (void)cs_say(0, "of %zu sessions that were made %zu could not be closed (%s): %s%s%s%s%s%s",
                      counts.n_made, sweep.n_left, sweep.reason, sweep.left[0],
                      sweep.n_left > 1 ? " " : "", sweep.left[1], sweep.n_left > 2 ? " " : "",
                      sweep.left[2], sweep.n_left > 3 ? " and others" : "");
     } else if (!is_loopback(server->url) && counts.n_made > 0) {
         (void)cs_say(0, "all %zu sessions that were made are closed", counts.n_made);
     } else if (sweep.n_closed > 1) { /* one is the runner's own */
-        (void)cs_say(0, "closed %zu sessions that cases had left open", sweep.n_closed);
+        (void)cs_say(0, "closed %zu sessions that were still open", sweep.n_closed);
     }
 }
 

@@ -188,7 +188,8 @@ size_t cs_role_plan_count(const struct cs_role_plan *plan, const struct cs_role 
                           unsigned offers)
 {
     size_t n = 0;
-    unsigned there = plan->include_long ? offers | CS_NEEDS_LONG : offers & ~(unsigned)CS_NEEDS_LONG;
+    unsigned there =
+        plan->include_long ? offers | CS_NEEDS_LONG : offers & ~(unsigned)CS_NEEDS_LONG;
     for (size_t i = 0; i < plan->n; i++) {
         unsigned needs = plan->work[i].test->needs & ~(unsigned)CS_TIMING;
         n += plan->work[i].role == role && (needs & ~there) == 0;
@@ -291,7 +292,7 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
     }
     int printed = print_report(plan, &report);
     int written = write_reports(plan, &report);
-    if (report.summary.trouble[0]) {
+    if (report.summary.trouble[0] && !run->trouble_is_told) {
         (void)cs_say(CS_EXIT_TROUBLE, "%s", report.summary.trouble);
     }
     int status = cs_run_exit_status(&report.summary, plan->fail_on_should);

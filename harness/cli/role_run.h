@@ -19,6 +19,7 @@ struct cs_role_run {
     const char *peer_name;
     const char *peer_version;
     unsigned default_jobs; /* 0: 16 */
+    bool trouble_is_told;  /* that the subject is not there has been said already */
 };
 
 /* Things of a run that can be wrong before anything is started: unknown globs, a report that cannot

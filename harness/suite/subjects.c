@@ -71,7 +71,8 @@ static void examine(struct cs_subject *subject)
     subject->probed = true;
     subject->n_errors = 0;
     if (role->probe && role->probe(subject->env, &diag) != CS_OK) {
-        bury(subject, "the peer cannot be reached", &diag);
+        bury(subject, first ? "the peer cannot be reached" : "the peer can no longer be reached",
+             &diag);
     } else if (role->canary && role->canary(subject->env, &requirement, &diag) != CS_OK) {
         bury(subject,
              first ? "the peer does not do what all cases begin with"
@@ -121,8 +122,9 @@ const char *cs_missing_need(unsigned needs, unsigned offers, bool include_long)
     } rows[] = {
         {CS_NEEDS_SECRET_KEY, "needs a secret key of the environment"},
         {CS_NEEDS_MINT, "needs the key that signs tokens, to sign its own"},
-        {CS_NEEDS_SCOPES, "needs tokens with scopes of its choice: the key that signs them, or a server "
-                          "that hands them out"},
+        {CS_NEEDS_SCOPES,
+         "needs tokens with scopes of its choice: the key that signs them, or a server "
+         "that hands them out"},
         {CS_NEEDS_STREAM, "needs write access to the stream store"},
         {CS_NEEDS_TWO_ENVIRONMENTS, "needs a secret key of a second environment"},
         {CS_NEEDS_RUN, "needs a live agent behind the session"},

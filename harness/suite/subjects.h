@@ -13,10 +13,10 @@ struct cs_subject {
     bool probed;
     bool dead;
     char reason[CS_DIAG_TEXT_MAX + 64]; /* why it is dead */
-    const char *broken;                 /* requirement that a dead one is still judged by; or NULL */
-    unsigned n_errors;                  /* with no case between them that passed */
-    unsigned patience;                  /* how many of them make it suspect */
-    unsigned n_slot_failures;           /* in a row */
+    const char *broken;       /* requirement that a dead one is still judged by; or NULL */
+    unsigned n_errors;        /* with no case between them that passed */
+    unsigned patience;        /* how many of them make it suspect */
+    unsigned n_slot_failures; /* in a row */
 };
 
 struct cs_subjects {

@@ -15,8 +15,8 @@
 #include "suite/random.h"
 
 /* A report line is at most one piece of evidence as JSON, where a byte takes up to six. */
-#define MAX_LINE   (8 * CS_EVIDENCE_MAX_ITEM)
-#define READ_CHUNK ((size_t)16 * 1024)
+#define MAX_LINE         (8 * CS_EVIDENCE_MAX_ITEM)
+#define READ_CHUNK       ((size_t)16 * 1024)
 #define MAX_EXTENSION_MS (INT64_C(30) * 60 * 1000)
 #define MAX_CHUNKS                                                                \
     16 /* per turn and descriptor, so that a flood from one case starves no other \
