@@ -114,16 +114,24 @@ const struct cs_command cs_command_endpoint = {
     .name = "endpoint",
     .summary = "test a server of the protocol, or the built-in one",
     .usage = "[options]",
-    .details = "Runs the cases of the endpoint role. Without --url the subject is the built-in\n"
-               "endpoint, started for the run. Without a secret key most cases are skipped, and\n"
-               "say so.\n"
-               "\n"
-               "Examples:\n"
-               "  chatspec endpoint\n"
-               "  chatspec endpoint --only 'endpoint/token/*' --verbose\n"
-               "  chatspec endpoint --only TOK-20,APP-05\n"
-               "  chatspec endpoint --url https://api.example.com --secret-key-env TRIGGER_KEY \\\n"
-               "      --report junit=endpoint.xml --report json=endpoint.json",
+    .details =
+        "Runs the cases of the endpoint role. Without --url the subject is the built-in\n"
+        "endpoint, started for the run. Without a secret key most cases are skipped, and\n"
+        "say so.\n"
+        "\n"
+        "A server behind --url needs to do nothing for it: the cases make sessions with ids\n"
+        "of their own, bound to a task that nobody runs, and close them at the end, after\n"
+        "Ctrl-C too. Calls keep within the rate limit that the server tells of, and the run\n"
+        "waits for it. A key with _sk_, or --no-mint: tokens with other scopes are then asked\n"
+        "for, and what takes a forged token is skipped. A server that stops answering ends\n"
+        "the run with one line, exit status 3 and the reports so far.\n"
+        "\n"
+        "Examples:\n"
+        "  chatspec endpoint\n"
+        "  chatspec endpoint --only 'endpoint/token/*' --verbose\n"
+        "  chatspec endpoint --only TOK-20,APP-05\n"
+        "  chatspec endpoint --url https://api.example.com --secret-key-env TRIGGER_KEY \\\n"
+        "      --report junit=endpoint.xml --report json=endpoint.json",
     .options = options,
     .run = run,
 };

@@ -24,15 +24,14 @@ static void announce(const struct cs_live_server *server, const struct cs_role_p
 {
     const struct cs_endpoint_env *env = &server->env;
     size_t n = cs_role_plan_count(plan, &cs_endpoint_role, cs_endpoint_role.offers(env));
-    fprintf(
-        stderr,
-        "chatspec: %zu cases are run against %s with the key in %s. They make about %zu\n"
-        "  sessions with ids of their own, each with a queued run of the task \"%s\"%s%s%s,\n"
-        "  and tokens that expire within 30 days. All sessions are closed at the end; their runs\n"
-        "  stay. Nothing else is touched.\n",
-        n, server->url, args->secret_key_env, n * SESSIONS_PER_10_CASES / 10, env->task,
-        env->agent_task ? " (some: \"" : "", env->agent_task ? env->agent_task : "",
-        env->agent_task ? "\")" : "");
+    fprintf(stderr,
+            "chatspec: testing %s with the key in %s; cases: %zu.\n"
+            "  They make about %zu sessions with ids of their own, each with a queued run of the\n"
+            "  task \"%s\"%s%s%s, and tokens that expire within 30 days. All sessions are closed\n"
+            "  at the end; their runs stay. Nothing else is touched.\n",
+            server->url, args->secret_key_env, n, n * SESSIONS_PER_10_CASES / 10 + 1, env->task,
+            env->agent_task ? " or \"" : "", env->agent_task ? env->agent_task : "",
+            env->agent_task ? "\"" : "");
 }
 
 static int look(struct cs_live_server *server)

@@ -235,6 +235,43 @@ static void a_paced_run_passes_and_is_never_refused(void **state)
     end_served(&served);
 }
 
+/* 0.0.0.0 leads to this machine, and is not one of its loopback names. */
+static void what_will_be_made_is_told_beforehand(void **state)
+{
+    (void)state;
+    struct served served = serve(WORDS("--quiet"), false);
+    char url[64];
+    snprintf(url, sizeof url, "http://0.0.0.0:%s", strrchr(served.url, ':') + 1);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", served.key, 1), 0);
+    struct program program =
+        start(WORDS("endpoint", "--url", url, "--secret-key-env", "CHATSPEC_TEST_KEY", "--no-mint",
+                    "--only", "endpoint/token/wildcards,endpoint/token/expired"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 0);
+    assert_says(ended.err, "with the key in CHATSPEC_TEST_KEY; cases: 1.");
+    assert_says(ended.err, "task \"absent\", and tokens");
+    assert_says(ended.err,
+                "all 2 sessions that were made are closed"); /* the case's, the runner's */
+    assert_says(ended.out, "needs the key that signs tokens");
+    release(&ended);
+    end_served(&served);
+}
+
+static void a_key_that_is_refused_ends_it_at_once(void **state)
+{
+    (void)state;
+    struct served served = serve(WORDS("--quiet"), false);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", "tr_dev_unknown", 1), 0);
+    struct program program =
+        start(WORDS("endpoint", "--url", served.url, "--secret-key-env", "CHATSPEC_TEST_KEY"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 2);
+    assert_says(ended.err, "refuses the secret key");
+    assert_string_equal(ended.out, "");
+    release(&ended);
+    end_served(&served);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +284,8 @@ int main(void)
         cmocka_unit_test(the_ledger_knows_what_is_open),
         cmocka_unit_test(a_sweep_closes_what_is_open),
         cmocka_unit_test(a_paced_run_passes_and_is_never_refused),
+        cmocka_unit_test(what_will_be_made_is_told_beforehand),
+        cmocka_unit_test(a_key_that_is_refused_ends_it_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
