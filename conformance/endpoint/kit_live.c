@@ -189,7 +189,10 @@ bool ep_live_again(struct ep *ep, struct ep_pending *pending)
         return true;
     }
     take_note(ep, live);
-    if (status == 404 && may_lag(ep, &live->call)) {
+    /* a token is judged by what the path says where the row is not known: 403, for a PUT by the
+     * id that it does not name */
+    bool is_lag = status == 404 || (status == 403 && strstr(live->call.path, "/snapshot-url"));
+    if (is_lag && may_lag(ep, &live->call)) {
         cs_http_pump(ep->http, LOOK_AGAIN_MS);
         send_again(ep, pending);
         return true;

@@ -11,11 +11,13 @@
 #include "net/http_client.h"
 #include "net/http_request.h"
 
-#define N_ENTRIES    16384u
-#define MAX_KEY      200u
-#define N_CLOSINGS   8u    /* side by side */
-#define MAX_PACED_MS 60000 /* that a sweep waits for a rate limit */
-#define ANSWER_MS    5000  /* that a server has for one answer */
+#define N_ENTRIES     16384u
+#define MAX_KEY       200u
+#define N_CLOSINGS    8u   /* side by side */
+#define YOUNG_MS      2000 /* while a 404 is no surprise (SES-52) */
+#define LOOK_AGAIN_MS 50
+#define MAX_PACED_MS  60000 /* that a sweep waits for a rate limit */
+#define ANSWER_MS     5000  /* that a server has for one answer */
 
 enum state {
     UNUSED,
@@ -300,21 +302,27 @@ static void settle(struct sweep *sweep, struct closing *closing)
     } else if (sweep->env->pace && told) {
         cs_pace_note(sweep->env->pace, closing->window, &news, cs_wall_ms());
     }
+    bool is_open = atomic_load(&closing->entry->state) == OPEN;
+    bool lags = status == 404 && is_open && cs_now_ms() - closing->entry->made_ms < YOUNG_MS;
+    bool again = err == CS_OK && (status == 429 || lags);
     if (err != CS_OK) {
         const char *why = cs_exchange_error(closing->exchange);
         sweep->given_up = true;
         leave(sweep, closing->entry, *why ? why : cs_err_name(err));
-    } else if (status / 100 == 2 || status == 404 || status == 409) {
+    } else if (status / 100 == 2 || status == 409 || (status == 404 && !is_open)) {
         sweep->result.n_closed += status / 100 == 2;
         atomic_store(&closing->entry->state, SETTLED);
-    } else if (status != 429) {
+    } else if (!again) {
         char text[64];
         snprintf(text, sizeof text, "closing answered %d", status);
         leave(sweep, closing->entry, text);
     }
     cs_exchange_free(closing->exchange);
     closing->exchange = NULL;
-    closing->entry = status == 429 && err == CS_OK ? closing->entry : NULL; /* once more */
+    closing->entry = again ? closing->entry : NULL;
+    if (lags) {
+        cs_http_pump(sweep->http, LOOK_AGAIN_MS);
+    }
 }
 
 struct cs_sweep cs_ledger_sweep(const struct cs_endpoint_env *env, pid_t owner, int64_t budget_ms,

@@ -55,7 +55,7 @@ void cs_pace_refused(struct cs_pace *pace, uint64_t window, const struct cs_pace
 void cs_pace_waited(struct cs_pace *pace, int64_t ms, int64_t now_ms);
 
 struct cs_pace_figures {
-    int64_t limit;        /* the smallest that was told of and waited for; 0: none */
+    int64_t limit;        /* the smallest of a key, when somebody has waited; 0: none was told */
     int64_t waited_ms;    /* by all processes together */
     int64_t last_wait_ms; /* when somebody last waited */
     uint64_t n_refused;   /* answers of 429 that no case had asked for */

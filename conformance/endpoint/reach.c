@@ -293,7 +293,11 @@ void ep_waits_for(const void *opaque, char *text, size_t size)
     }
     struct cs_pace_figures figures = cs_pace_figures(env->pace);
     if (figures.last_wait_ms && cs_wall_ms() - figures.last_wait_ms < WAIT_SHOWN_MS) {
-        snprintf(text, size, "pacing: the server allows %lld calls at a time",
-                 (long long)figures.limit);
+        if (figures.limit > 0) {
+            snprintf(text, size, "pacing: the server allows %lld calls at a time",
+                     (long long)figures.limit);
+        } else {
+            snprintf(text, size, "pacing: the server limits the calls of a token");
+        }
     }
 }

@@ -97,6 +97,7 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
         .quiet = args->quiet,
         .bucket_size = (int64_t)args->bucket,
         .bucket_interval_ms = (int64_t)args->bucket_interval_ms,
+        .replica_lag_ms = (int64_t)args->replica_lag_ms,
     };
     struct cs_endpoint *endpoint = NULL;
     struct ending ending = {.watch = {.fd = -1}};
@@ -153,6 +154,8 @@ static const struct cs_option options[] = {
            "calls per interval that a secret key may make (a million)", 1000000),
     CS_ROW("bucket-interval", CS_OPTION_NUMBER, bucket_interval_ms, "MS", "that interval (10000)",
            3600000),
+    CS_ROW("replica-lag", CS_OPTION_NUMBER, replica_lag_ms, "MS",
+           "how long reads do not know of a new session (0)", 60000),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of ids (a fresh one)", CS_SEED_LIMIT),
     CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "no line per request on stderr", 0),
     CS_ROWS_END,

@@ -76,7 +76,7 @@ int cs_live_server_open(const struct cs_args *args, const struct cs_role_plan *p
 static void say_pace(const struct cs_live_server *server)
 {
     struct cs_pace_figures figures = cs_pace_figures(server->env.pace);
-    if (figures.waited_ms > 0) {
+    if (figures.waited_ms > 0 && figures.limit > 0) {
         (void)cs_say(0,
                      "paced: the server allows %lld calls at a time, and cases waited %lld s for "
                      "them, together",

@@ -46,6 +46,7 @@ struct cs_args {
     uint64_t port;
     uint64_t bucket;
     uint64_t bucket_interval_ms;
+    uint64_t replica_lag_ms;
     bool has_seed;
     bool builtin;
     bool no_mint;

@@ -29,7 +29,7 @@ static void apply_violations(struct cs_endpoint *endpoint, const struct cs_endpo
     }
 }
 
-static void set_limits(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
+static void set_numbers(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
 {
     if (config->bucket_size > 0) {
         endpoint->policy.bucket_size = config->bucket_size;
@@ -38,6 +38,7 @@ static void set_limits(struct cs_endpoint *endpoint, const struct cs_endpoint_co
     if (config->bucket_interval_ms > 0) {
         endpoint->policy.bucket_interval_ms = config->bucket_interval_ms;
     }
+    endpoint->policy.replica_lag_ms = config->replica_lag_ms;
 }
 
 static enum cs_err add_environment(struct cs_endpoint *endpoint, const char *id, const char *slug,
@@ -107,7 +108,7 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
     endpoint->policy = cs_policy_default();
     TAILQ_INIT(&endpoint->sessions);
     TAILQ_INIT(&endpoint->runs);
-    set_limits(endpoint, config);
+    set_numbers(endpoint, config);
     apply_violations(endpoint, config);
     endpoint->random = config->seed;
     if (config->seed == 0 &&

@@ -27,6 +27,7 @@ struct cs_endpoint_config {
     /* Calls per interval with a secret key (LIM-18); 0: so many that nobody notices. */
     int64_t bucket_size;
     int64_t bucket_interval_ms; /* 0: the default */
+    int64_t replica_lag_ms;     /* how long reads miss a new session (SES-52) */
 };
 
 #define CS_ENDPOINT_SECRET_KEY       "tr_dev_chatspec0000000000000000"

@@ -235,6 +235,26 @@ static void a_paced_run_passes_and_is_never_refused(void **state)
     end_served(&served);
 }
 
+static void sessions_that_a_replica_does_not_know_yet_are_asked_for_again(void **state)
+{
+    (void)state;
+    struct served served = serve(WORDS("--replica-lag", "250"), false);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", served.key, 1), 0);
+    struct program program =
+        start(WORDS("endpoint", "--url", served.url, "--secret-key-env", "CHATSPEC_TEST_KEY",
+                    "--only", "endpoint/snapshot/*,endpoint/close/*,endpoint/token/*"));
+    struct ended ended = finish(&program);
+    if (ended.status != 0) {
+        fail_msg("exit status %d: %s%s", ended.status, ended.out, ended.err);
+    }
+    assert_null(strstr(ended.err, "could not be closed"));
+    release(&ended);
+    char *log = content(served.log);
+    assert_non_null(strstr(log, "/close 404 "));
+    free(log);
+    end_served(&served);
+}
+
 /* 0.0.0.0 leads to this machine, and is not one of its loopback names. */
 static void what_will_be_made_is_told_beforehand(void **state)
 {
@@ -284,6 +304,7 @@ int main(void)
         cmocka_unit_test(the_ledger_knows_what_is_open),
         cmocka_unit_test(a_sweep_closes_what_is_open),
         cmocka_unit_test(a_paced_run_passes_and_is_never_refused),
+        cmocka_unit_test(sessions_that_a_replica_does_not_know_yet_are_asked_for_again),
         cmocka_unit_test(what_will_be_made_is_told_beforehand),
         cmocka_unit_test(a_key_that_is_refused_ends_it_at_once),
     };
