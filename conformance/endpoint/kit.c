@@ -151,25 +151,27 @@ void ep_transport_error(struct ep *ep, struct cs_exchange *exchange, enum cs_err
                   *why ? why : cs_err_name(err));
 }
 
-struct ep_pending {
-    struct cs_exchange *exchange;
-};
-
 struct ep_pending *ep_begin(struct ep *ep, const struct ep_call *call)
 {
     struct ep_pending *pending = ep_alloc(ep, sizeof *pending);
+    pending->live = ep->env->is_live ? ep_live_begin(ep, call) : NULL;
     pending->exchange = ep_start(ep, call);
+    if (pending->live) {
+        pending->live->exchange = pending->exchange;
+    }
     return pending;
 }
 
 const struct ep_answer *ep_end(struct ep *ep, struct ep_pending *pending)
 {
+    do {
+        enum cs_err err = cs_exchange_wait_end(pending->exchange, ep->env->patience_ms);
+        if (err) {
+            ep_transport_error(ep, pending->exchange, err);
+        }
+        ep_evidence(ep, pending->exchange);
+    } while (pending->live && ep_live_again(ep, pending));
     struct cs_exchange *exchange = pending->exchange;
-    enum cs_err err = cs_exchange_wait_end(exchange, ep->env->patience_ms);
-    if (err) {
-        ep_transport_error(ep, exchange, err);
-    }
-    ep_evidence(ep, exchange);
     struct ep_answer *answer = ep_alloc(ep, sizeof *answer);
     answer->status = cs_exchange_status(exchange);
     answer->body = cs_exchange_body(exchange);

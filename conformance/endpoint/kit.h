@@ -67,6 +67,8 @@ const struct ep_answer *ep_end(struct ep *ep, struct ep_pending *pending);
 
 /* Lets time pass between two looks at something eventually consistent. */
 void ep_pause(struct ep *ep, int64_t ms);
+/* How long it may take until a list shows what was done (SES-51); the deadline moves by that. */
+int64_t ep_lag(struct ep *ep);
 
 /* Header of an answer, or NULL. */
 const char *ep_header(const struct ep_answer *answer, const char *name);
@@ -143,11 +145,11 @@ int ep_drain_count(struct ep *ep, const struct ep_session *session, const char *
 
 /* Decoded session token; fails when it is not a JWT. */
 const struct cs_token *ep_decode(struct ep *ep, const char *token);
-/* A good token with these scopes for the environment of the session, signed with the secret key
- * (the case must need CS_NEEDS_MINT). */
+/* A good token with these scopes for the environment of the session: signed with the secret key, or
+ * asked for (the case must need CS_NEEDS_SCOPES). */
 const char *ep_mint(struct ep *ep, const struct ep_session *session, const char *const *scopes);
 #define EP_SCOPES(...) ((const char *const[]){__VA_ARGS__, NULL})
-/* The claims of such a token, for cases that spoil one of them. */
+/* The claims of such a token, for cases that spoil one of them (CS_NEEDS_MINT). */
 struct cs_token_claims ep_claims(struct ep *ep, const struct ep_session *session,
                                  const char *const *scopes);
 const char *ep_sign(struct ep *ep, const struct cs_token_claims *claims, const char *key);

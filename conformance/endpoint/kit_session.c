@@ -197,8 +197,27 @@ const char *ep_sign(struct ep *ep, const struct cs_token_claims *claims, const c
     return ep_own(ep, cs_buf_take(&out), free);
 }
 
+/* From the server itself (TOK-41). */
+static const char *ask_for_token(struct ep *ep, const char *const *scopes)
+{
+    const char *list = "";
+    for (size_t i = 0; scopes[i]; i++) {
+        list = ep_text(ep, "%s%s%s", list, i ? "," : "", quoted(ep, scopes[i]));
+    }
+    const struct ep_answer *answer =
+        ep_do(ep, .path = "/api/v1/auth/public-tokens", .auth = ep->env->secret_key,
+              .body = ep_text(ep, "{\"scopes\":[%s]}", list));
+    if (answer->status == 403) {
+        cs_case_skip(ep->run, "the server hands out no token with the scopes %s", list);
+    }
+    return ep_need_text(ep, ep_need(ep, answer), "token");
+}
+
 const char *ep_mint(struct ep *ep, const struct ep_session *session, const char *const *scopes)
 {
+    if (!ep->env->can_mint) {
+        return ask_for_token(ep, scopes);
+    }
     struct cs_token_claims claims = ep_claims(ep, session, scopes);
     return ep_sign(ep, &claims, ep->env->secret_key);
 }

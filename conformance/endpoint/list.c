@@ -16,7 +16,7 @@ static const struct ep_answer *list(struct ep *ep, const char *query)
 /* The `data` of a list, asked for until it holds `n` rows or patience ends. */
 static const cJSON *rows_until(struct ep *ep, const char *query, int n)
 {
-    int64_t until = cs_now_ms() + ep_env(ep)->patience_ms;
+    int64_t until = cs_now_ms() + ep_lag(ep);
     for (;;) {
         const cJSON *data = ep_get(ep_need(ep, list(ep, query)), "data");
         if (cJSON_GetArraySize(data) == n || cs_now_ms() >= until) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/reach.h"
 
 static unsigned offers(const void *opaque)
 {
@@ -16,6 +17,9 @@ static unsigned offers(const void *opaque)
     }
     if (env->secret_key && env->can_mint) {
         bits |= CS_NEEDS_MINT;
+    }
+    if (env->secret_key && (env->can_mint || env->hands_out_tokens)) {
+        bits |= CS_NEEDS_SCOPES;
     }
     if (env->secret_key && env->other_secret_key) {
         bits |= CS_NEEDS_TWO_ENVIRONMENTS;
@@ -58,6 +62,7 @@ static void set_up(struct cs_case_run *run)
         cs_case_secret(run, cs_view_str(env->s2_token));
     }
     cs_case_set_subject(run, ep);
+    ep_live_set_up(ep);
 }
 
 static void tear_down(struct cs_case_run *run)
@@ -66,6 +71,7 @@ static void tear_down(struct cs_case_run *run)
     if (!ep) {
         return;
     }
+    ep_live_tear_down(ep);
     while (ep->owned) {
         struct ep_owned *owned = ep->owned;
         ep->owned = owned->next;
@@ -74,32 +80,6 @@ static void tear_down(struct cs_case_run *run)
     }
     cs_http_free(ep->http);
     free(ep);
-}
-
-/* Any HTTP answer at all shows that somebody is there; what it says is for the cases. */
-static enum cs_err probe(const void *opaque, struct cs_diag *diag)
-{
-    const struct cs_endpoint_env *env = opaque;
-    struct cs_http *http = cs_http_new();
-    if (!http) {
-        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
-    }
-    const char *url = env->url ? env->url : env->s2_url;
-    struct cs_http_request request = {
-        .method = "OPTIONS", .url = url, .connect_timeout_ms = env->patience_ms};
-    struct cs_exchange *exchange = cs_http_start(http, &request);
-    enum cs_err err =
-        exchange ? cs_exchange_wait_head(exchange, env->patience_ms) : CS_ERR_NO_MEMORY;
-    if (err) {
-        const char *why = exchange ? cs_exchange_error(exchange) : "";
-        cs_fail(diag, err, 0, "%s: %s", url,
-                err == CS_ERR_TIMEOUT ? "no answer in time"
-                : *why                ? why
-                                      : cs_err_name(err));
-    }
-    cs_exchange_free(exchange);
-    cs_http_free(http);
-    return err;
 }
 
 static const struct cs_case *const groups[] = {
@@ -120,5 +100,7 @@ const struct cs_role cs_endpoint_role = {
     .offers = offers,
     .set_up = set_up,
     .tear_down = tear_down,
-    .probe = probe,
+    .probe = ep_probe,
+    .canary = ep_canary,
+    .waits_for = ep_waits_for,
 };

@@ -114,7 +114,7 @@ const struct cs_case endpoint_snapshot_cases[] = {
     {"endpoint/snapshot/object-key", "The object is named by the friendly id", "SNP-03", CS_MUST,
      SK, 0, object_key},
     {"endpoint/snapshot/scoped", "Foreign and read-only tokens get no URL to write", "SNP-05",
-     CS_MUST, SK | CS_NEEDS_MINT, 0, scoped},
+     CS_MUST, SK | CS_NEEDS_SCOPES, 0, scoped},
     {"endpoint/snapshot/transcript", "A secret key reads the latest messages of a transcript",
      "CHN-29", CS_MUST, SK, 0, transcript_pages},
     {0},

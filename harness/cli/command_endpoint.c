@@ -2,11 +2,11 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/live_server.h"
 #include "cli/role_run.h"
 #include "cli/subject_endpoint.h"
 #include "cli/subject_s2.h"
 
-#define REACH_MS            5000 /* how long a server has to give a first sign of life */
 #define BUILTIN_PATIENCE_MS 10000
 
 static void add_option(struct cs_buf *command, const char *name, const char *value)
@@ -38,7 +38,7 @@ static char *rerun_command(const struct cs_args *args)
 
 static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
                        const struct cs_endpoint_env *env, const char *kind, const char *name,
-                       const char *version)
+                       const char *version, bool trouble_is_told)
 {
     char *command = rerun_command(args);
     if (!command) {
@@ -50,7 +50,8 @@ static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
                                     .command = command,
                                     .peer_kind = kind,
                                     .peer_name = name,
-                                    .peer_version = version};
+                                    .peer_version = version,
+                                    .trouble_is_told = trouble_is_told};
     int status = cs_role_plan_run(plan, &run);
     free(command);
     return status;
@@ -82,7 +83,7 @@ static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
         status = run_against(plan, args, &env, "builtin",
                              stream.url ? "the built-in endpoint on an S2 stream store"
                                         : "the built-in endpoint",
-                             CHATSPEC_VERSION);
+                             CHATSPEC_VERSION, false);
         cs_host_stop(&host);
     } else {
         status = cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
@@ -93,25 +94,16 @@ static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
 
 static int run_url(struct cs_role_plan *plan, const struct cs_args *args)
 {
-    struct cs_endpoint_env env = {0};
-    struct cs_diag diag = {0};
-    char *url = NULL;
-    char *s2_url = NULL;
-    int status = cs_url_env(args, &env, &url);
-    status = status == CS_EXIT_OK ? cs_s2_env(args, &env, &s2_url) : status;
-    const char *name = url ? url : s2_url;
-    if (status == CS_EXIT_OK) {
-        struct cs_endpoint_env hasty = env;
-        hasty.patience_ms = REACH_MS;
-        if (cs_endpoint_role.probe(&hasty, &diag) != CS_OK) {
-            status = cs_say(CS_EXIT_TROUBLE, "%s cannot be reached: %s", name, diag.text);
-        }
+    struct cs_live_server server = {0};
+    int status = cs_live_server_open(args, plan, &server);
+    /* of a server that is not there, whoever wants reports gets them all the same */
+    bool runs = status == CS_EXIT_OK || (server.is_missing && args->report.n > 0);
+    if (runs) {
+        const char *name = server.url ? server.url : server.s2_url;
+        int ended = run_against(plan, args, &server.env, "url", name, "", server.is_missing);
+        status = status == CS_EXIT_OK ? ended : status;
     }
-    if (status == CS_EXIT_OK) {
-        status = run_against(plan, args, &env, "url", name, "");
-    }
-    free(url);
-    free(s2_url);
+    cs_live_server_close(&server);
     return status;
 }
 
@@ -157,19 +149,27 @@ const struct cs_command cs_command_endpoint = {
     .name = "endpoint",
     .summary = "test a server of the protocol, or the built-in one",
     .usage = "[options]",
-    .details = "Runs the cases of the endpoint role. Without --url the subject is the built-in\n"
-               "endpoint, started for the run. Without a secret key most cases are skipped, and\n"
-               "say so. With --s2-url the cases of the stream store run on that store; without a\n"
-               "--url they are the only ones that do.\n"
-               "\n"
-               "Examples:\n"
-               "  chatspec endpoint\n"
-               "  chatspec endpoint --only 'endpoint/token/*' --verbose\n"
-               "  chatspec endpoint --only TOK-20,APP-05\n"
-               "  chatspec endpoint --url https://api.example.com --secret-key-env TRIGGER_KEY \\\n"
-               "      --report junit=endpoint.xml --report json=endpoint.json\n"
-               "  chatspec endpoint --s2-url http://127.0.0.1:8080/v1 --s2-basin my-basin \\\n"
-               "      --only 's2/*'",
+    .details =
+        "Runs the cases of the endpoint role. Without --url the subject is the built-in\n"
+        "endpoint, started for the run. Without a secret key most cases are skipped, and\n"
+        "say so. With --s2-url the cases of the stream store run on that store; without a\n"
+        "--url they are the only ones that do.\n"
+        "\n"
+        "A server behind --url needs to do nothing for it: the cases make sessions with ids\n"
+        "of their own, bound to a task that nobody runs, and close them at the end, after\n"
+        "Ctrl-C too. Calls keep within the rate limit that the server tells of, and the run\n"
+        "waits for it. A key with _sk_, or --no-mint: tokens with other scopes are then asked\n"
+        "for, and what takes a forged token is skipped. A server that stops answering ends\n"
+        "the run with one line, exit status 3 and the reports so far.\n"
+        "\n"
+        "Examples:\n"
+        "  chatspec endpoint\n"
+        "  chatspec endpoint --only 'endpoint/token/*' --verbose\n"
+        "  chatspec endpoint --only TOK-20,APP-05\n"
+        "  chatspec endpoint --url https://api.example.com --secret-key-env TRIGGER_KEY \\\n"
+        "      --report junit=endpoint.xml --report json=endpoint.json\n"
+        "  chatspec endpoint --s2-url http://127.0.0.1:8080/v1 --s2-basin my-basin \\\n"
+        "      --only 's2/*'",
     .options = options,
     .run = run,
 };

@@ -109,6 +109,9 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
         .stream_url = stream->url,
         .stream_basin = stream->basin,
         .stream_token = stream->token,
+        .bucket_size = (int64_t)args->bucket,
+        .bucket_interval_ms = (int64_t)args->bucket_interval_ms,
+        .replica_lag_ms = (int64_t)args->replica_lag_ms,
     };
     struct cs_endpoint *endpoint = NULL;
     struct ending ending = {.watch = {.fd = -1}};
@@ -173,6 +176,12 @@ static const struct cs_option options[] = {
            "behave as a server of that version (the newest)", 0),
     CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "do this one thing wrong; repeatable", 0),
     CS_ROWS_STREAM,
+    CS_ROW("bucket", CS_OPTION_NUMBER, bucket, "N",
+           "calls per interval that a secret key may make (a million)", 1000000),
+    CS_ROW("bucket-interval", CS_OPTION_NUMBER, bucket_interval_ms, "MS", "that interval (10000)",
+           3600000),
+    CS_ROW("replica-lag", CS_OPTION_NUMBER, replica_lag_ms, "MS",
+           "how long reads do not know of a new session (0)", 60000),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of ids (a fresh one)", CS_SEED_LIMIT),
     CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "no line per request on stderr", 0),
     CS_ROWS_END,
@@ -193,6 +202,7 @@ const struct cs_command cs_command_serve = {
         "  chatspec serve --profile 4.5.16\n"
         "  chatspec serve --stream http://127.0.0.1:8080/v1 --basin my-basin\n"
         "  chatspec serve --violate token-cross-session\n"
+        "  chatspec serve --bucket 60 --bucket-interval 2000\n"
         "  chatspec list violations",
     .options = options,
     .run = run,

@@ -20,6 +20,9 @@ void cs_live_tick(void *ctx, const struct cs_progress *progress)
         fprintf(stderr, "; longest: %.60s (%lld s)", live->work[progress->slowest].test->id,
                 (long long)(progress->slowest_ms / 1000));
     }
+    if (progress->waits_for[0]) {
+        fprintf(stderr, "; %s", progress->waits_for);
+    }
     fflush(stderr);
 }
 

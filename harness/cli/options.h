@@ -53,6 +53,9 @@ struct cs_args {
     uint64_t timeout_s;
     uint64_t seed;
     uint64_t port;
+    uint64_t bucket;
+    uint64_t bucket_interval_ms;
+    uint64_t replica_lag_ms;
     bool has_seed;
     bool builtin;
     bool no_mint;

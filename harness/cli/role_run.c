@@ -150,6 +150,24 @@ bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *rol
     return false;
 }
 
+size_t cs_role_plan_count(const struct cs_role_plan *plan, const struct cs_role *role,
+                          unsigned offers)
+{
+    size_t n = 0;
+    unsigned there =
+        plan->include_long ? offers | CS_NEEDS_LONG : offers & ~(unsigned)CS_NEEDS_LONG;
+    for (size_t i = 0; i < plan->n; i++) {
+        unsigned needs = plan->work[i].test->needs & ~(unsigned)CS_TIMING;
+        n += plan->work[i].role == role && (needs & ~there) == 0;
+    }
+    return n;
+}
+
+unsigned cs_role_plan_jobs(const struct cs_role_plan *plan)
+{
+    return plan->args->jobs ? (unsigned)plan->args->jobs : DEFAULT_JOBS;
+}
+
 /* ---- the run ---- */
 
 static int print_report(const struct cs_role_plan *plan, const struct cs_report *report)
@@ -234,6 +252,9 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
     }
     int printed = print_report(plan, &report);
     int written = cs_report_files_write(&plan->reports, &report);
+    if (report.summary.trouble[0] && !run->trouble_is_told) {
+        (void)cs_say(CS_EXIT_TROUBLE, "%s", report.summary.trouble);
+    }
     int status = cs_run_exit_status(&report.summary, plan->fail_on_should);
     if (status == CS_EXIT_OK) {
         status = printed != CS_EXIT_OK ? printed : written;

@@ -21,6 +21,7 @@ struct cs_role_run {
     const char *peer_name;
     const char *peer_version;
     unsigned default_jobs; /* 0: 16 */
+    bool trouble_is_told;  /* that the subject is not there has been said already */
 };
 
 /* Things of a run that can be wrong before anything is started: unknown globs, a report that cannot
@@ -35,6 +36,12 @@ void cs_role_plan_free(struct cs_role_plan *plan);
 
 /* True when a case of that role was selected. */
 bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *role);
+
+/* How many of its cases will run against something that offers this (CS_NEEDS_... bits). */
+size_t cs_role_plan_count(const struct cs_role_plan *plan, const struct cs_role *role,
+                          unsigned offers);
+/* How many run side by side, unless the subject has a default of its own. */
+unsigned cs_role_plan_jobs(const struct cs_role_plan *plan);
 
 /* Runs the plan, writes the reports, and gives the exit status of the program. */
 int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run);

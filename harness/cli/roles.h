@@ -12,7 +12,5 @@ const struct cs_case *cs_case_find(const char *id, const struct cs_role **ret_ro
 /* Calls `visit` (may be NULL) for each case that lists the requirement; returns how many. */
 size_t cs_cases_of_requirement(const char *requirement,
                                void (*visit)(void *ctx, const struct cs_case *test), void *ctx);
-/* True when the case lists exactly this requirement id. */
-bool cs_case_lists(const struct cs_case *test, const char *requirement);
 
 #endif

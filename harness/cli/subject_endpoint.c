@@ -79,6 +79,7 @@ int cs_url_env(const struct cs_args *args, struct cs_endpoint_env *ret_env, char
     /* Additional keys of an environment carry "_sk_": tokens are signed with the root one (TOK-05).
      */
     env.can_mint = env.secret_key && !args->no_mint && !strstr(env.secret_key, "_sk_");
+    env.is_live = true;
     *ret_env = env;
     return CS_EXIT_OK;
 }

@@ -30,6 +30,18 @@ static void apply_violations(struct cs_endpoint *endpoint, const struct cs_endpo
     }
 }
 
+static void set_numbers(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
+{
+    if (config->bucket_size > 0) {
+        endpoint->policy.bucket_size = config->bucket_size;
+        endpoint->policy.bucket_refill = config->bucket_size;
+    }
+    if (config->bucket_interval_ms > 0) {
+        endpoint->policy.bucket_interval_ms = config->bucket_interval_ms;
+    }
+    endpoint->policy.replica_lag_ms = config->replica_lag_ms;
+}
+
 static enum cs_err add_environment(struct cs_endpoint *endpoint, const char *id, const char *slug,
                                    const char *secret_key)
 {
@@ -150,6 +162,7 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
         cs_endpoint_stop(endpoint);
         return cs_fail(diag, CS_ERR_SYNTAX, 0, "'%.40s' is no version", config->profile);
     }
+    set_numbers(endpoint, config);
     apply_violations(endpoint, config);
     endpoint->random = config->seed;
     if (config->seed == 0 &&

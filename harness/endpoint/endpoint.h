@@ -25,6 +25,10 @@ struct cs_endpoint_config {
     const struct cs_violation *const *violations;
     size_t n_violations;
     uint64_t seed; /* for ids; 0: from the system */
+    /* Calls per interval with a secret key (LIM-18); 0: so many that nobody notices. */
+    int64_t bucket_size;
+    int64_t bucket_interval_ms; /* 0: the default */
+    int64_t replica_lag_ms;     /* how long reads miss a new session (SES-52) */
     /* Where streams are kept: an S2 endpoint (store_s2.h), such as "http://127.0.0.1:8080/v1".
      * NULL: in memory. PUT then hands out this URL and basin, so direct writes go there too. */
     const char *stream_url;

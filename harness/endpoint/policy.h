@@ -74,6 +74,7 @@
     X(retrieve_shows_config, 1, "retrieve shows the trigger config (SES-38)")                     \
     X(decode_path, 1, "path segments are percent-decoded (SES-24)")                               \
     X(missing_session_status, 404, "status for an unknown session (SES-39)")                      \
+    X(replica_lag_ms, 0, "how long reads miss a new session (SES-52)")                            \
     X(isolate_keys, 1, "secret keys find only their environment's sessions (SES-40)")             \
     X(isolate_tokens, 1, "tokens find only their environment's sessions (TOK-38)")                \
     X(patch_applies, 1, "PATCH changes the row (SES-41)")                                         \

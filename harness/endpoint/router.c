@@ -84,6 +84,17 @@ static bool read_json(struct cs_call *call)
     return true;
 }
 
+/* Routes that read a replica do not know of a session at once; appends and subscriptions do. */
+static bool is_behind(const struct cs_call *call)
+{
+    void (*const run)(struct cs_call *) = call->route->run;
+    bool from_replica = run == cs_route_session_retrieve || run == cs_route_session_patch ||
+                        run == cs_route_session_close || run == cs_route_session_end_and_continue ||
+                        run == cs_route_snapshot_url || run == cs_route_channel_records;
+    return from_replica && cs_endpoint_now(call->endpoint) - call->session->created_ms <
+                               call->endpoint->policy.replica_lag_ms;
+}
+
 static void find_row(struct cs_call *call)
 {
     const struct cs_endpoint *endpoint = call->endpoint;
@@ -95,6 +106,9 @@ static void find_row(struct cs_call *call)
     }
     if (call->route->run == cs_route_session_close && !endpoint->policy.close_by_external_id &&
         !cs_is_friendly_id(call->id)) {
+        call->session = NULL;
+    }
+    if (call->session && is_behind(call)) {
         call->session = NULL;
     }
     call->key = call->session ? call->session->key : call->id;

@@ -14,12 +14,33 @@ struct cs_null_server {
     uint16_t port;
 };
 
+/* An answer that goes out byte by byte. */
+struct trickle {
+    struct cs_timer timer; /* first: the hook gets its address */
+    struct cs_loop *loop;
+    struct cs_conn *conn;
+    size_t at;
+};
+
+#define HALF_ANSWER                                                         \
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " \
+    "100\r\n\r\n{\"id\":\"session_"
+
+static const char slow_answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
 const char *cs_null_kind_name(enum cs_null_kind kind)
 {
     static const char *const names[CS_N_NULL_KINDS] = {
-        [CS_NULL_CLOSED] = "never accepts",  [CS_NULL_HANGS_UP] = "closes at once",
-        [CS_NULL_SILENT] = "never answers",  [CS_NULL_ALWAYS_404] = "always 404",
-        [CS_NULL_ALWAYS_500] = "always 500", [CS_NULL_ALWAYS_200] = "always 200 with an empty body",
+        [CS_NULL_CLOSED] = "never accepts",
+        [CS_NULL_HANGS_UP] = "closes at once",
+        [CS_NULL_SILENT] = "never answers",
+        [CS_NULL_ALWAYS_404] = "always 404",
+        [CS_NULL_ALWAYS_500] = "always 500",
+        [CS_NULL_ALWAYS_200] = "always 200 with an empty body",
+        [CS_NULL_TRICKLES] = "a byte a second",
+        [CS_NULL_STALLS] = "half an answer",
+        [CS_NULL_BREAKS_OFF] = "half an answer and a reset",
+        [CS_NULL_GARBAGE] = "no HTTP",
     };
     return (size_t)kind < CS_N_NULL_KINDS ? names[kind] : "unknown";
 }
@@ -44,15 +65,52 @@ static int status_of(enum cs_null_kind kind)
     }
 }
 
-static void answer(void *ctx, struct cs_conn *conn, const struct cs_request *request)
+/* ---- a byte a second ---- */
+
+static void trickle_on(struct cs_timer *timer)
 {
-    const struct cs_null_server *server = ctx;
-    (void)request;
-    if (server->kind == CS_NULL_SILENT || server->kind == CS_NULL_HANGS_UP) {
+    struct trickle *trickle = (struct trickle *)timer;
+    struct cs_view byte = cs_view_of(slow_answer + trickle->at++, 1);
+    if (!cs_conn_send(trickle->conn, byte)) {
         return;
     }
+    if (trickle->at == sizeof slow_answer - 1) {
+        cs_conn_finish(trickle->conn);
+    } else if (cs_timer_start(trickle->loop, timer, 1000) != CS_OK) {
+        cs_conn_reset(trickle->conn);
+    }
+}
+
+static void start_trickle(const struct cs_null_server *server, struct cs_conn *conn)
+{
+    struct trickle *trickle = calloc(1, sizeof *trickle);
+    if (!trickle) {
+        cs_conn_reset(conn);
+        return;
+    }
+    trickle->timer.fire = trickle_on;
+    trickle->loop = cs_server_loop(server->server);
+    trickle->conn = conn;
+    cs_conn_set_user(conn, trickle);
+    trickle_on(&trickle->timer);
+}
+
+static void forget(void *ctx, struct cs_conn *conn)
+{
+    (void)ctx;
+    struct trickle *trickle = cs_conn_user(conn);
+    if (trickle) {
+        cs_timer_stop(trickle->loop, &trickle->timer);
+        free(trickle);
+    }
+}
+
+/* ---- the others ---- */
+
+static void answer_status(struct cs_conn *conn, int status)
+{
     struct cs_buf out = CS_BUF(1024);
-    cs_response_status(&out, status_of(server->kind));
+    cs_response_status(&out, status);
     cs_response_header(&out, "Content-Length", "0");
     cs_response_end_head(&out);
     if (cs_buf_error(&out) == CS_OK && cs_conn_send(conn, cs_buf_view(&out))) {
@@ -61,7 +119,37 @@ static void answer(void *ctx, struct cs_conn *conn, const struct cs_request *req
     cs_buf_free(&out);
 }
 
-static const struct cs_server_hooks hooks = {.on_accept = hang_up, .on_request = answer};
+static void answer(void *ctx, struct cs_conn *conn, const struct cs_request *request)
+{
+    const struct cs_null_server *server = ctx;
+    (void)request;
+    switch (server->kind) {
+    case CS_NULL_CLOSED:
+    case CS_NULL_HANGS_UP:
+    case CS_NULL_SILENT:
+        break;
+    case CS_NULL_TRICKLES:
+        start_trickle(server, conn);
+        break;
+    case CS_NULL_STALLS:
+        (void)cs_conn_send(conn, CS_VIEW(HALF_ANSWER));
+        break;
+    case CS_NULL_BREAKS_OFF:
+        (void)cs_conn_send(conn, CS_VIEW(HALF_ANSWER));
+        cs_conn_reset(conn);
+        break;
+    case CS_NULL_GARBAGE:
+        (void)cs_conn_send(conn, CS_VIEW("220 mail.example ESMTP ready\r\n"));
+        cs_conn_finish(conn);
+        break;
+    default:
+        answer_status(conn, status_of(server->kind));
+        break;
+    }
+}
+
+static const struct cs_server_hooks hooks = {
+    .on_accept = hang_up, .on_request = answer, .on_close = forget};
 
 /* A port that stays ours, so that nobody else can come to listen there. */
 static enum cs_err bind_only(struct cs_null_server *server, struct cs_diag *diag)

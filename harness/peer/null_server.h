@@ -12,9 +12,13 @@ enum cs_null_kind {
     CS_NULL_SILENT,     /* accepts, reads and never answers */
     CS_NULL_ALWAYS_404, /* these three answer every request alike, with an empty body */
     CS_NULL_ALWAYS_500,
-    CS_NULL_ALWAYS_200
+    CS_NULL_ALWAYS_200,
+    CS_NULL_TRICKLES,   /* answers 200, a byte a second */
+    CS_NULL_STALLS,     /* a head and half a body, and then nothing */
+    CS_NULL_BREAKS_OFF, /* the same, and then a reset */
+    CS_NULL_GARBAGE     /* answers with something that is not HTTP */
 };
-#define CS_N_NULL_KINDS 6
+#define CS_N_NULL_KINDS 10
 
 /* "never answers" and so on. */
 const char *cs_null_kind_name(enum cs_null_kind kind);

@@ -40,6 +40,7 @@ enum {
     CS_NEEDS_RUN = 1u << 5,      /* a live agent behind the session */
     CS_NEEDS_RUNS_API = 1u << 6, /* cancel and read runs through the management API */
     CS_NEEDS_S2 = 1u << 7,       /* may read the stream store directly */
+    CS_NEEDS_SCOPES = 1u << 9,   /* tokens with scopes of one's own choice */
     CS_TIMING = 1u << 8          /* judges durations: retried at 2x and 4x before a verdict */
 };
 
@@ -54,6 +55,9 @@ struct cs_case {
     unsigned timeout_s; /* 0: 30 */
     void (*run)(struct cs_case_run *run);
 };
+
+/* True when that requirement is among the case's. */
+bool cs_case_lists(const struct cs_case *test, const char *requirement);
 
 /* A role: a table of cases and how to give each its subject. */
 struct cs_role {
@@ -76,6 +80,13 @@ struct cs_role {
     /* In the runner: can the peer be reached at all? Asked before the first case, and again after
      * cases that ended in error; NULL: always. */
     enum cs_err (*probe)(const void *env, struct cs_diag *diag);
+    /* In the runner: does the peer do what nearly every case begins with? Asked when probe is
+     * content, and at the same times. Where it does not and a requirement says that it must,
+     * *ret_requirement is its id: its own cases are run then, and no others. NULL: always. */
+    enum cs_err (*canary)(const void *env, const char **ret_requirement, struct cs_diag *diag);
+    /* In the runner: a few words about what the peer makes the run wait for, or an empty text; for
+     * the progress line. NULL: nothing. */
+    void (*waits_for)(const void *env, char *text, size_t size);
 };
 
 /* ---- inside a case ---- */
@@ -94,6 +105,10 @@ uint64_t cs_case_random(struct cs_case_run *run);
 int64_t cs_case_scale(const struct cs_case_run *run);
 /* Milliseconds until the runner ends this case. */
 int64_t cs_case_time_left(const struct cs_case_run *run);
+/* The case is about to wait for something that is no part of it (a rate limit of the peer): its
+ * deadline moves by as much, and its duration does not count it. A timing case that would fail
+ * after that is inconclusive. */
+void cs_case_extend(struct cs_case_run *run, int64_t ms);
 
 /* A number that changed between versions, for the profile of this run: one of the catalogue's facts
  * by its name (suite/profile.h). */

@@ -6,6 +6,7 @@
  *     {"observe":{"name":..,"value":..,"recorded":..}}    "recorded" where it differs
  *     {"note":".."}
  *     {"secret":".."}    to take out of what the process printed
+ *     {"extend":N}       the deadline moves by N ms
  *     {"end":"pass","assertion":false,"differs":false,"message":"..","expected":"..","actual":".."}
  *                        once, last
  * "end" is a verdict's name; "differs" says that an info is one because something was not as the
@@ -34,6 +35,7 @@ struct cs_case_run {
     void *subject;
     int64_t scale;
     int64_t deadline_ms; /* cs_now_ms time */
+    int64_t extended_ms; /* of that: by cs_case_extend */
     uint64_t random;
     char name[96];
     struct cs_secrets secrets;

@@ -100,6 +100,10 @@ _Noreturn void cs_child_run(struct cs_case_run *run)
         verdict = CS_ERROR;
         run->message = strdup("the case's process leaked memory");
     }
+    if ((verdict == CS_FAIL || verdict == CS_WARN) && (run->test->needs & CS_TIMING) &&
+        run->extended_ms > 0) {
+        verdict = CS_INCONCLUSIVE; /* what it measured may be the wait */
+    }
     fflush(NULL);
     cs_child_send_end(run, verdict);
     /* Not exit: handlers and buffers belong to the runner, whose copy this process is. */

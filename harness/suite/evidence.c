@@ -49,6 +49,15 @@ void cs_case_secret(struct cs_case_run *run, struct cs_view secret)
     free(text);
 }
 
+void cs_case_extend(struct cs_case_run *run, int64_t ms)
+{
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddNumberToObject(line, "extend", (double)ms);
+    send_line(run, line);
+    run->deadline_ms += ms;
+    run->extended_ms += ms;
+}
+
 void cs_case_evidence(struct cs_case_run *run, const char *kind, const char *title,
                       struct cs_view bytes)
 {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "net/http_client.h"
@@ -14,6 +15,7 @@
 #define TICK_MS         200
 #define ASK_MS          20 /* how often children without an exit_fd are asked whether they ended */
 #define FDS_PER_LANE    3
+#define GRACE_MS        2000 /* for cases that run while their subject is found dead */
 
 /* One of the `jobs` places side by side, with the role's resource that it keeps between cases. */
 struct lane {
@@ -161,7 +163,7 @@ static bool settled_without_run(struct runner *runner, size_t index)
         settle_early(runner, index, CS_SKIP, missing);
         return true;
     }
-    if (!cs_subject_alive(subject)) {
+    if (!cs_subject_can(subject, runner->work[index].test)) {
         settle_early(runner, index, CS_ERROR, subject->reason);
         return true;
     }
@@ -218,6 +220,19 @@ static enum cs_err fill_lanes(struct runner *runner, struct cs_diag *diag)
 
 /* ---- ending ---- */
 
+/* What runs against a dead subject would mostly wait for its answers: not for long any more. */
+static void hurry(struct runner *runner, const struct cs_subject *subject)
+{
+    int64_t latest = cs_now_ms() + GRACE_MS;
+    for (size_t i = 0; i < runner->n_lanes; i++) {
+        struct cs_worker *worker = &runner->lanes[i].worker;
+        if (worker->pid != 0 && cs_subject_of(&runner->subjects, worker->index) == subject &&
+            worker->deadline_ms > latest) {
+            worker->deadline_ms = latest;
+        }
+    }
+}
+
 static void finish(struct runner *runner, struct lane *lane, bool late)
 {
     size_t index = lane->worker.index;
@@ -237,7 +252,14 @@ static void finish(struct runner *runner, struct lane *lane, bool late)
         return;
     }
     *kept = result;
-    cs_subject_ended(cs_subject_of(&runner->subjects, index), result.verdict);
+    struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
+    bool was_dead = subject->dead;
+    cs_subject_ended(subject, result.verdict);
+    if (late && was_dead && !subject->broken) {
+        (void)!cs_result_set_message(kept, subject->reason);
+    } else if (subject->dead && !was_dead) {
+        hurry(runner, subject);
+    }
     settle(runner, index);
 }
 
@@ -325,6 +347,11 @@ static void tick(struct runner *runner)
             progress->slowest_ms = now - worker->started_ms;
         }
     }
+    const struct cs_subject *subject = &runner->subjects.items[0];
+    progress->waits_for[0] = '\0';
+    if (subject->role->waits_for) {
+        subject->role->waits_for(subject->env, progress->waits_for, sizeof progress->waits_for);
+    }
     runner->options->on_tick(runner->options->ctx, progress);
 }
 
@@ -378,6 +405,17 @@ void cs_run_summarise(const struct cs_result *results, size_t n, struct cs_run_s
     ret_summary->n_judged = counts[CS_PASS] + counts[CS_FAIL] + counts[CS_WARN] + counts[CS_INFO];
 }
 
+/* Why the first subject that is dead is. */
+static void tell_trouble(const struct runner *runner, struct cs_run_summary *ret_summary)
+{
+    for (size_t i = runner->subjects.n; i > 0; i--) {
+        const struct cs_subject *subject = &runner->subjects.items[i - 1];
+        if (subject->dead) {
+            snprintf(ret_summary->trouble, sizeof ret_summary->trouble, "%s", subject->reason);
+        }
+    }
+}
+
 enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_options *options,
                    struct cs_result *results, struct cs_run_summary *ret_summary,
                    struct cs_diag *diag)
@@ -395,6 +433,7 @@ enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_opt
     }
     cs_run_summarise(results, n, ret_summary);
     ret_summary->interrupted = stopped(&runner);
+    tell_trouble(&runner, ret_summary);
     cs_subjects_free(&runner.subjects);
     free(runner.lanes);
     free(runner.fds);

@@ -27,6 +27,7 @@ struct cs_progress {
     size_t n_verdicts[CS_N_VERDICTS];
     size_t slowest;     /* index of the item that has run longest, or SIZE_MAX */
     int64_t slowest_ms; /* for how long */
+    char waits_for[64]; /* what the peer makes cases wait for, or empty */
 };
 
 struct cs_run_options {
@@ -49,6 +50,8 @@ struct cs_run_summary {
     size_t n_done;   /* of all items */
     size_t n_judged; /* that ended in pass, fail, warn or info */
     bool interrupted;
+    /* What the first subject that could not be worked with is like; empty when all could. */
+    char trouble[CS_DIAG_TEXT_MAX + 64];
 };
 
 /* Runs all items and fills `results` (n zeroed structs, in the order of `work`; the caller frees

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PATIENCE 3u /* errors in a row before a subject is suspected */
+#define PATIENCE 3u /* errors before a subject is suspected */
 
 /* Place of the item's subject; subjects->n when it is a new one. */
 static size_t find(const struct cs_subjects *subjects, const struct cs_work *work)
@@ -35,6 +35,7 @@ enum cs_err cs_subjects_init(struct cs_subjects *subjects, const struct cs_work 
                 .role = role,
                 .env = work[i].env,
                 .offers = role->offers ? role->offers(work[i].env) : 0,
+                .patience = PATIENCE,
             };
         }
         subjects->of[i] = at;
@@ -54,32 +55,52 @@ struct cs_subject *cs_subject_of(struct cs_subjects *subjects, size_t index)
     return &subjects->items[subjects->of[index]];
 }
 
-static void probe(struct cs_subject *subject)
+static void bury(struct cs_subject *subject, const char *what, const struct cs_diag *why)
 {
-    struct cs_diag diag = {0};
-    subject->probed = true;
-    subject->n_errors = 0;
-    if (!subject->role->probe || subject->role->probe(subject->env, &diag) == CS_OK) {
-        return;
-    }
     subject->dead = true;
-    snprintf(subject->reason, sizeof subject->reason, "the peer cannot be reached: %s",
-             diag.text[0] ? diag.text : "no reason given");
+    snprintf(subject->reason, sizeof subject->reason, "%s: %s", what,
+             why->text[0] ? why->text : "no reason given");
 }
 
-bool cs_subject_alive(struct cs_subject *subject)
+static void examine(struct cs_subject *subject)
+{
+    const struct cs_role *role = subject->role;
+    struct cs_diag diag = {0};
+    const char *requirement = NULL;
+    bool first = !subject->probed;
+    subject->probed = true;
+    subject->n_errors = 0;
+    if (role->probe && role->probe(subject->env, &diag) != CS_OK) {
+        bury(subject, first ? "the peer cannot be reached" : "the peer can no longer be reached",
+             &diag);
+    } else if (role->canary && role->canary(subject->env, &requirement, &diag) != CS_OK) {
+        bury(subject,
+             first ? "the peer does not do what all cases begin with"
+                   : "the peer has stopped answering properly",
+             &diag);
+        /* one that did it before has trouble, and is not judged by that */
+        subject->broken = first ? requirement : NULL;
+    }
+}
+
+bool cs_subject_can(struct cs_subject *subject, const struct cs_case *test)
 {
     if (!subject->probed) {
-        probe(subject);
+        examine(subject);
     }
-    return !subject->dead;
+    return !subject->dead || (subject->broken && cs_case_lists(test, subject->broken));
 }
 
 void cs_subject_ended(struct cs_subject *subject, enum cs_verdict verdict)
 {
-    subject->n_errors = verdict == CS_ERROR ? subject->n_errors + 1 : 0;
-    if (subject->n_errors >= PATIENCE && !subject->dead) {
-        probe(subject);
+    if (verdict == CS_PASS || verdict == CS_INFO) {
+        subject->n_errors = 0;
+    } else if (verdict == CS_ERROR) {
+        subject->n_errors++;
+    }
+    if (subject->n_errors >= subject->patience && !subject->dead) {
+        subject->patience *= 2;
+        examine(subject);
     }
 }
 
@@ -101,6 +122,9 @@ const char *cs_missing_need(unsigned needs, unsigned offers, bool include_long)
     } rows[] = {
         {CS_NEEDS_SECRET_KEY, "needs a secret key of the environment"},
         {CS_NEEDS_MINT, "needs the key that signs tokens, to sign its own"},
+        {CS_NEEDS_SCOPES,
+         "needs tokens with scopes of its choice: the key that signs them, or a server "
+         "that hands them out"},
         {CS_NEEDS_STREAM, "needs write access to the stream store"},
         {CS_NEEDS_S2, "needs to read the stream store directly (--s2-url)"},
         {CS_NEEDS_TWO_ENVIRONMENTS, "needs a secret key of a second environment"},

@@ -13,8 +13,10 @@ struct cs_subject {
     bool probed;
     bool dead;
     char reason[CS_DIAG_TEXT_MAX + 64]; /* why it is dead */
-    unsigned n_errors;                  /* in a row */
-    unsigned n_slot_failures;           /* in a row */
+    const char *broken;       /* requirement that a dead one is still judged by; or NULL */
+    unsigned n_errors;        /* with no case between them that passed */
+    unsigned patience;        /* how many of them make it suspect */
+    unsigned n_slot_failures; /* in a row */
 };
 
 struct cs_subjects {
@@ -28,9 +30,11 @@ CS_MUST_USE enum cs_err cs_subjects_init(struct cs_subjects *subjects, const str
 void cs_subjects_free(struct cs_subjects *subjects);
 struct cs_subject *cs_subject_of(struct cs_subjects *subjects, size_t index);
 
-/* True when the subject can be worked with; the first call asks its role's probe. */
-bool cs_subject_alive(struct cs_subject *subject);
-/* Takes note of how a case ended: after three errors in a row the probe is asked again. */
+/* True when this case can be run against the subject; the first call asks the role's probe and
+ * canary. */
+bool cs_subject_can(struct cs_subject *subject, const struct cs_case *test);
+/* Takes note of how a case ended: after three errors without a pass between them probe and canary
+ * are asked again. Each time that they are content, twice as many are needed for the next. */
 void cs_subject_ended(struct cs_subject *subject, enum cs_verdict verdict);
 /* slot_open failed, or (diag NULL) it did not. Three failures in a row are the end of a subject. */
 void cs_subject_slot(struct cs_subject *subject, const struct cs_diag *diag);

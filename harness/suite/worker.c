@@ -15,8 +15,9 @@
 #include "suite/random.h"
 
 /* A report line is at most one piece of evidence as JSON, where a byte takes up to six. */
-#define MAX_LINE   (8 * CS_EVIDENCE_MAX_ITEM)
-#define READ_CHUNK ((size_t)16 * 1024)
+#define MAX_LINE         (8 * CS_EVIDENCE_MAX_ITEM)
+#define READ_CHUNK       ((size_t)16 * 1024)
+#define MAX_EXTENSION_MS (INT64_C(30) * 60 * 1000)
 #define MAX_CHUNKS                                                                \
     16 /* per turn and descriptor, so that a flood from one case starves no other \
         */
@@ -157,6 +158,19 @@ static bool take_end(struct cs_worker *worker, const cJSON *line, const char *en
     return good && (!message || cs_result_set_message(&worker->result, message));
 }
 
+/* Bounded, so that no peer can hold a run for ever by what it says of its limits. */
+static bool take_extension(struct cs_worker *worker, const cJSON *extend)
+{
+    if (!cJSON_IsNumber(extend) || extend->valuedouble < 0) {
+        return false;
+    }
+    int64_t room = MAX_EXTENSION_MS - worker->extended_ms;
+    int64_t more = extend->valuedouble < (double)room ? (int64_t)extend->valuedouble : room;
+    worker->extended_ms += more;
+    worker->deadline_ms += more;
+    return true;
+}
+
 static bool take_line(struct cs_worker *worker, struct cs_view text)
 {
     cJSON *line = cJSON_ParseWithLength(text.ptr, text.len);
@@ -164,6 +178,7 @@ static bool take_line(struct cs_worker *worker, struct cs_view text)
     const cJSON *observe = cJSON_GetObjectItemCaseSensitive(line, "observe");
     const char *note = string_member(line, "note");
     const char *secret = string_member(line, "secret");
+    const cJSON *extend = cJSON_GetObjectItemCaseSensitive(line, "extend");
     const char *end = string_member(line, "end");
     bool good = false;
     if (evidence) {
@@ -179,6 +194,8 @@ static bool take_line(struct cs_worker *worker, struct cs_view text)
         good = cs_buf_error(&worker->notes) == CS_OK;
     } else if (secret) {
         good = cs_secrets_add(&worker->secrets, cs_view_str(secret)) == CS_OK;
+    } else if (extend) {
+        good = take_extension(worker, extend);
     } else if (end) {
         good = take_end(worker, line, end);
     }
@@ -328,7 +345,8 @@ bool cs_worker_finish(struct cs_worker *worker, bool late, struct cs_result *ret
     /* All writers are gone or dying: what is in the pipes now is all that counts. */
     cs_worker_read(worker);
     conclude(worker, late, status);
-    worker->result.duration_ms = cs_now_ms() - worker->started_ms;
+    int64_t took = cs_now_ms() - worker->started_ms - worker->extended_ms;
+    worker->result.duration_ms = took > 0 ? took : 0;
     *ret_result = worker->result;
     bool by_itself = worker->has_end;
     close_once(&worker->report_fd);

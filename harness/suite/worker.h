@@ -17,6 +17,7 @@ struct cs_worker {
     int64_t started_ms;
     int64_t deadline_ms;
     int64_t limit_s;
+    int64_t extended_ms; /* of the time so far: waits that are no part of the case */
     struct cs_buf lines; /* a started report line */
     struct cs_buf notes;
     struct cs_captured output;

@@ -7,106 +7,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define MAX_WORDS 16
-#define ONE_CASE  "endpoint/token/wrong-signature"
+#include "tests/program.h"
 
-struct program {
-    pid_t pid;
-    int out; /* memory files that hold what it printed */
-    int err;
-};
-
-extern char **environ;
-
-static struct program start(const char *const words[MAX_WORDS])
-{
-    struct program program = {.out = memfd_create("out", MFD_CLOEXEC),
-                              .err = memfd_create("err", MFD_CLOEXEC)};
-    char *argv[MAX_WORDS + 2] = {0};
-    char name[] = CHATSPEC_BINARY;
-    argv[0] = name;
-    for (size_t i = 0; i < MAX_WORDS && words[i]; i++) {
-        argv[i + 1] = strdup(words[i]);
-    }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, program.out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, program.err, STDERR_FILENO);
-    assert_int_equal(posix_spawn(&program.pid, name, &actions, NULL, argv, environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    for (size_t i = 0; i < MAX_WORDS; i++) {
-        free(argv[i + 1]);
-    }
-    return program;
-}
-
-static char *content(int fd)
-{
-    off_t len = lseek(fd, 0, SEEK_END);
-    char *text = calloc(1, (size_t)len + 1);
-    assert_non_null(text);
-    assert_int_equal(pread(fd, text, (size_t)len, 0), len);
-    return text;
-}
-
-struct ended {
-    int status; /* exit status; 1000 and the signal's number for a signal */
-    char *out;
-    char *err;
-};
-
-static struct ended finish(struct program *program)
-{
-    int status = 0;
-    assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
-    struct ended ended = {.status =
-                              WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status),
-                          .out = content(program->out),
-                          .err = content(program->err)};
-    close(program->out);
-    close(program->err);
-    return ended;
-}
-
-static void release(struct ended *ended)
-{
-    free(ended->out);
-    free(ended->err);
-}
-
-static void assert_says(const char *text, const char *word)
-{
-    if (!strstr(text, word)) {
-        fail_msg("'%s' is not in: %s", word, text);
-    }
-}
-
-#define WORDS(...) ((const char *const[MAX_WORDS]){__VA_ARGS__})
-
-/* Runs to the end and checks the exit status and a word of stderr (NULL: any). */
-static void assert_ends(const char *const words[MAX_WORDS], int status, const char *word)
-{
-    struct program program = start(words);
-    struct ended ended = finish(&program);
-    if (ended.status != status) {
-        fail_msg("exit status %d and not %d: %s%s", ended.status, status, ended.out, ended.err);
-    }
-    if (word) {
-        assert_says(ended.err, word);
-    }
-    release(&ended);
-}
+#define ONE_CASE "endpoint/token/wrong-signature"
 
 /* ---- a server of our own, where the program needs to be held at a certain point ---- */
 
@@ -138,11 +44,18 @@ static int take_request(const struct listener *listener)
     return fd;
 }
 
+/* Says yes, as a server does that makes a session. */
 static void answer_one(const struct listener *listener)
 {
-    static const char answer[] = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    static const char answer[] =
+        "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 64\r\n\r\n"
+        "{\"id\":\"session_x\",\"runId\":\"run_x\",\"publicAccessToken\":\"a.b.cde\"}";
     int fd = take_request(listener);
+    char rest[4096];
     assert_int_equal(write(fd, answer, sizeof answer - 1), sizeof answer - 1);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    while (read(fd, rest, sizeof rest) > 0) {
+    } /* a close with bytes unread would reset */
     close(fd);
 }
 
@@ -255,35 +168,16 @@ static void a_run_in_which_all_is_skipped_is_not_green(void **state)
 static void a_served_violation_is_found_and_served_until_told_to_end(void **state)
 {
     (void)state;
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, fds[0]);
-    char name[] = CHATSPEC_BINARY;
-    char serve[] = "serve";
-    char quiet[] = "--quiet";
-    char violate[] = "--violate";
-    char violation[] = "create-status-200";
-    char *const argv[] = {name, serve, quiet, violate, violation, NULL};
-    pid_t pid;
-    assert_int_equal(posix_spawn(&pid, name, &actions, NULL, argv, environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(fds[1]);
-    FILE *out = fdopen(fds[0], "r");
-    char url[64];
-    char key[64];
-    assert_int_equal(fscanf(out, "endpoint %63s secret key %63s", url, key), 2);
-    assert_int_equal(setenv("CHATSPEC_TEST_KEY", key, 1), 0);
-    assert_ends(WORDS("endpoint", "--url", url, "--secret-key-env", "CHATSPEC_TEST_KEY", "--only",
-                      "SES-01", "--no-color"),
+    struct served served = serve(WORDS("--quiet", "--violate", "create-status-200"), false);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", served.key, 1), 0);
+    assert_ends(WORDS("endpoint", "--url", served.url, "--secret-key-env", "CHATSPEC_TEST_KEY",
+                      "--only", "SES-01", "--no-color"),
                 1, NULL);
     int status = 0;
-    assert_int_equal(kill(pid, SIGTERM), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(kill(served.pid, SIGTERM), 0);
+    assert_int_equal(waitpid(served.pid, &status, 0), served.pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    fclose(out);
+    close(served.log);
     assert_ends(WORDS("serve", "--violate", "create-status-20"), 2, "create-status-200");
 }
 
@@ -331,9 +225,14 @@ static void an_interrupted_run_keeps_its_partial_report(void **state)
         start(WORDS("endpoint", "--url", listener.url, "--secret-key-env", "CHATSPEC_TEST_KEY",
                     "--jobs", "1", "--only", "endpoint/token/*", "--report", option));
     answer_one(&listener);                 /* can it be reached? */
+    answer_one(&listener);                 /* does it have a runs API? */
     answer_one(&listener);                 /* the runner's own question */
+    answer_one(&listener);                 /* it makes a session, */
+    answer_one(&listener);                 /* and appends */
     int hanging = take_request(&listener); /* a case is running now, and waits for us */
     assert_int_equal(kill(program.pid, SIGINT), 0);
+    answer_one(&listener); /* that session is closed, */
+    answer_one(&listener); /* and what the case may have made */
     struct ended ended = finish(&program);
     assert_int_equal(ended.status, 130);
     assert_says(ended.out, "interrupted");
@@ -382,7 +281,7 @@ static void selftest_of_one_case_prints_its_matrix(void **state)
     struct program program = start(WORDS("selftest", "--only", ONE_CASE));
     struct ended ended = finish(&program);
     assert_says(ended.out, "1 cases, ");
-    assert_says(ended.out, "6 null peers");
+    assert_says(ended.out, "10 null peers");
     assert_says(ended.out, "passes for null peers 0");
     assert_int_equal(ended.status, 0);
     release(&ended);

@@ -621,7 +621,8 @@ static void a_dead_peer_is_noticed_once(void **state)
         assert_int_equal(outcome.results[i].verdict, CS_ERROR);
         assert_int_equal(outcome.results[i].ran, i < 3);
     }
-    assert_string_equal(outcome.results[9].message, "the peer cannot be reached: no one at home");
+    assert_string_equal(outcome.results[9].message,
+                        "the peer can no longer be reached: no one at home");
     assert_int_equal(cs_run_exit_status(&outcome.summary, false), 3);
     release(&outcome);
 }
@@ -645,6 +646,105 @@ static void a_peer_that_never_lived_runs_nothing(void **state)
     assert_int_equal(outcome.summary.n_verdicts[CS_PASS], 4);
     assert_false(outcome.results[0].ran);
     assert_true(outcome.results[1].ran);
+    release(&outcome);
+}
+
+/* A peer that does not do what all cases begin with is judged by the cases for that, once. */
+
+static enum cs_err canary(const void *env, const char **ret_broken, struct cs_diag *diag)
+{
+    struct peer *peer = *(struct peer *const *)env;
+    peer->n_probes++;
+    if (peer->n_probes <= peer->alive_for) {
+        return CS_OK;
+    }
+    *ret_broken = "T-2";
+    return cs_fail(diag, CS_ERR_MISSING, 0, "it does not sing");
+}
+
+static const struct cs_case singing[] = {
+    {"t/passes", "t", "T-1", CS_MUST, 0, 0, passes},
+    {"t/errs", "t", "T-1", CS_MUST, 0, 0, errs},
+    {"t/judges", "t", "T-3 T-2", CS_MUST, 0, 0, fails},
+    {0},
+};
+static const struct cs_case *const singing_groups[] = {singing};
+static const struct cs_role singing_role = {
+    .name = "singing", .groups = singing_groups, .n_groups = 1, .canary = canary};
+
+static void sing(struct outcome *outcome, int first, int n, struct peer *const *subject)
+{
+    for (int i = 0; i < n; i++) {
+        outcome->work[outcome->n++] =
+            (struct cs_work){.role = &singing_role, .test = &singing[first], .env = subject};
+    }
+}
+
+static void a_peer_without_the_basics_is_judged_by_the_case_for_them(void **state)
+{
+    (void)state;
+    struct peer peer = {.alive_for = 0};
+    struct peer *const subject = &peer;
+    struct outcome outcome = {0};
+    const struct cs_run_options options = {.jobs = 2};
+    sing(&outcome, 0, 3, &subject);
+    sing(&outcome, 2, 1, &subject);
+    run_all(&outcome, &options);
+    assert_int_equal(peer.n_probes, 1);
+    assert_int_equal(outcome.summary.n_verdicts[CS_ERROR], 3);
+    assert_int_equal(outcome.results[3].verdict, CS_FAIL);
+    assert_string_equal(outcome.summary.trouble,
+                        "the peer does not do what all cases begin with: it does not sing");
+    release(&outcome);
+}
+
+static void a_peer_that_breaks_is_asked_ever_more_rarely(void **state)
+{
+    (void)state;
+    struct peer peer = {.alive_for = 2};
+    struct peer *const subject = &peer;
+    struct outcome outcome = {0};
+    const struct cs_run_options options = {.jobs = 1};
+    sing(&outcome, 1, 12, &subject); /* asked before the first, after 3, and after 6 more */
+    sing(&outcome, 2, 1, &subject);
+    run_all(&outcome, &options);
+    assert_int_equal(peer.n_probes, 3);
+    assert_true(outcome.results[8].ran);
+    assert_false(outcome.results[9].ran);
+    /* it did sing before: that is trouble, and nothing to be judged by */
+    assert_int_equal(outcome.results[12].verdict, CS_ERROR);
+    assert_string_equal(outcome.results[12].message,
+                        "the peer has stopped answering properly: it does not sing");
+    release(&outcome);
+}
+
+static void waits(struct cs_case_run *run)
+{
+    /* more than the limit of a second that the test gives it */
+    cs_case_extend(run, 60000);
+    struct cs_http *http = cs_http_new();
+    int64_t until = cs_now_ms() + 1300;
+    while (http && cs_now_ms() < until) {
+        cs_http_pump(http, 50);
+    }
+    cs_http_free(http);
+    assert_true(cs_case_time_left(run) > 1000);
+}
+
+static const struct cs_case waiting[] = {{"t/waits", "t", "T-1", CS_MUST, 0, 0, waits}, {0}};
+
+static void a_wait_that_is_no_part_of_the_case_moves_its_deadline(void **state)
+{
+    (void)state;
+    struct outcome outcome = {0};
+    struct peer peer = {.alive_for = 9};
+    struct peer *const subject = &peer;
+    const struct cs_run_options options = {.jobs = 1, .timeout_s = 1};
+    outcome.work[outcome.n++] =
+        (struct cs_work){.role = &singing_role, .test = &waiting[0], .env = &subject};
+    run_all(&outcome, &options);
+    assert_int_equal(outcome.results[0].verdict, CS_PASS);
+    assert_int_equal(outcome.results[0].duration_ms, 0);
     release(&outcome);
 }
 
@@ -910,6 +1010,9 @@ int main(void)
         cmocka_unit_test(exit_statuses_follow_the_contract),
         cmocka_unit_test(a_dead_peer_is_noticed_once),
         cmocka_unit_test(a_peer_that_never_lived_runs_nothing),
+        cmocka_unit_test(a_peer_without_the_basics_is_judged_by_the_case_for_them),
+        cmocka_unit_test(a_peer_that_breaks_is_asked_ever_more_rarely),
+        cmocka_unit_test(a_wait_that_is_no_part_of_the_case_moves_its_deadline),
         cmocka_unit_test(a_slot_is_kept_until_a_case_breaks_it),
         cmocka_unit_test(slots_that_do_not_open_are_errors_and_soon_given_up),
         cmocka_unit_test(an_interruption_keeps_what_there_is),

@@ -1,4 +1,4 @@
-#include "cli/roles.h"
+#include "suite/case.h"
 
 bool cs_case_lists(const struct cs_case *test, const char *requirement)
 {
