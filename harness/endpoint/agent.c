@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "endpoint/session.h"
 #include "wire/json.h"
 
 #define LAST_TEXT_MAX ((size_t)4 << 20)
@@ -111,6 +112,12 @@ static bool end_turn(struct cs_agent *agent)
         cs_agent_write_complete(agent);
     }
     bool ends_run = agent->script.ends_run;
+    if (agent->script.closes) {
+        if (agent->endpoint->policy.agent_announces_close) {
+            cs_agent_write_closed(agent);
+        }
+        cs_session_close(agent->endpoint, agent->session, CS_AGENT_CLOSE_REASON, agent->run->id);
+    }
     cs_script_free(&agent->script);
     if (ends_run) {
         leave(agent, CS_RUN_COMPLETED);

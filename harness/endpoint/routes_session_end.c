@@ -1,9 +1,11 @@
 /* Close, and end-and-continue. */
 #include <stdlib.h>
 
+#include "endpoint/later.h"
 #include "endpoint/router.h"
 #include "endpoint/runs.h"
 #include "endpoint/schema.h"
+#include "endpoint/streams.h"
 #include "wire/utf8.h"
 
 /* A string member; true with *ret_text NULL when it is absent and may be. */
@@ -38,23 +40,35 @@ static void set_reason(struct cs_session *session, const char *reason, int64_t m
     cs_buf_free(&text);
 }
 
-static void close_session(struct cs_call *call, const char *reason, const char *calling_run)
+static void close_row(struct cs_endpoint *endpoint, struct cs_session *session, const char *reason,
+                      const char *calling_run)
 {
-    const struct cs_policy *policy = &call->endpoint->policy;
-    struct cs_session *session = call->session;
+    const struct cs_policy *policy = &endpoint->policy;
     bool open = session->closed_ms == CS_NO_TIME;
-    if (!open && !policy->close_again_overwrites) {
-        return; /* CLS-03 */
-    }
-    session->closed_ms = session->updated_ms = cs_endpoint_now(call->endpoint);
+    session->closed_ms = session->updated_ms = cs_endpoint_now(endpoint);
     set_reason(session, reason, policy->close_keeps_reason_len);
     bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
-    if (open && policy->close_writes_record && !by_own_run) {
-        cs_session_send_close(call->endpoint, session);
+    if (open && policy->close_writes_record && !(by_own_run && policy->close_honours_caller)) {
+        cs_session_send_close(endpoint, session);
+    }
+    if (policy->close_cancels_run && session->run && !by_own_run) {
+        cs_run_cancel(endpoint, session->run);
+    }
+    if (policy->close_cuts_streams) {
+        cs_sse_cut(endpoint, session);
     }
 }
 
-void cs_route_session_close(struct cs_call *call)
+void cs_session_close(struct cs_endpoint *endpoint, struct cs_session *session, const char *reason,
+                      const char *calling_run)
+{
+    if (session->closed_ms == CS_NO_TIME || endpoint->policy.close_again_overwrites) {
+        close_row(endpoint, session, reason, calling_run);
+    }
+}
+
+/* `seen`: the session when it was open as the call came (close_race_ms), else NULL. */
+static void close_session(struct cs_call *call, struct cs_session *seen)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
     struct cs_refusal refusal = {0};
@@ -63,7 +77,11 @@ void cs_route_session_close(struct cs_call *call)
     char *calling_run = NULL;
     if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason, &refusal) &&
         read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
-        close_session(call, reason, calling_run);
+        if (seen) {
+            close_row(call->endpoint, seen, reason, calling_run);
+        } else {
+            cs_session_close(call->endpoint, call->session, reason, calling_run);
+        }
         struct cs_session shown = *call->session;
         if (!policy->close_shows_closed) {
             shown.closed_ms = CS_NO_TIME;
@@ -74,6 +92,19 @@ void cs_route_session_close(struct cs_call *call)
     }
     free(reason);
     free(calling_run);
+}
+
+void cs_route_session_close(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_session *session = call->session;
+    if (policy->expired_close_status != 200 &&
+        cs_session_expired(session, cs_endpoint_now(call->endpoint))) {
+        cs_answer_error(call, (int)policy->expired_close_status, "Session is expired");
+        return;
+    }
+    cs_call_later(call, policy->close_race_ms, close_session,
+                  session->closed_ms == CS_NO_TIME ? session : NULL);
 }
 
 /* ---- end-and-continue (CON-10 to CON-15) ---- */
@@ -93,6 +124,17 @@ static bool refuse_over(struct cs_call *call)
     return false;
 }
 
+static void answer_swap(struct cs_call *call, const char *run_id, bool swapped)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "runId", run_id);
+    cJSON_AddBoolToObject(json, "swapped", swapped);
+    if (call->endpoint->policy.continue_says_pending) {
+        cJSON_AddBoolToObject(json, "pendingVersion", true);
+    }
+    cs_answer_json(call, 200, json);
+}
+
 static void swap_run(struct cs_call *call, const char *calling_run)
 {
     struct cs_endpoint *endpoint = call->endpoint;
@@ -100,10 +142,15 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     struct cs_run *calling =
         cs_run_find(endpoint, call->auth.environment, cs_view_str(calling_run));
     if (!calling) {
-        cs_answer_error(call, 404, "callingRunId not found in this environment");
+        cs_answer_error(call, (int)endpoint->policy.continue_unknown_run_status,
+                        "callingRunId not found in this environment");
         return;
     }
     bool wins = calling == session->run || !endpoint->policy.swap_checks_caller;
+    if (!wins && session->run && !endpoint->policy.lost_swap_triggers) {
+        answer_swap(call, session->run->id, false);
+        return;
+    }
     struct cs_run *run =
         cs_run_trigger(endpoint, session, endpoint->policy.continue_names_caller ? calling : NULL);
     if (!run) {
@@ -116,10 +163,7 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     } else {
         cs_run_cancel(endpoint, run);
     }
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "runId", wins || !session->run ? run->id : session->run->id);
-    cJSON_AddBoolToObject(json, "swapped", wins);
-    cs_answer_json(call, 200, json);
+    answer_swap(call, wins || !session->run ? run->id : session->run->id, wins);
 }
 
 void cs_route_session_end_and_continue(struct cs_call *call)

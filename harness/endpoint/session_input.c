@@ -79,7 +79,9 @@ static bool read_optional(const struct cs_policy *policy, struct cs_view json,
             return false;
         }
     }
-    return !cs_member(json, "expiresAt", &value) ||
+    bool expires = cs_member(json, "expiresAt", &value) &&
+                   (!cs_is_null(value) || policy->expires_null_is_epoch);
+    return !expires ||
            cs_schema_date(value, "expiresAt", &input->expires_ms, refusal);
 }
 
