@@ -19,4 +19,11 @@ extern const struct cs_case endpoint_channel_cases[];  /* channel.c: CHN */
 extern const struct cs_case endpoint_snapshot_cases[]; /* snapshot.c: SNP */
 extern const struct cs_case endpoint_run_cases[];      /* run.c: CON and what needs an agent */
 
+/* What is recorded and not judged (OBSERVED and MAY rows). */
+extern const struct cs_case endpoint_observed_session_cases[];  /* observed_session.c: SES */
+extern const struct cs_case endpoint_observed_list_cases[];     /* observed_list.c: SES, listing */
+extern const struct cs_case endpoint_observed_run_cases[];      /* observed_run.c: CON */
+extern const struct cs_case endpoint_observed_close_cases[];    /* observed_close.c: CLS */
+extern const struct cs_case endpoint_observed_snapshot_cases[]; /* observed_snapshot.c: SNP */
+
 #endif

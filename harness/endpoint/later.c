@@ -31,8 +31,7 @@ void cs_call_later(struct cs_call *call, int64_t delay_ms, cs_later_fn *then,
 {
     struct later *later = delay_ms > 0 ? calloc(1, sizeof *later) : NULL;
     if (later) {
-        *later = (struct later){
-            .timer.fire = on_timer, .call = call, .then = then, .seen = seen};
+        *later = (struct later){.timer.fire = on_timer, .call = call, .then = then, .seen = seen};
         if (cs_timer_start(call->endpoint->loop, &later->timer, delay_ms) == CS_OK) {
             call->user = later;
             call->on_gone = on_gone;

@@ -1,5 +1,5 @@
-/* Races, imitated: this endpoint does one thing after the other, so what a server without locks does
- * wrong is to look now and to act, by what it saw, a little later. */
+/* Races, imitated: this endpoint does one thing after the other, so what a server without locks
+ * does wrong is to look now and to act, by what it saw, a little later. */
 #ifndef CHATSPEC_ENDPOINT_LATER_H
 #define CHATSPEC_ENDPOINT_LATER_H
 

@@ -115,7 +115,8 @@ static void create_cached(struct cs_call *call, struct cs_session *session,
                           struct cs_session_input *input)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    if (policy->cached_updates_config && (policy->refused_updates_config || !is_over(call, session))) {
+    if (policy->cached_updates_config &&
+        (policy->refused_updates_config || !is_over(call, session))) {
         cs_session_take_config(session, input);
         session->updated_ms = cs_endpoint_now(call->endpoint);
     }

@@ -101,9 +101,8 @@ char *cs_run_payload(const struct cs_endpoint *endpoint, const struct cs_session
         .policy = policy,
         .out = &out,
         .continuation = previous != NULL,
-        .sets_idle =
-            policy->payload_has_idle &&
-            cs_member(cs_view_str(session->trigger_config), "idleTimeoutInSeconds", &idle),
+        .sets_idle = policy->payload_has_idle &&
+                     cs_member(cs_view_str(session->trigger_config), "idleTimeoutInSeconds", &idle),
     };
     cs_buf_char(&out, '{');
     (void)cs_each_member(cs_view_str(session->base_payload), copy_member, &merge);

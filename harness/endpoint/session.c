@@ -162,7 +162,8 @@ void cs_sessions_free(struct cs_endpoint *endpoint)
 
 static bool is_over(const struct cs_policy *policy, const struct cs_run *run)
 {
-    return cs_run_terminal(run) && (run->status != CS_RUN_COMPLETED || policy->completed_is_terminal);
+    return cs_run_terminal(run) &&
+           (run->status != CS_RUN_COMPLETED || policy->completed_is_terminal);
 }
 
 /* As if this append had looked at the run before another one started the continuation. */

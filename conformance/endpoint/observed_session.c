@@ -1,0 +1,348 @@
+/* SES rows that a server may meet or not: what it does is recorded. */
+#include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/kit.h"
+
+#define PAST   "\"expiresAt\":\"2020-01-01T00:00:00.000Z\""
+#define FUTURE "\"expiresAt\":\"2099-01-01T00:00:00.000Z\""
+
+/* A create body with this triggerConfig; `extra` as in ep_create_body. */
+static const char *config_body(struct ep *ep, const char *id, const char *config, const char *extra)
+{
+    return ep_text(ep,
+                   "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\",\"externalId\":\"%s\","
+                   "\"triggerConfig\":%s%s%s}",
+                   ep_env(ep)->task, id, config, extra ? "," : "", extra ? extra : "");
+}
+
+static const struct ep_answer *retrieve(struct ep *ep, const char *id)
+{
+    return ep_do(ep, .path = ep_api(ep, id, ""), .auth = ep_env(ep)->secret_key);
+}
+
+static const char *status_of(struct ep *ep, const struct ep_answer *answer)
+{
+    return ep_text(ep, "%d", answer->status);
+}
+
+/* ---- ids and runs ---- */
+
+static bool is_plain(const char *text)
+{
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0';
+}
+
+/* Run ids come in more than one length, so only their characters are recorded. */
+static void opaque_ids(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *id = strchr(session->id, '_');
+    const char *run_id = strchr(session->run_id, '_');
+    cs_case_observe_as(run, "session_id", "25 small letters and digits", "%zu %s",
+                       id ? strlen(id + 1) : 0,
+                       id && is_plain(id + 1) ? "small letters and digits" : "characters");
+    cs_case_observe_as(run, "run_id", "small letters and digits", "%s",
+                       run_id && is_plain(run_id + 1) ? "small letters and digits" : "others");
+}
+
+static void unknown_task(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_task_session(ep, ep_own_task(ep));
+    cs_case_observe_as(run, "status", "201", "%d", session->created->status);
+    const struct ep_answer *item = ep_run_item(ep, session->run_id);
+    const char *status = cJSON_GetStringValue(ep_get(item, "status"));
+    cs_case_observe_as(run, "run", "queued", "%s",
+                       cJSON_IsTrue(ep_get(item, "isQueued")) ? "queued"
+                       : status                               ? status
+                                                              : "without a status");
+}
+
+static void pending_version(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const cJSON *flag = ep_get(ep_session(ep)->created, "pendingVersion");
+    cs_case_observe_as(run, "pendingVersion", "absent", "%s",
+                       !flag                ? "absent"
+                       : cJSON_IsTrue(flag) ? "true"
+                                            : "another value");
+}
+
+/* ---- repeats ---- */
+
+/* The pages say that tags, metadata and expiresAt are written through as well; srv does not. */
+static void repeat_keeps_the_rest(struct cs_case_run *run)
+{
+    static const struct {
+        const char *name, *recorded;
+    } members[] = {{"triggerConfig", "replaced"}, {"type", "kept"},
+                   {"taskIdentifier", "kept"},    {"tags", "kept"},
+                   {"metadata", "kept"},          {"expiresAt", "kept"}};
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const struct ep_session *session =
+        ep_session_with(ep, id, "\"tags\":[\"a\"],\"metadata\":{\"k\":1}," FUTURE);
+    const struct ep_answer *before = ep_item(ep, session);
+    ep_need(ep, ep_post_session(
+                    ep, ep_text(ep,
+                                "{\"type\":\"other\",\"taskIdentifier\":\"%s-other\","
+                                "\"externalId\":\"%s\",\"triggerConfig\":{\"basePayload\":{}},"
+                                "\"tags\":[\"b\"],\"metadata\":{\"k\":2},"
+                                "\"expiresAt\":\"2098-01-01T00:00:00.000Z\"}",
+                                ep_env(ep)->task, id)));
+    const struct ep_answer *after = ep_item(ep, session);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        bool same =
+            cJSON_Compare(ep_get(before, members[i].name), ep_get(after, members[i].name), true);
+        cs_case_observe_as(run, members[i].name, members[i].recorded, "%s",
+                           same ? "kept" : "replaced");
+    }
+}
+
+static void observe_refused_config(struct ep *ep, const char *id, const char *name)
+{
+    const char *body = config_body(ep, id, "{\"basePayload\":{\"k\":\"new\"}}", NULL);
+    const struct ep_answer *refused = ep_post_session(ep, body);
+    const struct ep_answer *item = ep_need(ep, retrieve(ep, id));
+    bool replaced = cJSON_IsString(ep_get(item, "triggerConfig.basePayload.k"));
+    cs_case_observe_as(ep_run(ep), name, "409, config replaced", "%d, config %s", refused->status,
+                       replaced ? "replaced" : "kept");
+}
+
+static void refused_repeat_writes(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    observe_refused_config(ep, session->external_id, "closed");
+    observe_refused_config(ep, ep_expired_session(ep), "expired");
+}
+
+/* ---- creates that fail ---- */
+
+static void expired_create(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const struct ep_answer *refused = ep_post_session(ep, ep_create_body(ep, id, PAST));
+    const struct ep_answer *item = retrieve(ep, id);
+    cs_case_observe_as(run, "status", "409", "%d", refused->status);
+    cs_case_observe_as(run, "retrieve", "200", "%d", item->status);
+    const cJSON *current = ep_get(item, "currentRunId");
+    cs_case_observe_as(run, "currentRunId", "null", "%s",
+                       cJSON_IsNull(current)     ? "null"
+                       : cJSON_IsString(current) ? "a run"
+                                                 : "absent");
+}
+
+static void expiry_forms(struct cs_case_run *run)
+{
+    static const char whole[] = "2099-01-01T00:00:00.000Z";
+    static const struct {
+        const char *name, *value, *recorded;
+    } forms[] = {
+        {"iso_text", "\"2099-01-01T00:00:00.000Z\"", "201 as 2099-01-01T00:00:00.000Z"},
+        {"iso_date", "\"2099-01-01\"", "201 as 2099-01-01T00:00:00.000Z"},
+        {"epoch_ms", "4070908800000", "201 as 2099-01-01T00:00:00.000Z"},
+        {"null", "null", "409"},
+        {"unparsable", "\"some day\"", "400"},
+    };
+    struct ep *ep = ep_of(run);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const char *extra = ep_text(ep, "\"expiresAt\":%s", forms[i].value);
+        const char *body = ep_create_body(ep, ep_unique(ep, "chat"), extra);
+        const struct ep_answer *answer = ep_post_session(ep, body);
+        const char *at = cJSON_GetStringValue(ep_get(answer, "expiresAt"));
+        const char *shown = !at                  ? ""
+                            : !strcmp(at, whole) ? " as 2099-01-01T00:00:00.000Z"
+                                                 : " as another";
+        cs_case_observe_as(run, forms[i].name, forms[i].recorded, "%d%s", answer->status, shown);
+    }
+}
+
+static const char *row_of(struct ep *ep, const char *id)
+{
+    const struct ep_answer *item = retrieve(ep, id);
+    return item->status != 200                          ? status_of(ep, item)
+           : cJSON_IsNull(ep_get(item, "currentRunId")) ? "there, without a run"
+                                                        : "there, with a run";
+}
+
+static void missing_version(struct cs_case_run *run)
+{
+    static const char pinned[] = "{\"basePayload\":{},\"lockToVersion\":\"no-such-version\"}";
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const struct ep_answer *refused = ep_post_session(ep, config_body(ep, id, pinned, NULL));
+    cs_case_observe_as(run, "missing_version", "422, error is a text", "%d, error is %s",
+                       refused->status,
+                       cJSON_IsString(ep_get(refused, "error")) ? "a text" : "none");
+    cs_case_observe_as(run, "row", "there, without a run", "%s", row_of(ep, id));
+    const struct ep_answer *mended =
+        ep_post_session(ep, config_body(ep, id, "{\"basePayload\":{}}", NULL));
+    cs_case_observe_as(run, "without_the_pin", "200, cached", "%d, %s", mended->status,
+                       cJSON_IsTrue(ep_get(mended, "isCached")) ? "cached" : "fresh");
+}
+
+/* What the schema takes and the database does not (ERR-21) is the one failure at hand. */
+static void failure_is_repeatable(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *id = ep_unique(ep, "chat");
+    const char *bad = ep_create_body(ep, id, "\"metadata\":{\"k\":\"\\u0000\"}");
+    cs_case_observe_as(run, "failure", "500 Something went wrong", "%s",
+                       ep_said(ep, ep_post_session(ep, bad)));
+    const char *good = ep_create_body(ep, id, "\"metadata\":{\"k\":\"\"}");
+    cs_case_observe_as(run, "repeat", "201", "%s", ep_said(ep, ep_post_session(ep, good)));
+}
+
+/* ---- PATCH ---- */
+
+static void patch_when_over(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    const struct {
+        const char *name, *id, *recorded;
+    } rows[] = {{"unknown", ep_unique(ep, "nobody"), "404 Session not found"},
+                {"closed", session->id, "200"},
+                {"expired", ep_expired_session(ep), "200"}};
+    for (size_t i = 0; i < 3; i++) {
+        const struct ep_answer *answer =
+            ep_do(ep, .method = "PATCH", .path = ep_api(ep, rows[i].id, ""),
+                  .auth = ep_env(ep)->secret_key, .body = "{\"tags\":[\"t\"]}");
+        cs_case_observe_as(run, rows[i].name, rows[i].recorded, "%s", ep_said(ep, answer));
+    }
+}
+
+/* ---- right after create ---- */
+
+static const char *found_at_once(struct ep *ep, const struct ep_call *call)
+{
+    const struct ep_answer *answer = ep_call(ep, call);
+    return answer->status == 404 ? "not found" : status_of(ep, answer);
+}
+
+/* These may be 404 while a replica lags, so only that they come to find it is the same each time.
+ */
+static const char *found_in_time(struct ep *ep, const struct ep_call *call)
+{
+    int64_t until = cs_now_ms() + ep_env(ep)->patience_ms;
+    while (ep_call(ep, call)->status == 404) {
+        if (cs_now_ms() >= until) {
+            return "not found";
+        }
+        ep_pause(ep, 50);
+    }
+    return "found";
+}
+
+static void observe_replica_routes(struct ep *ep)
+{
+    const char *key = ep_env(ep)->secret_key;
+    const struct ep_session *session = ep_session(ep);
+    const struct {
+        const char *name;
+        struct ep_call call;
+    } routes[] = {
+        {"retrieve", {.path = ep_api(ep, session->key, ""), .auth = key}},
+        {"patch",
+         {.method = "PATCH", .path = ep_api(ep, session->key, ""), .auth = key, .body = "{}"}},
+        {"records", {.path = ep_realtime(ep, session->key, "in/records"), .auth = key}},
+        {"snapshot_url", {.path = ep_api(ep, session->key, "/snapshot-url"), .auth = key}},
+        {"end_and_continue",
+         {.path = ep_api(ep, session->key, "/end-and-continue"),
+          .auth = key,
+          .body = ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"x\"}", session->run_id)}},
+        {"close", {.path = ep_api(ep, session->key, "/close"), .auth = key, .body = "{}"}},
+    };
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        cs_case_observe_as(ep_run(ep), routes[i].name, "found", "%s",
+                           found_in_time(ep, &routes[i].call));
+    }
+}
+
+static void found_after_create(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    cs_case_observe_as(
+        run, "append", "200", "%s",
+        found_at_once(ep, &(struct ep_call){.path = ep_realtime(ep, session->key, "in/append"),
+                                            .auth = session->token,
+                                            .body = "{\"kind\":\"stop\"}"}));
+    session = ep_session(ep);
+    const char *in = ep_realtime(ep, session->key, "in");
+    cs_case_observe_as(
+        run, "put", "202", "%s",
+        found_at_once(ep, &(struct ep_call){
+                              .method = "PUT", .path = in, .auth = session->token, .body = ""}));
+    session = ep_session(ep);
+    struct ep_sub *sub =
+        ep_subscribe(ep, ep_realtime(ep, session->key, "out"), session->token, NULL);
+    cs_case_observe_as(run, "subscribe", "200", "%d", sub->status);
+    ep_unsubscribe(sub);
+    observe_replica_routes(ep);
+}
+
+/* ---- paths ---- */
+
+static const char *addressed(struct ep *ep, const char *segment, const char *id)
+{
+    const char *path = ep_text(ep, "/api/v1/sessions/%s", segment);
+    const struct ep_answer *answer = ep_do(ep, .path = path, .auth = ep_env(ep)->secret_key);
+    const char *found = cJSON_GetStringValue(ep_get(answer, "externalId"));
+    return found && !strcmp(found, id) ? "finds it" : "does not";
+}
+
+/* "." and ".." are the same for every run, so their creates may well be repeats or refused ones. */
+static void odd_paths(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    ep_allowed(ep, ep_post_session(ep, ep_create_body(ep, ".", NULL)));
+    ep_allowed(ep, ep_post_session(ep, ep_create_body(ep, "..", NULL)));
+    cs_case_observe_as(run, "dot", "does not", "%s", addressed(ep, ".", "."));
+    cs_case_observe_as(run, "dot_escaped", "does not", "%s", addressed(ep, "%2E", "."));
+    cs_case_observe_as(run, "two_dots", "does not", "%s", addressed(ep, "..", ".."));
+    cs_case_observe_as(run, "two_dots_escaped", "does not", "%s", addressed(ep, "%2e%2E", ".."));
+    const char *unique = ep_unique(ep, "chat");
+    const struct ep_session *text = ep_session_with(ep, ep_text(ep, "%s%%2Fx", unique), NULL);
+    const struct ep_session *slash = ep_session_with(ep, ep_text(ep, "%s/x", unique), NULL);
+    const struct ep_answer *answer = retrieve(ep, text->external_id);
+    const char *found = cJSON_GetStringValue(ep_get(answer, "id"));
+    cs_case_observe_as(run, "text_%2F", "finds the one with a slash", "%s",
+                       found && !strcmp(found, slash->id)  ? "finds the one with a slash"
+                       : found && !strcmp(found, text->id) ? "finds it"
+                                                           : "finds nothing");
+}
+
+#define SK   CS_NEEDS_SECRET_KEY
+#define RUNS (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUNS_API)
+const struct cs_case endpoint_observed_session_cases[] = {
+    {"endpoint/session/opaque-ids", "What ids are made of", "SES-04", CS_OBSERVED, SK, 0,
+     opaque_ids},
+    {"endpoint/session/unknown-task", "A task that is not deployed gets a run that waits", "SES-07",
+     CS_OBSERVED, RUNS, 0, unknown_task},
+    {"endpoint/session/repeat-keeps-the-rest", "A repeat replaces the trigger config only",
+     "SES-11", CS_OBSERVED, SK, 0, repeat_keeps_the_rest},
+    {"endpoint/session/refused-repeat-writes", "A refused repeat has replaced the trigger config",
+     "SES-17", CS_OBSERVED, SK, 0, refused_repeat_writes},
+    {"endpoint/session/expired-create", "A first create that has expired leaves a row without run",
+     "SES-19", CS_OBSERVED, SK, 0, expired_create},
+    {"endpoint/session/expiry-forms", "expiresAt is read as JavaScript's Date reads it", "SES-20",
+     CS_OBSERVED, SK, 0, expiry_forms},
+    {"endpoint/session/missing-version", "A pin to a missing version leaves a row without run",
+     "SES-34", CS_OBSERVED, SK, 0, missing_version},
+    {"endpoint/session/failure-is-repeatable", "A create that failed inside can be repeated",
+     "SES-35", CS_OBSERVED, SK, 0, failure_is_repeatable},
+    {"endpoint/session/pending-version", "Create may say that its run waits for a deployment",
+     "SES-37", CS_MAY, SK, 0, pending_version},
+    {"endpoint/session/patch-when-over", "PATCH works on closed and expired sessions", "SES-43",
+     CS_OBSERVED, SK, 0, patch_when_over},
+    {"endpoint/session/found-after-create", "What finds a session right after its create", "SES-52",
+     CS_OBSERVED, SK, 0, found_after_create},
+    {"endpoint/session/odd-paths", "Dots and %2F in ids do not survive a path", "SES-53",
+     CS_OBSERVED, SK, 0, odd_paths},
+    {0},
+};
