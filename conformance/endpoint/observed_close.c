@@ -19,7 +19,6 @@ static void by_its_run(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    ep_append_need(ep, session, "{\"kind\":\"stop\"}");
     int before = ep_drain_count(ep, session, "in");
     const char *body = ep_text(ep, "{\"callingRunId\":\"%s\"}", session->run_id);
     cs_case_observe_as(run, "status", "200", "%d", ep_close(ep, session, body)->status);
@@ -33,11 +32,13 @@ static void at_the_edges(struct cs_case_run *run)
     const struct ep_session *closed = ep_session(ep);
     const char *expired = ep_expired_session(ep);
     const char *key = ep_env(ep)->secret_key;
+    const char *path = ep_api(ep, expired, "");
+    const char *id = ep_need_text(ep, ep_need(ep, ep_do(ep, .path = path, .auth = key)), "id");
     const struct ep_answer *answer =
-        ep_do(ep, .path = ep_api(ep, expired, "/close"), .auth = key, .body = "{}");
-    bool set = cJSON_IsString(ep_get(answer, "closedAt"));
+        ep_do(ep, .path = ep_api(ep, id, "/close"), .auth = key, .body = "{}");
+    const struct ep_answer *item = ep_need(ep, ep_do(ep, .path = path, .auth = key));
     cs_case_observe_as(run, "close_expired", "200, closed", "%d, %s", answer->status,
-                       set ? "closed" : "open");
+                       cJSON_IsString(ep_get(item, "closedAt")) ? "closed" : "open");
     ep_need(ep, ep_close(ep, closed, "{}"));
     answer = ep_do(ep, .method = "PUT", .path = ep_realtime(ep, closed->key, "in"),
                    .auth = closed->token, .body = "");

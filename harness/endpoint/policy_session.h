@@ -17,7 +17,7 @@
     X(patch_over_status, 200, "PATCH of a closed or expired session (SES-43)")                  \
     X(list_shows_config, 0, "list rows show the trigger config (SES-48)")                       \
     X(list_cursor_is_id, 0, "list cursors are session ids (SES-49)")                            \
-    X(list_matches_trigger_tags, 0, "the tags filter reads triggerConfig.tags (SES-50)")        \
+    X(list_matches_trigger_tags, 0, "the tags filter reads triggerConfig.tags too (SES-50)")    \
     X(list_keeps_active, 0, "what was listed as ACTIVE once is so for ever (SES-51)")           \
     X(path_quirks, 1, "dot segments and %2F in paths are as a web framework has them (SES-53)") \
     /* runs */                                                                                  \

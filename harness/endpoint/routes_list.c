@@ -233,17 +233,11 @@ static const char *status_of(const struct cs_policy *policy, const struct cs_ses
     return cs_session_expired(session, now_ms) ? "EXPIRED" : "ACTIVE";
 }
 
-static bool has_tag(const struct cs_policy *policy, const struct cs_session *session,
-                    const struct cs_buf *values)
+static bool holds_any(struct cs_view tags, const struct cs_buf *values)
 {
     struct cs_json json;
     struct cs_json_token token;
-    struct cs_view tags = cs_view_str(session->tags);
     bool found = false;
-    if (policy->list_matches_trigger_tags &&
-        cs_json_get(cs_view_str(session->trigger_config), CS_VIEW("tags"), &tags) != CS_OK) {
-        tags = CS_VIEW("[]");
-    }
     cs_json_init(&json, tags);
     for (enum cs_json_type type = cs_json_next(&json, &token, NULL);
          !found && type != CS_JSON_END && type != CS_JSON_ERROR;
@@ -256,6 +250,18 @@ static bool has_tag(const struct cs_policy *policy, const struct cs_session *ses
         }
     }
     return found;
+}
+
+/* The row's own tags only (SES-50). */
+static bool has_tag(const struct cs_policy *policy, const struct cs_session *session,
+                    const struct cs_buf *values)
+{
+    struct cs_view of_config;
+    return holds_any(cs_view_str(session->tags), values) ||
+           (policy->list_matches_trigger_tags &&
+            cs_json_get(cs_view_str(session->trigger_config), CS_VIEW("tags"), &of_config) ==
+                CS_OK &&
+            holds_any(of_config, values));
 }
 
 static bool passes(const struct cs_policy *policy, const struct query *query,
