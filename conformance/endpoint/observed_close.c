@@ -40,8 +40,8 @@ static void at_the_edges(struct cs_case_run *run)
     cs_case_observe_as(run, "close_expired", "200, closed", "%d, %s", answer->status,
                        cJSON_IsString(ep_get(item, "closedAt")) ? "closed" : "open");
     ep_need(ep, ep_close(ep, closed, "{}"));
-    answer = ep_do(ep, .method = "PUT", .path = ep_realtime(ep, closed->key, "in"),
-                   .auth = closed->token, .body = "");
+    answer = ep_do(ep, .method = "PUT", .path = ep_realtime(ep, closed->key, "in"), .auth = key,
+                   .body = "");
     cs_case_observe_as(run, "put_closed", "400", "%d", answer->status);
 }
 
@@ -60,6 +60,9 @@ static void subscriber_stays(struct cs_case_run *run)
     bool done = false;
     const struct cs_event *event;
     while (!done && (event = ep_next(sub, 3000))) {
+        if (event->type == CS_EVENT_MALFORMED) {
+            cs_case_error(run, "a malformed event came: %s", event->fault.text);
+        }
         delivered = delivered || event->type == CS_EVENT_RECORD;
         done = event->type == CS_EVENT_DONE;
     }

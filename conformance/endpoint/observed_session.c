@@ -48,9 +48,18 @@ static void opaque_ids(struct cs_case_run *run)
 static void unknown_task(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
-    const struct ep_session *session = ep_task_session(ep, ep_own_task(ep));
-    cs_case_observe_as(run, "create", "accepted", "accepted"); /* or the case has ended */
-    const struct ep_answer *item = ep_run_item(ep, session->run_id);
+    const struct ep_answer *created = ep_post_session(
+        ep, ep_text(ep,
+                    "{\"type\":\"chat.agent\",\"taskIdentifier\":\"%s\",\"triggerConfig\":"
+                    "{\"basePayload\":{}}}",
+                    ep_own_task(ep)));
+    bool accepted = created->status / 100 == 2;
+    cs_case_observe_as(run, "create", "accepted", "%s",
+                       accepted ? "accepted" : ep_said(ep, created));
+    if (!accepted) {
+        return;
+    }
+    const struct ep_answer *item = ep_run_item(ep, ep_need_text(ep, created, "runId"));
     const char *status = cJSON_GetStringValue(ep_get(item, "status"));
     cs_case_observe_as(run, "run", "queued", "%s",
                        cJSON_IsTrue(ep_get(item, "isQueued")) ? "queued"
@@ -249,7 +258,8 @@ static void patch_when_over(struct cs_case_run *run)
         const struct ep_answer *answer =
             ep_do(ep, .method = "PATCH", .path = ep_api(ep, rows[i].id, ""),
                   .auth = ep_env(ep)->secret_key, .body = "{\"tags\":[\"t\"]}");
-        cs_case_observe_as(run, rows[i].name, rows[i].recorded, "%s", ep_said(ep, answer));
+        cs_case_observe_as(run, rows[i].name, rows[i].recorded, "%s",
+                           ep_said(ep, ep_allowed(ep, answer)));
     }
 }
 
@@ -257,8 +267,7 @@ static void patch_when_over(struct cs_case_run *run)
 
 static const char *found_at_once(struct ep *ep, const struct ep_call *call)
 {
-    const struct ep_answer *answer = ep_call(ep, call);
-    return answer->status == 404 ? "not found" : status_of(ep, answer);
+    return ep_call(ep, call)->status == 404 ? "not found" : "found";
 }
 
 /* These may be 404 while a replica lags, so only that they come to find it is the same each time.
@@ -279,6 +288,7 @@ static void observe_replica_routes(struct ep *ep)
 {
     const char *key = ep_env(ep)->secret_key;
     const struct ep_session *session = ep_session(ep);
+    ep_append_need(ep, session, "{\"kind\":\"stop\"}"); /* an empty drain may be a 404 too */
     const struct {
         const char *name;
         struct ep_call call;
@@ -305,20 +315,21 @@ static void found_after_create(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     cs_case_observe_as(
-        run, "append", "200", "%s",
+        run, "append", "found", "%s",
         found_at_once(ep, &(struct ep_call){.path = ep_realtime(ep, session->key, "in/append"),
                                             .auth = session->token,
                                             .body = "{\"kind\":\"stop\"}"}));
     session = ep_session(ep);
     const char *in = ep_realtime(ep, session->key, "in");
-    cs_case_observe_as(
-        run, "put", "202", "%s",
-        found_at_once(ep, &(struct ep_call){
-                              .method = "PUT", .path = in, .auth = session->token, .body = ""}));
+    cs_case_observe_as(run, "put", "found", "%s",
+                       found_at_once(ep, &(struct ep_call){.method = "PUT",
+                                                           .path = in,
+                                                           .auth = ep_env(ep)->secret_key,
+                                                           .body = ""}));
     session = ep_session(ep);
     struct ep_sub *sub =
         ep_subscribe(ep, ep_realtime(ep, session->key, "out"), session->token, NULL);
-    cs_case_observe_as(run, "subscribe", "200", "%d", sub->status);
+    cs_case_observe_as(run, "subscribe", "found", "%s", sub->status == 404 ? "not found" : "found");
     ep_unsubscribe(sub);
     observe_replica_routes(ep);
 }

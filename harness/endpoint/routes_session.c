@@ -189,6 +189,8 @@ static bool read_input(struct cs_call *call, struct cs_session_input *ret_input)
     return true;
 }
 
+/* `session`: the one that is there already, or NULL. The body is read once more, since with
+ * create_race_ms time has passed since the first reading. */
 static void create(struct cs_call *call, struct cs_session *session)
 {
     struct cs_session_input input = {0};
