@@ -28,4 +28,11 @@ extern const struct cs_case endpoint_s2_append_cases[]; /* s2_append.c: CHN, REC
 extern const struct cs_case endpoint_s2_limit_cases[];  /* s2_limits.c: LIM, OUT, STO */
 extern const struct cs_case endpoint_s2_error_cases[];  /* s2_error.c: CHN, STO */
 
+/* What is recorded and not judged (OBSERVED and MAY rows). */
+extern const struct cs_case endpoint_observed_session_cases[];  /* observed_session.c: SES */
+extern const struct cs_case endpoint_observed_list_cases[];     /* observed_list.c: SES, listing */
+extern const struct cs_case endpoint_observed_run_cases[];      /* observed_run.c: CON */
+extern const struct cs_case endpoint_observed_close_cases[];    /* observed_close.c: CLS */
+extern const struct cs_case endpoint_observed_snapshot_cases[]; /* observed_snapshot.c: SNP */
+
 #endif

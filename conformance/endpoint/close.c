@@ -205,7 +205,69 @@ static void lists_as_closed(struct cs_case_run *run)
     }
 }
 
-#define SK CS_NEEDS_SECRET_KEY
+static void needs_admin(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *forms[] = {session->id, session->external_id};
+    for (int i = 0; i < 2; i++) {
+        ep_expect(
+            ep,
+            ep_do(ep, .path = ep_api(ep, forms[i], "/close"), .auth = session->token, .body = "{}"),
+            403);
+    }
+    cs_case_check(run, !is_set(ep_get(ep_item(ep, session), "closedAt")),
+                  "a refused close closed the session");
+    ep_accept(ep, ep_close(ep, session, "{}"));
+}
+
+/* A step on the way: the agent has done what it was told. */
+static void need_closed(struct ep *ep, const struct ep_session *session)
+{
+    int64_t until = cs_now_ms() + 1000;
+    while (!is_set(ep_get(ep_item(ep, session), "closedAt"))) {
+        if (cs_now_ms() >= until) {
+            cs_case_skip(ep_run(ep), "the agent does not close its session when told goodbye");
+        }
+        ep_pause(ep, 50);
+    }
+}
+
+static bool closed_record_comes(struct ep_sub *sub)
+{
+    const struct cs_event *event;
+    while ((event = ep_next(sub, 1000))) {
+        if (event->type == CS_EVENT_RECORD &&
+            cs_view_eq(cs_record_control(&event->record), CS_VIEW("session-closed"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The scripted agent closes the session after a message that begins with "goodbye"; an agent of a
+ * live server can be written to do so, and where it does not, there is nothing to judge. */
+static void by_the_agent(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_agent_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    ep_append_need(ep, session, ep_message(ep, session, "goodbye"));
+    const struct cs_record *record;
+    do {
+        record = ep_next_record(sub);
+    } while (!cs_view_eq(cs_record_control(record), CS_VIEW("turn-complete")));
+    /* whether the agent decided before its turn ended is its own affair (REC-09) */
+    cs_case_observe(run, "turn_complete_says_so", "%s",
+                    cs_record_header(record, "session-closed") ? "yes" : "no");
+    need_closed(ep, session);
+    cs_case_check(run, closed_record_comes(sub),
+                  "the agent closed the session without a session-closed record");
+    ep_unsubscribe(sub);
+}
+
+#define SK    CS_NEEDS_SECRET_KEY
+#define AGENT (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUN)
 const struct cs_case endpoint_close_cases[] = {
     {"endpoint/close/plain", "Close answers 200 with the closed item", "CLS-01", CS_MUST, SK, 0,
      plain_close},
@@ -229,5 +291,9 @@ const struct cs_case endpoint_close_cases[] = {
      0, leaves_a_record},
     {"endpoint/close/lists-as-closed", "A closed session lists as CLOSED and not as ACTIVE",
      "CLS-16", CS_MUST, SK, 0, lists_as_closed},
+    {"endpoint/close/needs-admin", "A session's own token does not close it, a secret key does",
+     "CLS-08", CS_MUST, SK, 0, needs_admin},
+    {"endpoint/close/by-the-agent", "An agent that closes its session says so on .out", "CLS-14",
+     CS_MUST, AGENT, 0, by_the_agent},
     {0},
 };

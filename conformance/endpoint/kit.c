@@ -252,6 +252,12 @@ const struct ep_answer *ep_granted(struct ep *ep, const struct ep_answer *answer
     return is_refusal(answer) ? ep_accept(ep, answer) : ep_need(ep, answer);
 }
 
+const char *ep_said(struct ep *ep, const struct ep_answer *answer)
+{
+    const char *error = cJSON_GetStringValue(ep_get(answer, "error"));
+    return ep_text(ep, "%d%s%s", answer->status, error ? " " : "", error ? error : "");
+}
+
 const cJSON *ep_get(const struct ep_answer *answer, const char *path)
 {
     const cJSON *at = answer->json;

@@ -84,6 +84,9 @@ const struct ep_answer *ep_need(struct ep *ep, const struct ep_answer *answer);
  *   ep_granted  the thing under test: fails; `error` when it is not 2xx for another reason */
 const struct ep_answer *ep_allowed(struct ep *ep, const struct ep_answer *answer);
 const struct ep_answer *ep_granted(struct ep *ep, const struct ep_answer *answer);
+/* What it says in one line, for observations: "404 Session not found", or the status alone when the
+ * body has no text in "error". */
+const char *ep_said(struct ep *ep, const struct ep_answer *answer);
 /* Member of the JSON answer by a dotted path ("triggerConfig.tags"); NULL when absent. */
 const cJSON *ep_get(const struct ep_answer *answer, const char *path);
 /* String or integer member; fails when it is absent or of another type. */
@@ -113,6 +116,11 @@ const struct ep_session *ep_session_with(struct ep *ep, const char *external_id,
 const struct ep_session *ep_session_from(struct ep *ep, const struct ep_answer *created);
 /* A fresh session behind which an agent runs (the case must need CS_NEEDS_RUN). */
 const struct ep_session *ep_agent_session(struct ep *ep);
+/* A session of that task alone, and a task that no other session has and no agent answers. */
+const struct ep_session *ep_task_session(struct ep *ep, const char *task);
+const char *ep_own_task(struct ep *ep);
+/* The externalId of a session that has expired already. */
+const char *ep_expired_session(struct ep *ep);
 /* POST /api/v1/sessions with that body and the secret key. */
 const struct ep_answer *ep_post_session(struct ep *ep, const char *body);
 const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body);
@@ -124,6 +132,16 @@ const char *ep_current_run(struct ep *ep, const struct ep_session *session);
 /* A run through the management API, and its end (the case must need CS_NEEDS_RUNS_API). */
 const struct ep_answer *ep_run_item(struct ep *ep, const char *run_id);
 void ep_cancel_run(struct ep *ep, const char *run_id);
+
+/* The runs of a task as the management API lists them, newest first (CS_NEEDS_RUNS_API). */
+const cJSON *ep_runs_of(struct ep *ep, const char *task);
+/* end-and-continue by that run, with the session's token. */
+const struct ep_answer *ep_continue(struct ep *ep, const struct ep_session *session,
+                                    const char *run_id);
+/* GET /api/v1/sessions with this query; and its `data`, asked for until it holds `n` rows or
+ * patience ends (SES-51). */
+const struct ep_answer *ep_list(struct ep *ep, const char *query);
+const cJSON *ep_list_until(struct ep *ep, const char *query, int n);
 
 /* "/api/v1/sessions/<encoded id><rest>" and "/realtime/v1/sessions/<encoded id>/<rest>". */
 const char *ep_api(struct ep *ep, const char *id, const char *rest);

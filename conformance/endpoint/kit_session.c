@@ -85,6 +85,35 @@ const struct ep_session *ep_agent_session(struct ep *ep)
     return ep_session_from(ep, ep_post_session(ep, body));
 }
 
+const struct ep_session *ep_task_session(struct ep *ep, const char *task)
+{
+    return ep_session_from(ep,
+                           ep_post_session(ep, create_body(ep, task, ep_unique(ep, "chat"), NULL)));
+}
+
+const char *ep_own_task(struct ep *ep)
+{
+    return ep_text(ep, "%s-%s", ep->env->task, ep_unique(ep, "task"));
+}
+
+/* A create that has expired is refused and leaves its row all the same (SES-19); on a server where
+ * it does not, the session is made before it expires. */
+const char *ep_expired_session(struct ep *ep)
+{
+    const char *id = ep_unique(ep, "chat");
+    ep_post_session(ep, ep_create_body(ep, id, "\"expiresAt\":\"2020-01-01T00:00:00.000Z\""));
+    const char *path = ep_api(ep, id, "");
+    if (ep_do(ep, .path = path, .auth = ep->env->secret_key)->status == 404) {
+        int64_t at = cs_wall_ms() + 500;
+        const char *extra = ep_text(ep, "\"expiresAt\":%lld", (long long)at);
+        ep_need(ep, ep_post_session(ep, ep_create_body(ep, id, extra)));
+        while (cs_wall_ms() <= at) {
+            ep_pause(ep, at - cs_wall_ms() + 1);
+        }
+    }
+    return id;
+}
+
 const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body)
 {
     return ep_do(ep, .path = ep_api(ep, session->id, "/close"), .auth = ep->env->secret_key,
@@ -126,6 +155,40 @@ void ep_cancel_run(struct ep *ep, const char *run_id)
         cs_http_pump(ep->http, 100);
     }
     cs_case_error(ep->run, "the run did not end after being cancelled");
+}
+
+const cJSON *ep_runs_of(struct ep *ep, const char *task)
+{
+    const char *path =
+        ep_text(ep, "/api/v1/runs?filter%%5BtaskIdentifier%%5D=%s", ep_encode(ep, task));
+    return ep_get(ep_need(ep, ep_do(ep, .path = path, .auth = ep->env->secret_key)), "data");
+}
+
+const struct ep_answer *ep_continue(struct ep *ep, const struct ep_session *session,
+                                    const char *run_id)
+{
+    return ep_do(ep, .path = ep_api(ep, session->key, "/end-and-continue"), .auth = session->token,
+                 .body = ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"upgrade\"}", run_id));
+}
+
+/* ---- the list ---- */
+
+const struct ep_answer *ep_list(struct ep *ep, const char *query)
+{
+    return ep_do(ep, .path = ep_text(ep, "/api/v1/sessions%s%s", *query ? "?" : "", query),
+                 .auth = ep->env->secret_key);
+}
+
+const cJSON *ep_list_until(struct ep *ep, const char *query, int n)
+{
+    int64_t until = cs_now_ms() + ep->env->patience_ms;
+    for (;;) {
+        const cJSON *data = ep_get(ep_need(ep, ep_list(ep, query)), "data");
+        if (cJSON_GetArraySize(data) == n || cs_now_ms() >= until) {
+            return data;
+        }
+        ep_pause(ep, 200);
+    }
 }
 
 /* ---- appends and drains ---- */

@@ -7,25 +7,6 @@
 #define SIZE   "page%%5Bsize%%5D="
 #define STATUS "filter%%5Bstatus%%5D="
 
-static const struct ep_answer *list(struct ep *ep, const char *query)
-{
-    return ep_do(ep, .path = ep_text(ep, "/api/v1/sessions%s%s", *query ? "?" : "", query),
-                 .auth = ep_env(ep)->secret_key);
-}
-
-/* The `data` of a list, asked for until it holds `n` rows or patience ends. */
-static const cJSON *rows_until(struct ep *ep, const char *query, int n)
-{
-    int64_t until = cs_now_ms() + ep_lag(ep);
-    for (;;) {
-        const cJSON *data = ep_get(ep_need(ep, list(ep, query)), "data");
-        if (cJSON_GetArraySize(data) == n || cs_now_ms() >= until) {
-            return data;
-        }
-        ep_pause(ep, 200);
-    }
-}
-
 static const char *row_id(const cJSON *rows, int index)
 {
     const char *id = cJSON_GetStringValue(
@@ -60,14 +41,14 @@ static void newest_first(struct cs_case_run *run)
         ep_pause(ep, 2); /* createdAt has milliseconds */
     }
     const char *query = ep_text(ep, TAG "%s", tag);
-    const cJSON *rows = rows_until(ep, query, 3);
+    const cJSON *rows = ep_list_until(ep, query, 3);
     cs_case_check(run, cJSON_GetArraySize(rows) == 3,
                   "3 tagged sessions of this environment list as %d", cJSON_GetArraySize(rows));
     for (int i = 0; i < 3; i++) {
         cs_case_check(run, !strcmp(row_id(rows, i), sessions[2 - i]->id),
                       "row %d is not the session created %d before the last", i, i);
     }
-    cs_case_check(run, cJSON_IsObject(ep_get(list(ep, query), "pagination")),
+    cs_case_check(run, cJSON_IsObject(ep_get(ep_list(ep, query), "pagination")),
                   "the list has no pagination");
 }
 
@@ -75,14 +56,14 @@ static void page_sizes(struct ep *ep, const char *tag)
 {
     const char *bad[] = {ep_text(ep, SIZE "0"), ep_text(ep, SIZE "101"), ep_text(ep, SIZE "abc")};
     for (int i = 0; i < 3; i++) {
-        ep_expect(ep, list(ep, bad[i]), 400);
+        ep_expect(ep, ep_list(ep, bad[i]), 400);
     }
-    ep_accept(ep, list(ep, ep_text(ep, SIZE "1")));
-    const cJSON *all = rows_until(ep, ep_text(ep, TAG "%s&" SIZE "100", tag), 21);
+    ep_accept(ep, ep_list(ep, ep_text(ep, SIZE "1")));
+    const cJSON *all = ep_list_until(ep, ep_text(ep, TAG "%s&" SIZE "100", tag), 21);
     if (cJSON_GetArraySize(all) != 21) {
         cs_case_error(ep_run(ep), "21 tagged sessions list as %d", cJSON_GetArraySize(all));
     }
-    int n = cJSON_GetArraySize(rows_until(ep, ep_text(ep, TAG "%s", tag), 20));
+    int n = cJSON_GetArraySize(ep_list_until(ep, ep_text(ep, TAG "%s", tag), 20));
     cs_case_check(ep_run(ep), n == 20, "a page without page[size] holds %d rows, expected 20", n);
 }
 
@@ -96,13 +77,13 @@ static void paging(struct cs_case_run *run)
     page_sizes(ep, tag);
     /* a cursor that the server gave out itself, so that nothing but the pair is wrong */
     const char *first = ep_text(ep, TAG "%s&" SIZE "1", tag);
-    const struct ep_answer *page = ep_need(ep, list(ep, first));
+    const struct ep_answer *page = ep_need(ep, ep_list(ep, first));
     const char *cursor = ep_encode(ep, ep_need_text(ep, page, "pagination.next"));
-    ep_accept(ep, list(ep, ep_text(ep, "%s&page%%5Bafter%%5D=%s", first, cursor)));
-    ep_accept(ep, list(ep, ep_text(ep, "%s&page%%5Bbefore%%5D=%s", first, cursor)));
+    ep_accept(ep, ep_list(ep, ep_text(ep, "%s&page%%5Bafter%%5D=%s", first, cursor)));
+    ep_accept(ep, ep_list(ep, ep_text(ep, "%s&page%%5Bbefore%%5D=%s", first, cursor)));
     ep_expect(ep,
-              list(ep, ep_text(ep, "%s&page%%5Bafter%%5D=%s&page%%5Bbefore%%5D=%s", first, cursor,
-                               cursor)),
+              ep_list(ep, ep_text(ep, "%s&page%%5Bafter%%5D=%s&page%%5Bbefore%%5D=%s", first,
+                                  cursor, cursor)),
               400);
 }
 
@@ -117,12 +98,12 @@ static void filters(struct cs_case_run *run)
                           ep_text(ep, TAG "%s&" STATUS "ACTIVE", tag),
                           ep_text(ep, TAG "%s&filter%%5Btype%%5D=chat.agent", tag)};
     for (int i = 0; i < 4; i++) {
-        const cJSON *rows = rows_until(ep, good[i], 1);
+        const cJSON *rows = ep_list_until(ep, good[i], 1);
         cs_case_check(run, cJSON_GetArraySize(rows) == 1 && !strcmp(row_id(rows, 0), session->id),
                       "the filter %s finds %d sessions, expected the one", good[i],
                       cJSON_GetArraySize(rows));
     }
-    ep_expect(ep, list(ep, ep_text(ep, STATUS "NONSENSE")), 400);
+    ep_expect(ep, ep_list(ep, ep_text(ep, STATUS "NONSENSE")), 400);
 }
 
 static void several_values(struct cs_case_run *run)
@@ -132,14 +113,42 @@ static void several_values(struct cs_case_run *run)
     const char *two = ep_unique(ep, "tag");
     tagged(ep, one);
     tagged(ep, two);
-    int repeated = cJSON_GetArraySize(rows_until(ep, ep_text(ep, TAG "%s&" TAG "%s", one, two), 2));
-    int joined = cJSON_GetArraySize(rows_until(ep, ep_text(ep, TAG "%s%%2C%s", one, two), 2));
+    int repeated =
+        cJSON_GetArraySize(ep_list_until(ep, ep_text(ep, TAG "%s&" TAG "%s", one, two), 2));
+    int joined = cJSON_GetArraySize(ep_list_until(ep, ep_text(ep, TAG "%s%%2C%s", one, two), 2));
     cs_case_observe(run, "repeated", "%d", repeated);
     cs_case_observe(run, "joined", "%d", joined);
     cs_case_check(run, repeated == 2 || joined == 2,
                   "two values of one filter find %d (repeated) and %d (joined by a comma) of 2 "
                   "sessions",
                   repeated, joined);
+}
+
+#define SETTLE_MS 30000 /* of the store behind the list */
+
+static void expect_listed(struct ep *ep, const char *tag, const char *status, int n)
+{
+    const char *query = ep_text(ep, TAG "%s&" STATUS "%s", tag, status);
+    /* a few times the patience for one answer, so that this fails soon where that is short */
+    int64_t wait = 4 * ep_env(ep)->patience_ms;
+    int64_t until = cs_now_ms() + (wait < SETTLE_MS ? wait : SETTLE_MS);
+    int found;
+    while ((found = cJSON_GetArraySize(ep_get(ep_need(ep, ep_list(ep, query)), "data"))) != n) {
+        cs_case_check(ep_run(ep), cs_now_ms() < until,
+                      "%d tagged sessions list as %s, expected %d by now", found, status, n);
+        ep_pause(ep, 200);
+    }
+}
+
+static void catches_up(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *tag = ep_unique(ep, "tag");
+    const struct ep_session *session = tagged(ep, tag);
+    expect_listed(ep, tag, "ACTIVE", 1);
+    ep_need(ep, ep_close(ep, session, "{}"));
+    expect_listed(ep, tag, "CLOSED", 1);
+    expect_listed(ep, tag, "ACTIVE", 0);
 }
 
 #define SK CS_NEEDS_SECRET_KEY
@@ -151,5 +160,7 @@ const struct cs_case endpoint_list_cases[] = {
     {"endpoint/list/filters", "Filters find what they name", "SES-46", CS_MUST, SK, 0, filters},
     {"endpoint/list/several-values", "Several values of one filter all apply", "SES-47", CS_SHOULD,
      SK, 0, several_values},
+    {"endpoint/list/catches-up", "New and closed sessions show up in the list within seconds",
+     "SES-51", CS_MUST, SK, 120, catches_up},
     {0},
 };

@@ -18,19 +18,11 @@ static void alive_run_is_reused(struct cs_case_run *run)
     }
 }
 
-static const struct ep_answer *continue_from(struct ep *ep, const struct ep_session *session,
-                                             const char *run_id)
-{
-    return ep_do(ep, .path = ep_api(ep, session->key, "/end-and-continue"), .auth = session->token,
-                 .body = ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"upgrade\"}", run_id));
-}
-
 static void end_and_continue(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    const struct ep_answer *answer =
-        ep_expect(ep, continue_from(ep, session, session->run_id), 200);
+    const struct ep_answer *answer = ep_expect(ep, ep_continue(ep, session, session->run_id), 200);
     const char *next = ep_get_text(ep, answer, "runId");
     cs_case_check(run, cJSON_IsTrue(ep_get(answer, "swapped")), "swapped is not true");
     cs_case_check(run, strcmp(next, session->run_id) != 0, "the run was not replaced");
@@ -43,12 +35,12 @@ static void stale_run_does_not_swap(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const char *second =
-        ep_need_text(ep, ep_need(ep, continue_from(ep, session, session->run_id)), "runId");
+        ep_need_text(ep, ep_need(ep, ep_continue(ep, session, session->run_id)), "runId");
     if (strcmp(ep_current_run(ep, session), second) != 0) {
         cs_case_error(run, "the first run did not hand over, so it is not stale");
     }
     const struct ep_answer *answer =
-        ep_expect(ep, ep_allowed(ep, continue_from(ep, session, session->run_id)), 200);
+        ep_expect(ep, ep_allowed(ep, ep_continue(ep, session, session->run_id)), 200);
     cs_case_check(run, cJSON_IsFalse(ep_get(answer, "swapped")),
                   "a run that is no longer current swapped the session");
     cs_case_check(run, !strcmp(ep_get_text(ep, answer, "runId"), second),
@@ -67,7 +59,7 @@ static void members_required(struct cs_case_run *run)
     for (int i = 0; i < 4; i++) {
         ep_expect(ep, ep_do(ep, .path = path, .auth = session->token, .body = bad[i]), 400);
     }
-    ep_accept(ep, continue_from(ep, session, session->run_id));
+    ep_accept(ep, ep_continue(ep, session, session->run_id));
 }
 
 static void closed_starts_nothing(struct cs_case_run *run)
@@ -77,7 +69,7 @@ static void closed_starts_nothing(struct cs_case_run *run)
     const char *first = ep_current_run(ep, session);
     ep_need(ep, ep_close(ep, session, "{}"));
     ep_append(ep, session, NULL, STOP);
-    const struct ep_answer *answer = continue_from(ep, session, session->run_id);
+    const struct ep_answer *answer = ep_continue(ep, session, session->run_id);
     cs_case_check(run, answer->status >= 400, "end-and-continue on a closed session answered %d",
                   answer->status);
     ep_post_session(ep, ep_create_body(ep, session->external_id, NULL));
@@ -90,7 +82,7 @@ static void token_survives_swap(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     ep_append_need(ep, session, STOP);
-    ep_need(ep, continue_from(ep, session, session->run_id));
+    ep_need(ep, ep_continue(ep, session, session->run_id));
     ep_accept(ep, ep_append(ep, session, NULL, STOP));
     int n = ep_drain_count(ep, session, "in");
     cs_case_check(run, n == 2,
@@ -107,6 +99,48 @@ static void ended_run_is_continued(struct cs_case_run *run)
     ep_append_need(ep, session, STOP);
     cs_case_check(run, strcmp(ep_current_run(ep, session), session->run_id) != 0,
                   "an append to a session whose run has ended started no other run");
+}
+
+/* Of the task's runs, how many live still: -1 when one that must be there is not listed yet. */
+static int live_runs(struct ep *ep, const char *task, const char *current)
+{
+    int alive = 0;
+    bool listed = false;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, ep_runs_of(ep, task))
+    {
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
+        listed = listed || (id && !strcmp(id, current));
+        alive += id && cJSON_IsFalse(ep_get(ep_run_item(ep, id), "isCompleted"));
+    }
+    return listed ? alive : -1;
+}
+
+static void one_continuation(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const char *task = ep_own_task(ep);
+    const struct ep_session *session = ep_task_session(ep, task);
+    struct ep_call call = {
+        .path = ep_realtime(ep, session->key, "in/append"), .auth = session->token, .body = STOP};
+    ep_cancel_run(ep, session->run_id);
+    struct ep_pending *pending[] = {ep_begin(ep, &call), ep_begin(ep, &call)};
+    for (int i = 0; i < 2; i++) {
+        ep_expect(ep, ep_allowed(ep, ep_end(ep, pending[i])), 200);
+    }
+    cs_case_check(run, ep_drain_count(ep, session, "in") == 2,
+                  "two appends at once left %d records", ep_drain_count(ep, session, "in"));
+    const char *current = ep_current_run(ep, session);
+    if (!strcmp(current, session->run_id)) {
+        cs_case_error(run, "no append started a continuation");
+    }
+    /* the loser's run may take a moment to be cancelled, and the list a moment to show it */
+    int alive;
+    int64_t until = cs_now_ms() + ep_env(ep)->patience_ms;
+    while ((alive = live_runs(ep, task, current)) != 1) {
+        cs_case_check(run, cs_now_ms() < until, "two appends at once left %d live runs", alive);
+        ep_pause(ep, 100);
+    }
 }
 
 /* The payload of the run that follows the first one. */
@@ -149,7 +183,7 @@ static void swapped_payload(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    const struct ep_answer *answer = ep_need(ep, continue_from(ep, session, session->run_id));
+    const struct ep_answer *answer = ep_need(ep, ep_continue(ep, session, session->run_id));
     const char *next = cJSON_GetStringValue(ep_get(answer, "runId"));
     expect_continuation(ep, session, second_payload(ep, session, next ? next : session->run_id));
 }
@@ -325,6 +359,8 @@ const struct cs_case endpoint_run_cases[] = {
      CS_MUST, RUNS, 0, first_fields_left_out},
     {"endpoint/run/swapped-payload", "A run swapped in is a continuation of its caller", "CON-15",
      CS_MUST, RUNS, 0, swapped_payload},
+    {"endpoint/run/one-continuation", "Two appends at once start one continuation", "CON-08",
+     CS_MUST, RUNS, 0, one_continuation},
     {"endpoint/run/alive-run-is-reused", "Appends to a live run start none", "CON-03", CS_MUST, SK,
      0, alive_run_is_reused},
     {"endpoint/run/token-survives-swap", "Id, URL and token outlive a run", "CON-07", CS_MUST, SK,

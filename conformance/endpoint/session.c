@@ -454,6 +454,34 @@ static void external_id_is_fixed(struct cs_case_run *run)
     ep_accept(ep, ep_do(ep, .method = "PATCH", .path = path, .auth = key, .body = same));
 }
 
+static bool has_scope(const struct cs_token *token, const char *scope)
+{
+    for (size_t i = 0; i < token->n_scopes; i++) {
+        if (!strcmp(token->scopes[i], scope)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With or without the header, the token of the body is the whole one. */
+static void body_token_is_enough(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *header = ep_header(session->created, "x-trigger-jwt");
+    cs_case_observe(run, "x-trigger-jwt", "%s", header ? "present" : "absent");
+    ep_expect(ep, ep_do(ep, .path = ep_api(ep, session->key, ""), .auth = session->token), 200);
+    ep_expect(ep, ep_append(ep, session, NULL, "{\"kind\":\"stop\"}"), 200);
+    const struct cs_token *body = ep_decode(ep, session->token);
+    const struct cs_token *other = header ? ep_decode(ep, header) : body;
+    for (size_t i = 0; i < other->n_scopes; i++) {
+        cs_case_check(run, has_scope(body, other->scopes[i]),
+                      "the token of x-trigger-jwt has the scope %s and that of the body has not",
+                      other->scopes[i]);
+    }
+}
+
 #define SK   CS_NEEDS_SECRET_KEY
 #define RUNS (CS_NEEDS_SECRET_KEY | CS_NEEDS_RUNS_API)
 const struct cs_case endpoint_session_cases[] = {
@@ -496,6 +524,9 @@ const struct cs_case endpoint_session_cases[] = {
      CS_MUST, SK, 0, encoded_external_ids},
     {"endpoint/session/trigger-config-required", "basePayload must be an object", "SES-29", CS_MUST,
      SK, 0, trigger_config_required},
+    {"endpoint/session/body-token-is-enough",
+     "The token in the create answer's body is all it takes", "SES-36", CS_SHOULD, SK, 0,
+     body_token_is_enough},
     {"endpoint/session/retrieve-by-both-forms", "Retrieve works by friendly id and externalId",
      "SES-38", CS_MUST, SK, 0, retrieve_by_both_forms},
     {"endpoint/session/retrieve-unknown", "Retrieving an unknown session is 404", "SES-39", CS_MUST,

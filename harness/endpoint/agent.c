@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "endpoint/session.h"
 #include "wire/json.h"
 
 #define LAST_TEXT_MAX ((size_t)4 << 20)
@@ -109,6 +110,7 @@ static void end_turn(struct cs_agent *agent)
 {
     agent->in_turn = false;
     agent->ends_run = agent->script.ends_run;
+    agent->closes = agent->script.closes;
     cs_script_free(&agent->script);
     if (agent->endpoint->policy.agent_completes_first) {
         (void)wake_in(agent, 0);
@@ -143,11 +145,34 @@ static bool go_on(struct cs_agent *agent, bool waited)
     }
 }
 
+static void nothing_left(void *ctx)
+{
+    (void)ctx;
+}
+
+/* Says on `out` that the session is closed, and closes the row (CLS-14). */
+static void close_chat(struct cs_agent *agent)
+{
+    agent->closes = false;
+    cs_session_close(agent->endpoint, agent->session, CS_AGENT_CLOSE_REASON, agent->run->id,
+                     nothing_left, NULL);
+    if (agent->endpoint->policy.agent_announces_close) {
+        agent->completing = true; /* as after a turn: the run does not end before it is stored */
+        cs_agent_write_closed(agent);
+    } else {
+        (void)wake_in(agent, 0);
+    }
+}
+
 static void on_timer(struct cs_timer *timer)
 {
     struct cs_agent *agent = (struct cs_agent *)((char *)timer - offsetof(struct cs_agent, timer));
     bool waited = agent->in_turn;
     if (agent->completing) {
+        return;
+    }
+    if (agent->closes) {
+        close_chat(agent);
         return;
     }
     if (agent->ends_run) {

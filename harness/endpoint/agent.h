@@ -12,6 +12,7 @@
  *   several N     N deltas, "1 ", "2 ", ...
  *   slow ...      a pause before each delta, so that a stop can come between
  *   end           the run ends after the turn: the next append is a continuation
+ *   goodbye ...   the agent closes the session after the turn (CLS-14), then the run ends
  * A stop ends the turn that is going on and is otherwise passed over. regenerate-message answers
  * the last text again under a new message id; an action is a turn without an answer; close ends
  * the run without a record; unknown kinds and broken JSON are passed over.
@@ -45,6 +46,7 @@ struct cs_agent {
     struct cs_script script;
     bool completing; /* its turn-complete is on its way to the store: nothing else begins */
     bool ends_run;   /* the run ends once that is stored */
+    bool closes;     /* ... and the session is closed */
     /* What it remembers: */
     struct cs_buf last_text;
     char message_id[CS_AGENT_ID_LEN + 1]; /* of the last answer */
@@ -61,6 +63,10 @@ struct cs_agent {
 void cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk);
 /* turn-complete, and the trim that follows once its number is known. */
 void cs_agent_write_complete(struct cs_agent *agent);
+/* session-closed: the last record of a session that its agent closes. */
+void cs_agent_write_closed(struct cs_agent *agent);
+
+#define CS_AGENT_CLOSE_REASON "goodbye"
 
 /* ---- agent.c ---- */
 

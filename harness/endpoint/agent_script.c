@@ -133,7 +133,8 @@ void cs_script_answer(struct cs_script *script, struct cs_view text, const char 
     struct cs_view id = cs_view_str(tool_call_id);
     open_message(script, message_id);
     script->slow = first_word_is(text, "slow", &rest);
-    script->ends_run = first_word_is(text, "end", &rest);
+    script->closes = first_word_is(text, "goodbye", &rest);
+    script->ends_run = script->closes || first_word_is(text, "end", &rest);
     script->asks_approval = first_word_is(text, "approve", &rest);
     if (script->asks_approval) {
         line(script, "{\"type\":\"start-step\"}");

@@ -12,6 +12,7 @@ struct cs_script {
     size_t at;          /* where the next one begins */
     bool slow;          /* a pause before each delta */
     bool ends_run;
+    bool closes;        /* the agent closes the session after the turn */
     bool asks_approval; /* the turn ends with a request that a later message answers */
 };
 

@@ -80,7 +80,7 @@ static bool make_token(const struct cs_agent *agent, struct cs_buf *token)
 void cs_agent_write_complete(struct cs_agent *agent)
 {
     const struct cs_policy *policy = &agent->endpoint->policy;
-    struct cs_header headers[4] = {{CS_VIEW("trigger-control"), CS_VIEW("turn-complete")}};
+    struct cs_header headers[6] = {{CS_VIEW("trigger-control"), CS_VIEW("turn-complete")}};
     size_t n = 1;
     struct cs_buf token = CS_BUF(CS_TOKEN_MAX_LEN);
     char handled[32];
@@ -97,7 +97,32 @@ void cs_agent_write_complete(struct cs_agent *agent)
         snprintf(seen, sizeof(seen), "%" PRIu64, agent->seen);
         headers[n++] = (struct cs_header){CS_VIEW("session-in-consumed-id"), cs_view_str(seen)};
     }
+    if (agent->closes && policy->agent_announces_close) { /* REC-09 */
+        headers[n++] = (struct cs_header){CS_VIEW("session-closed"), CS_VIEW("true")};
+        headers[n++] =
+            (struct cs_header){CS_VIEW("session-closed-reason"), CS_VIEW(CS_AGENT_CLOSE_REASON)};
+    }
     write_record(agent, &(struct cs_record){.headers = headers, .n_headers = n}, complete_written,
                  agent->run);
     cs_buf_free(&token);
+}
+
+/* ctx is the run, as above. */
+static void closed_written(void *ctx, const struct cs_store_appended *result)
+{
+    struct cs_agent *agent = ((struct cs_run *)ctx)->agent;
+    (void)result;
+    if (agent != NULL) {
+        cs_agent_completed(agent);
+    }
+}
+
+void cs_agent_write_closed(struct cs_agent *agent)
+{
+    const struct cs_header headers[] = {
+        {CS_VIEW("trigger-control"), CS_VIEW("session-closed")},
+        {CS_VIEW("session-closed-reason"), CS_VIEW(CS_AGENT_CLOSE_REASON)},
+    };
+    write_record(agent, &(struct cs_record){.headers = headers, .n_headers = 2}, closed_written,
+                 agent->run);
 }

@@ -91,6 +91,7 @@ struct cs_session {
     struct cs_run *run;  /* the current one, or NULL */
     uint64_t n_runs;     /* that were current so far */
     bool is_spoilt;      /* by malformed input (malformed_spoils_session) */
+    bool was_listed;     /* as ACTIVE (list_keeps_active) */
     TAILQ_ENTRY(cs_session) link;
 };
 

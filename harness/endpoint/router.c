@@ -162,6 +162,9 @@ static bool check_scope(struct cs_call *call)
     if (call->route->run == cs_route_snapshot_url && call->endpoint->policy.snapshot_read_writes) {
         action = "read";
     }
+    if (call->route->run == cs_route_session_close && !call->endpoint->policy.close_needs_admin) {
+        action = "write";
+    }
     bool allowed = cs_auth_allows(call, action, "sessions", ids, n);
     if (call->route->run == cs_route_session_patch && call->auth.kind == CS_AUTH_SECRET) {
         allowed = call->endpoint->policy.secret_key_patches != 0;

@@ -93,10 +93,27 @@ static bool decode_segment(const struct cs_call *call, struct cs_view raw, struc
     return cs_percent_decode(raw, text) == CS_OK && cs_buf_error(text) == CS_OK;
 }
 
+/* srv's router puts %2F for the slashes of a decoded segment and slashes for %2F again when it
+ * hands it out, so the text %2F in an id becomes a slash too (SES-53). */
+static void slash_texts(struct cs_buf *text)
+{
+    size_t len = 0;
+    for (size_t at = 0; at < text->len;) {
+        bool is_text = text->len - at >= 3 && memcmp(text->ptr + at, "%2F", 3) == 0;
+        text->ptr[len++] = is_text ? '/' : text->ptr[at];
+        at += is_text ? 3 : 1;
+    }
+    text->len = len;
+}
+
 static bool read_path(struct cs_call *call, const struct cs_match *match)
 {
-    if (!decode_segment(call, match->id, &call->id_text) ||
-        !decode_segment(call, match->channel, &call->channel_text)) {
+    bool decoded = decode_segment(call, match->id, &call->id_text) &&
+                   decode_segment(call, match->channel, &call->channel_text);
+    if (decoded && call->endpoint->policy.path_quirks && call->endpoint->policy.decode_path) {
+        slash_texts(&call->id_text);
+    }
+    if (!decoded) {
         if (cs_view_starts_with(call->request->path, CS_VIEW("/v1/"))) {
             cs_s2_fault(call, 400, "bad_path", "not a stream name");
         } else {
@@ -157,6 +174,41 @@ static bool check_auth(struct cs_call *call)
     return true;
 }
 
+static bool is_dots(struct cs_view segment)
+{
+    size_t n = 0;
+    while (segment.len > 0) {
+        size_t len = segment.ptr[0] == '.' ? 1
+                     : cs_view_starts_with(segment, CS_VIEW("%2E")) ||
+                             cs_view_starts_with(segment, CS_VIEW("%2e"))
+                         ? 3
+                         : 0;
+        if (len == 0) {
+            return false;
+        }
+        segment = (struct cs_view){segment.ptr + len, segment.len - len};
+        n++;
+    }
+    return n == 1 || n == 2;
+}
+
+/* A URL parser takes `.`, `..` and their escaped forms out of a path, with the segment before, so
+ * what is asked for is something else than an id (SES-53). srv then serves what is left; here
+ * nothing is there. */
+static bool has_dot_segment(struct cs_view path)
+{
+    while (path.len > 0) {
+        size_t end = cs_view_find(path, CS_VIEW("/"));
+        size_t len = end == SIZE_MAX ? path.len : end;
+        if (is_dots((struct cs_view){path.ptr, len})) {
+            return true;
+        }
+        size_t used = end == SIZE_MAX ? len : len + 1;
+        path = (struct cs_view){path.ptr + used, path.len - used};
+    }
+    return false;
+}
+
 /* False when it answered. */
 static bool check_head(struct cs_call *call)
 {
@@ -164,7 +216,10 @@ static bool check_head(struct cs_call *call)
     if (request->path.len > 1 && request->path.ptr[request->path.len - 1] == '/') {
         return answer_redirect(call);
     }
-    struct cs_match match = cs_route_match(request->method, request->path);
+    struct cs_match match = {0};
+    if (!call->endpoint->policy.path_quirks || !has_dot_segment(request->path)) {
+        match = cs_route_match(request->method, request->path);
+    }
     if (match.any && strcmp(call->method, "OPTIONS") == 0) {
         cs_cors_preflight(call);
         return false;

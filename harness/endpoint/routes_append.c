@@ -337,7 +337,10 @@ void cs_route_channel_append(struct cs_call *call)
         return;
     }
     bool closed = op->session->closed_ms != CS_NO_TIME;
-    if (!closed && (op->main_channel || op->endpoint->policy.side_channel_wakes_run)) {
+    const struct cs_policy *policy = &op->endpoint->policy;
+    bool wakes = op->main_channel ? op->io == CS_IO_IN || policy->out_append_ensures_run
+                                  : policy->side_channel_wakes_run != 0;
+    if (!closed && wakes) {
         (void)cs_session_ensure_run(op->endpoint, op->session); /* best effort: APP-30 */
     }
     if (read_part_id(call, &op->part_id) && !claim_part_id(op)) {

@@ -113,14 +113,19 @@ static bool refuse_query(struct cs_call *call, const char *name, const char *mes
 }
 
 /* Cursors are row numbers in a form that nobody takes for an id (SES-49). */
-static bool read_cursor(struct cs_view query, const char *name, uint64_t *ret_row)
+static bool read_cursor(struct cs_call *call, const char *name, uint64_t *ret_row)
 {
+    struct cs_view query = call->request->query;
     struct cs_buf text = CS_BUF(64);
     bool ok = !cs_query_get(query, name, true, &text) || text.len == 0;
     struct cs_view value = cs_buf_view(&text);
     if (!ok && cs_view_starts_with(value, CS_VIEW("row"))) {
         value = (struct cs_view){value.ptr + 3, value.len - 3};
         ok = cs_view_u64(value, ret_row) == CS_OK;
+    } else if (!ok && call->endpoint->policy.list_cursor_is_id) {
+        struct cs_session *session = cs_session_find(call->endpoint, call->auth.environment, value);
+        *ret_row = session ? session->row : 0;
+        ok = session != NULL;
     }
     cs_buf_free(&text);
     return ok;
@@ -201,8 +206,8 @@ static bool read_query(struct cs_call *call, struct query *query)
     if (!read_size(call, query)) {
         return false;
     }
-    if (!read_cursor(text, "page[after]", &query->after) ||
-        !read_cursor(text, "page[before]", &query->before)) {
+    if (!read_cursor(call, "page[after]", &query->after) ||
+        !read_cursor(call, "page[before]", &query->before)) {
         return refuse_query(call, "page[after]", "Not a cursor of this list");
     }
     if (query->after && query->before && call->endpoint->policy.list_one_cursor) {
@@ -221,18 +226,19 @@ static bool read_query(struct cs_call *call, struct query *query)
 static const char *status_of(const struct cs_policy *policy, const struct cs_session *session,
                              int64_t now_ms)
 {
-    if (session->closed_ms != CS_NO_TIME && policy->close_lists_closed) {
+    bool stale = session->was_listed && policy->list_keeps_active;
+    if (session->closed_ms != CS_NO_TIME && policy->close_lists_closed && !stale) {
         return "CLOSED";
     }
     return cs_session_expired(session, now_ms) ? "EXPIRED" : "ACTIVE";
 }
 
-static bool has_tag(const struct cs_session *session, const struct cs_buf *values)
+static bool holds_any(struct cs_view tags, const struct cs_buf *values)
 {
     struct cs_json json;
     struct cs_json_token token;
     bool found = false;
-    cs_json_init(&json, cs_view_str(session->tags));
+    cs_json_init(&json, tags);
     for (enum cs_json_type type = cs_json_next(&json, &token, NULL);
          !found && type != CS_JSON_END && type != CS_JSON_ERROR;
          type = cs_json_next(&json, &token, NULL)) {
@@ -244,6 +250,18 @@ static bool has_tag(const struct cs_session *session, const struct cs_buf *value
         }
     }
     return found;
+}
+
+/* The row's own tags only (SES-50). */
+static bool has_tag(const struct cs_policy *policy, const struct cs_session *session,
+                    const struct cs_buf *values)
+{
+    struct cs_view of_config;
+    return holds_any(cs_view_str(session->tags), values) ||
+           (policy->list_matches_trigger_tags &&
+            cs_json_get(cs_view_str(session->trigger_config), CS_VIEW("tags"), &of_config) ==
+                CS_OK &&
+            holds_any(of_config, values));
 }
 
 static bool passes(const struct cs_policy *policy, const struct query *query,
@@ -258,7 +276,7 @@ static bool passes(const struct cs_policy *policy, const struct query *query,
              strcmp(texts[FILTER_EXTERNAL_ID].ptr, session->external_id) == 0)) &&
            (!has[FILTER_STATUS] ||
             has_value(&texts[FILTER_STATUS], cs_view_str(status_of(policy, session, now_ms)))) &&
-           (!has[FILTER_TAGS] || has_tag(session, &texts[FILTER_TAGS])) &&
+           (!has[FILTER_TAGS] || has_tag(policy, session, &texts[FILTER_TAGS])) &&
            session->created_ms >= query->from_ms && session->created_ms <= query->to_ms;
 }
 
@@ -311,11 +329,17 @@ static void collect(const struct cs_call *call, const struct query *query, struc
     }
 }
 
-static void add_cursor(struct cs_buf *out, const char *name, const struct cs_session *session)
+static void add_cursor(const struct cs_call *call, struct cs_buf *out, const char *name,
+                       const struct cs_session *session)
 {
-    if (session) {
-        cs_buf_printf(out, "%s\"%s\":\"row%" PRIu64 "\"", out->ptr[out->len - 1] == '{' ? "" : ",",
-                      name, session->row);
+    if (!session) {
+        return;
+    }
+    cs_buf_printf(out, "%s\"%s\":", out->ptr[out->len - 1] == '{' ? "" : ",", name);
+    if (call->endpoint->policy.list_cursor_is_id) {
+        cs_buf_printf(out, "\"%s\"", session->id);
+    } else {
+        cs_buf_printf(out, "\"row%" PRIu64 "\"", session->row);
     }
 }
 
@@ -326,7 +350,9 @@ static void answer_page(struct cs_call *call, const struct query *query, const s
     bool backwards = query->before != 0;
     for (size_t i = 0; i < page->n; i++) {
         cs_buf_str(&text, i ? ",{" : "{");
-        cs_session_members(call->endpoint, page->rows[backwards ? page->n - 1 - i : i], false,
+        struct cs_session *row = page->rows[backwards ? page->n - 1 - i : i];
+        row->was_listed = row->was_listed || row->closed_ms == CS_NO_TIME;
+        cs_session_members(call->endpoint, row, call->endpoint->policy.list_shows_config != 0,
                            &text);
         cs_buf_char(&text, '}');
     }
@@ -336,8 +362,8 @@ static void answer_page(struct cs_call *call, const struct query *query, const s
         struct cs_session *oldest = page->rows[backwards ? 0 : page->n - 1];
         bool older = backwards || page->more;
         bool newer = backwards ? page->more : query->after != 0;
-        add_cursor(&text, "next", older ? oldest : NULL);
-        add_cursor(&text, "previous", newer ? newest : NULL);
+        add_cursor(call, &text, "next", older ? oldest : NULL);
+        add_cursor(call, &text, "previous", newer ? newest : NULL);
     }
     cs_buf_str(&text, "}}");
     cs_answer_buf(call, 200, &text);

@@ -1,6 +1,7 @@
 /* Create, retrieve and PATCH. */
 #include <stdlib.h>
 
+#include "endpoint/later.h"
 #include "endpoint/router.h"
 #include "endpoint/runs.h"
 #include "endpoint/schema.h"
@@ -20,6 +21,16 @@ static bool may_create(const struct cs_call *call, const char *task)
            cs_auth_allows(call, "write", "tasks", &id, 1);
 }
 
+/* A token with more scopes than that of the body. */
+static void add_jwt_header(struct cs_call *call, const struct cs_session *session)
+{
+    struct cs_buf token = CS_BUF(CS_TOKEN_MAX_LEN);
+    if (cs_token_for_session(call->endpoint, session, session->run, &token) == CS_OK) {
+        cs_answer_header(call, "x-trigger-jwt", "%.*s", CS_VIEW_ARG(cs_buf_view(&token)));
+    }
+    cs_buf_free(&token);
+}
+
 static void answer_created(struct cs_call *call, struct cs_session *session, bool cached,
                            const char *run_id)
 {
@@ -33,14 +44,27 @@ static void answer_created(struct cs_call *call, struct cs_session *session, boo
         answer_broken(call);
         return;
     }
+    if (policy->create_jwt_header) {
+        add_jwt_header(call, session);
+    }
     cs_buf_char(&text, '{');
     cs_session_members(call->endpoint, session, true, &text);
     cs_buf_printf(&text, ",\"runId\":\"%s\"", run_id);
     cs_buf_printf(&text, ",\"publicAccessToken\":\"%.*s\"", CS_VIEW_ARG(cs_buf_view(&token)));
     bool shown = cached ? policy->cached_says_cached != 0 : policy->fresh_says_cached != 0;
-    cs_buf_printf(&text, ",\"isCached\":%s}", shown ? "true" : "false");
+    cs_buf_printf(&text, ",\"isCached\":%s%s}", shown ? "true" : "false",
+                  policy->create_says_pending ? ",\"pendingVersion\":true" : "");
     cs_buf_free(&token);
     cs_answer_buf(call, (int)(cached ? policy->cached_status : policy->create_status), &text);
+}
+
+static bool refuse_pin(struct cs_call *call, const struct cs_session *session)
+{
+    if (cs_run_pin_is_missing(call->endpoint, session)) {
+        cs_answer_error(call, 422, "lockToVersion names a version that is not deployed");
+        return true;
+    }
+    return false;
 }
 
 /* Answers for what may not go on. */
@@ -59,6 +83,12 @@ static bool refuse_over(struct cs_call *call, const struct cs_session *session)
         return true;
     }
     return false;
+}
+
+static bool is_over(const struct cs_call *call, const struct cs_session *session)
+{
+    return session->closed_ms != CS_NO_TIME ||
+           cs_session_expired(session, cs_endpoint_now(call->endpoint));
 }
 
 static struct cs_session *find_existing(struct cs_call *call, const struct cs_session_input *input)
@@ -85,9 +115,13 @@ static void create_cached(struct cs_call *call, struct cs_session *session,
                           struct cs_session_input *input)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    if (policy->cached_updates_config) {
+    if (policy->cached_updates_config &&
+        (policy->refused_updates_config || !is_over(call, session))) {
         cs_session_take_config(session, input);
         session->updated_ms = cs_endpoint_now(call->endpoint);
+    }
+    if (policy->cached_updates_rest) {
+        cs_session_take_rest(session, input);
     }
     bool refused = refuse_over(call, session);
     if (policy->reopen_on_create) {
@@ -98,6 +132,9 @@ static void create_cached(struct cs_call *call, struct cs_session *session,
     }
     struct cs_run *run = session->run;
     if (!run || policy->cached_starts_run || (cs_run_terminal(run) && policy->recreate_after_end)) {
+        if (refuse_pin(call, session)) {
+            return;
+        }
         run = cs_run_start(call->endpoint, session, run);
     }
     if (run && policy->cached_rewrites_live_payload) {
@@ -119,13 +156,18 @@ static void create_cached(struct cs_call *call, struct cs_session *session,
 static void create_fresh(struct cs_call *call, struct cs_session_input *input)
 {
     struct cs_endpoint *endpoint = call->endpoint;
+    if (!endpoint->policy.expired_create_keeps_row && input->expires_ms != CS_NO_TIME &&
+        input->expires_ms <= cs_endpoint_now(endpoint)) {
+        cs_answer_error(call, (int)endpoint->policy.expired_create_status, "Session is expired");
+        return;
+    }
     struct cs_session *session = cs_session_add(endpoint, call->auth.environment, input);
     if (!session) {
         answer_broken(call);
         return;
     }
-    if (refuse_over(call, session)) {
-        return; /* the row stays (SES-19) */
+    if (refuse_over(call, session) || refuse_pin(call, session)) {
+        return; /* the row stays (SES-19, SES-34) */
     }
     struct cs_run *run = cs_run_start(endpoint, session, NULL);
     if (!run) {
@@ -135,27 +177,48 @@ static void create_fresh(struct cs_call *call, struct cs_session_input *input)
     answer_created(call, session, false, run->id);
 }
 
-void cs_route_session_create(struct cs_call *call)
+/* False after having answered. */
+static bool read_input(struct cs_call *call, struct cs_session_input *ret_input)
 {
-    struct cs_session_input input = {0};
     struct cs_refusal refusal;
-    if (!cs_session_input_read(&call->endpoint->policy, cs_buf_view(&call->json), &input,
+    if (!cs_session_input_read(&call->endpoint->policy, cs_buf_view(&call->json), ret_input,
                                &refusal)) {
         cs_answer_refusal(call, refusal.status, refusal.text);
+        return false;
+    }
+    return true;
+}
+
+/* `session`: the one that is there already, or NULL. The body is read once more, since with
+ * create_race_ms time has passed since the first reading. */
+static void create(struct cs_call *call, struct cs_session *session)
+{
+    struct cs_session_input input = {0};
+    if (!read_input(call, &input)) {
         return;
     }
-    if (!may_create(call, input.task)) {
-        cs_session_input_free(&input);
-        cs_answer_forbidden(call);
-        return;
-    }
-    struct cs_session *session = find_existing(call, &input);
     if (session) {
         create_cached(call, session, &input);
     } else {
         create_fresh(call, &input);
     }
     cs_session_input_free(&input);
+}
+
+void cs_route_session_create(struct cs_call *call)
+{
+    struct cs_session_input input = {0};
+    if (!read_input(call, &input)) {
+        return;
+    }
+    bool may = may_create(call, input.task);
+    struct cs_session *session = may ? find_existing(call, &input) : NULL;
+    cs_session_input_free(&input);
+    if (may) {
+        cs_call_later(call, call->endpoint->policy.create_race_ms, create, session);
+    } else {
+        cs_answer_forbidden(call);
+    }
 }
 
 void cs_route_session_retrieve(struct cs_call *call)
@@ -194,6 +257,9 @@ static bool read_patch(const struct cs_call *call, struct patch *patch, struct c
     struct cs_view value;
     if (!cs_is_object(json)) {
         return cs_refuse(refusal, 400, "body: expected an object");
+    }
+    if (policy->patch_over_status != 200 && is_over(call, call->session)) {
+        return cs_refuse(refusal, (int)policy->patch_over_status, "Session is over");
     }
     if (cs_member(json, "tags", &value) &&
         !cs_schema_strings(value, "tags", (size_t)policy->tags_max, (size_t)policy->tag_len_max,

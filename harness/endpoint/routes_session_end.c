@@ -1,9 +1,11 @@
 /* Close, and end-and-continue. */
 #include <stdlib.h>
 
+#include "endpoint/later.h"
 #include "endpoint/router.h"
 #include "endpoint/runs.h"
 #include "endpoint/schema.h"
+#include "endpoint/streams.h"
 #include "wire/utf8.h"
 
 /* A string member; true with *ret_text NULL when it is absent and may be. */
@@ -38,13 +40,59 @@ static void set_reason(struct cs_session *session, const char *reason, int64_t m
     cs_buf_free(&text);
 }
 
+/* Closes; `done` is called once the record of it on `in` is stored or lost, or at once when there
+ * is none. */
+static void close_row(struct cs_endpoint *endpoint, struct cs_session *session, const char *reason,
+                      const char *calling_run, void (*done)(void *ctx), void *ctx)
+{
+    const struct cs_policy *policy = &endpoint->policy;
+    bool open = session->closed_ms == CS_NO_TIME;
+    session->closed_ms = session->updated_ms = cs_endpoint_now(endpoint);
+    set_reason(session, reason, policy->close_keeps_reason_len);
+    bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
+    if (policy->close_cancels_run && session->run && !by_own_run) {
+        cs_run_cancel(endpoint, session->run);
+    }
+    if (policy->close_cuts_streams) {
+        cs_sse_cut(endpoint, session);
+    }
+    if (open && policy->close_writes_record && !(by_own_run && policy->close_honours_caller)) {
+        cs_session_send_close(endpoint, session, done, ctx);
+    } else {
+        done(ctx);
+    }
+}
+
+void cs_session_close(struct cs_endpoint *endpoint, struct cs_session *session, const char *reason,
+                      const char *calling_run, void (*done)(void *ctx), void *ctx)
+{
+    if (session->closed_ms == CS_NO_TIME || endpoint->policy.close_again_overwrites) {
+        close_row(endpoint, session, reason, calling_run, done, ctx);
+    } else {
+        done(ctx);
+    }
+}
+
 /* A close that waits for its record: who reads `in` after the answer finds it there. */
 struct closing {
     struct cs_call *call; /* NULL when the client left meanwhile */
 };
 
-static void answer_close(struct cs_call *call)
+static void on_gone(struct cs_call *call)
 {
+    ((struct closing *)call->user)->call = NULL;
+}
+
+static void answer_close(void *ctx)
+{
+    struct closing *closing = ctx;
+    struct cs_call *call = closing->call;
+    free(closing);
+    if (!call) {
+        return;
+    }
+    call->user = NULL;
+    call->on_gone = NULL;
     struct cs_session shown = *call->session;
     if (!call->endpoint->policy.close_shows_closed) {
         shown.closed_ms = CS_NO_TIME;
@@ -52,71 +100,48 @@ static void answer_close(struct cs_call *call)
     cs_answer_session(call, 200, &shown);
 }
 
-static void on_gone(struct cs_call *call)
-{
-    ((struct closing *)call->user)->call = NULL;
-}
-
-static void on_sent(void *ctx)
-{
-    struct closing *closing = ctx;
-    struct cs_call *call = closing->call;
-    free(closing);
-    if (call) {
-        call->user = NULL;
-        call->on_gone = NULL;
-        answer_close(call);
-    }
-}
-
-static void send_close(struct cs_call *call)
-{
-    struct closing *closing = calloc(1, sizeof *closing);
-    if (!closing) {
-        answer_close(call); /* the record is best effort, the close itself is done */
-        return;
-    }
-    closing->call = call;
-    call->user = closing;
-    call->on_gone = on_gone;
-    cs_session_send_close(call->endpoint, call->session, on_sent, closing);
-}
-
-/* Closes, and answers. */
-static void close_session(struct cs_call *call, const char *reason, const char *calling_run)
-{
-    const struct cs_policy *policy = &call->endpoint->policy;
-    struct cs_session *session = call->session;
-    bool open = session->closed_ms == CS_NO_TIME;
-    if (!open && !policy->close_again_overwrites) {
-        answer_close(call); /* CLS-03 */
-        return;
-    }
-    session->closed_ms = session->updated_ms = cs_endpoint_now(call->endpoint);
-    set_reason(session, reason, policy->close_keeps_reason_len);
-    bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
-    if (open && policy->close_writes_record && !by_own_run) {
-        send_close(call);
-    } else {
-        answer_close(call);
-    }
-}
-
-void cs_route_session_close(struct cs_call *call)
+/* `seen`: the session when it was open as the call came (close_race_ms), else NULL. */
+static void close_session(struct cs_call *call, struct cs_session *seen)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
     struct cs_refusal refusal = {0};
     struct cs_view json = cs_buf_view(&call->json);
     char *reason = NULL;
     char *calling_run = NULL;
-    if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason, &refusal) &&
-        read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
-        close_session(call, reason, calling_run);
+    struct closing *closing = calloc(1, sizeof *closing);
+    if (!closing) {
+        cs_answer_refusal(call, 500, "Something went wrong");
+    } else if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason,
+                         &refusal) &&
+               read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
+        closing->call = call;
+        call->user = closing;
+        call->on_gone = on_gone;
+        if (seen) {
+            close_row(call->endpoint, seen, reason, calling_run, answer_close, closing);
+        } else {
+            cs_session_close(call->endpoint, call->session, reason, calling_run, answer_close,
+                             closing);
+        }
     } else {
+        free(closing);
         cs_answer_refusal(call, refusal.status, refusal.text);
     }
     free(reason);
     free(calling_run);
+}
+
+void cs_route_session_close(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_session *session = call->session;
+    if (policy->expired_close_status != 200 &&
+        cs_session_expired(session, cs_endpoint_now(call->endpoint))) {
+        cs_answer_error(call, (int)policy->expired_close_status, "Session is expired");
+        return;
+    }
+    cs_call_later(call, policy->close_race_ms, close_session,
+                  session->closed_ms == CS_NO_TIME ? session : NULL);
 }
 
 /* ---- end-and-continue (CON-10 to CON-15) ---- */
@@ -136,6 +161,17 @@ static bool refuse_over(struct cs_call *call)
     return false;
 }
 
+static void answer_swap(struct cs_call *call, const char *run_id, bool swapped)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "runId", run_id);
+    cJSON_AddBoolToObject(json, "swapped", swapped);
+    if (call->endpoint->policy.continue_says_pending) {
+        cJSON_AddBoolToObject(json, "pendingVersion", true);
+    }
+    cs_answer_json(call, 200, json);
+}
+
 static void swap_run(struct cs_call *call, const char *calling_run)
 {
     struct cs_endpoint *endpoint = call->endpoint;
@@ -143,10 +179,15 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     struct cs_run *calling =
         cs_run_find(endpoint, call->auth.environment, cs_view_str(calling_run));
     if (!calling) {
-        cs_answer_error(call, 404, "callingRunId not found in this environment");
+        cs_answer_error(call, (int)endpoint->policy.continue_unknown_run_status,
+                        "callingRunId not found in this environment");
         return;
     }
     bool wins = calling == session->run || !endpoint->policy.swap_checks_caller;
+    if (!wins && session->run && !endpoint->policy.lost_swap_triggers) {
+        answer_swap(call, session->run->id, false);
+        return;
+    }
     struct cs_run *run =
         cs_run_trigger(endpoint, session, endpoint->policy.continue_names_caller ? calling : NULL);
     if (!run) {
@@ -159,10 +200,7 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     } else {
         cs_run_cancel(endpoint, run);
     }
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "runId", wins || !session->run ? run->id : session->run->id);
-    cJSON_AddBoolToObject(json, "swapped", wins);
-    cs_answer_json(call, 200, json);
+    answer_swap(call, wins || !session->run ? run->id : session->run->id, wins);
 }
 
 void cs_route_session_end_and_continue(struct cs_call *call)

@@ -44,6 +44,11 @@ void cs_route_snapshot_url(struct cs_call *call)
     const struct cs_endpoint *endpoint = call->endpoint;
     const struct cs_policy *policy = &endpoint->policy;
     const struct cs_session *session = call->session;
+    if (!policy->object_store) {
+        cs_answer_error(call, 500,
+                        "Failed to generate presigned URL: Object store is not configured");
+        return;
+    }
     const char *method = strcmp(call->method, "PUT") == 0 ? "PUT" : "GET";
     struct cs_buf path = CS_BUF(MAX_TEXT);
     cs_snapshot_path(session, policy->snapshot_by_friendly_id ? cs_view_str(session->id) : call->id,
@@ -121,7 +126,7 @@ void cs_route_object_get(struct cs_call *call)
     if (!url_is_valid(call, "GET")) {
         answer_store_error(call, 403, "AccessDenied");
     } else if (!cs_objects_get(call->endpoint->objects, call->request->path, &bytes)) {
-        answer_store_error(call, 404, "NoSuchKey");
+        answer_store_error(call, (int)call->endpoint->policy.missing_object_status, "NoSuchKey");
     } else {
         cs_answer_body(call, 200, "application/json", bytes);
     }

@@ -101,7 +101,8 @@ char *cs_run_payload(const struct cs_endpoint *endpoint, const struct cs_session
         .policy = policy,
         .out = &out,
         .continuation = previous != NULL,
-        .sets_idle = cs_member(cs_view_str(session->trigger_config), "idleTimeoutInSeconds", &idle),
+        .sets_idle = policy->payload_has_idle &&
+                     cs_member(cs_view_str(session->trigger_config), "idleTimeoutInSeconds", &idle),
     };
     cs_buf_char(&out, '{');
     (void)cs_each_member(cs_view_str(session->base_payload), copy_member, &merge);
@@ -120,6 +121,26 @@ char *cs_run_payload(const struct cs_endpoint *endpoint, const struct cs_session
 
 /* ---- life ---- */
 
+static size_t skip_digits(struct cs_view text, size_t at)
+{
+    while (at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9') {
+        at++;
+    }
+    return at;
+}
+
+bool cs_run_pin_is_missing(const struct cs_endpoint *endpoint, const struct cs_session *session)
+{
+    struct cs_view pin;
+    if (!endpoint->policy.check_version_pin ||
+        !cs_member(cs_view_str(session->trigger_config), "lockToVersion", &pin)) {
+        return false;
+    }
+    size_t dot = skip_digits(pin, 1); /* after the quote */
+    size_t end = dot < pin.len ? skip_digits(pin, dot + 1) : dot;
+    return dot != 9 || pin.ptr[dot] != '.' || end == dot + 1 || end + 1 != pin.len;
+}
+
 static void run_free(struct cs_run *run)
 {
     free(run->payload);
@@ -129,7 +150,8 @@ static void run_free(struct cs_run *run)
 struct cs_run *cs_run_trigger(struct cs_endpoint *endpoint, struct cs_session *session,
                               const struct cs_run *previous)
 {
-    struct cs_run *run = endpoint->n_runs < CS_RUNS_MAX ? calloc(1, sizeof *run) : NULL;
+    bool may = endpoint->n_runs < CS_RUNS_MAX && !cs_run_pin_is_missing(endpoint, session);
+    struct cs_run *run = may ? calloc(1, sizeof *run) : NULL;
     if (!run) {
         return NULL;
     }

@@ -14,6 +14,9 @@ struct cs_run *cs_run_start(struct cs_endpoint *endpoint, struct cs_session *ses
 /* The same without making it current: end-and-continue decides that afterwards (CON-12). */
 struct cs_run *cs_run_trigger(struct cs_endpoint *endpoint, struct cs_session *session,
                               const struct cs_run *previous);
+/* Does lockToVersion name a version that is not deployed (SES-34)? Here those of the form
+ * "20260821.1" are deployed and no others. Such a session gets no runs. */
+bool cs_run_pin_is_missing(const struct cs_endpoint *endpoint, const struct cs_session *session);
 void cs_run_make_current(struct cs_endpoint *endpoint, struct cs_run *run);
 void cs_run_cancel(struct cs_endpoint *endpoint, struct cs_run *run);
 /* NULL: none in this environment. */

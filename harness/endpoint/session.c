@@ -101,7 +101,8 @@ struct cs_session *cs_session_add(struct cs_endpoint *endpoint,
     take_strings(session, input);
     memcpy(session->id, endpoint->policy.friendly_prefix ? "session_" : "chatrow_",
            sizeof("session_"));
-    cs_random_id(endpoint, session->id + sizeof("session_") - 1, CS_ID_LEN);
+    cs_random_id(endpoint, session->id + sizeof("session_") - 1,
+                 (size_t)endpoint->policy.session_id_len);
     session->environment = environment;
     session->key = cs_view_str(session->external_id ? session->external_id : session->id);
     session->row = ++endpoint->last_row;
@@ -132,6 +133,17 @@ void cs_session_take_config(struct cs_session *session, struct cs_session_input 
     input->base_payload = NULL;
 }
 
+void cs_session_take_rest(struct cs_session *session, struct cs_session_input *input)
+{
+    free(session->tags);
+    free(session->metadata);
+    session->tags = input->tags;
+    session->metadata = input->metadata;
+    session->expires_ms = input->expires_ms;
+    input->tags = NULL;
+    input->metadata = NULL;
+}
+
 static void leave(void *node)
 {
     (void)node; /* the list owns the rows */
@@ -148,11 +160,25 @@ void cs_sessions_free(struct cs_endpoint *endpoint)
     }
 }
 
+static bool is_over(const struct cs_policy *policy, const struct cs_run *run)
+{
+    return cs_run_terminal(run) &&
+           (run->status != CS_RUN_COMPLETED || policy->completed_is_terminal);
+}
+
+/* As if this append had looked at the run before another one started the continuation. */
+static bool misses_claim(const struct cs_endpoint *endpoint, const struct cs_session *session)
+{
+    int64_t race_ms = endpoint->policy.continuation_race_ms;
+    return race_ms > 0 && session->n_runs > 1 &&
+           cs_endpoint_now(endpoint) - session->run->created_ms < race_ms;
+}
+
 struct cs_run *cs_session_ensure_run(struct cs_endpoint *endpoint, struct cs_session *session)
 {
     const struct cs_policy *policy = &endpoint->policy;
-    bool alive = session->run && !cs_run_terminal(session->run);
-    if (alive && policy->reuse_live_run) {
+    bool alive = session->run && !is_over(policy, session->run);
+    if (alive && policy->reuse_live_run && !misses_claim(endpoint, session)) {
         return session->run;
     }
     if (session->run && !alive && !policy->start_continuations) {

@@ -38,6 +38,8 @@ struct cs_session *cs_session_add(struct cs_endpoint *endpoint,
                                   struct cs_session_input *input);
 /* Replaces the trigger config by that of `input` (SES-11, SES-12). */
 void cs_session_take_config(struct cs_session *session, struct cs_session_input *input);
+/* ... and the members that srv leaves alone (SES-11). */
+void cs_session_take_rest(struct cs_session *session, struct cs_session_input *input);
 void cs_sessions_free(struct cs_endpoint *endpoint);
 
 /* Appends the members of the session item without braces, so that create can add its own (SES-02).
@@ -47,6 +49,11 @@ void cs_session_members(const struct cs_endpoint *endpoint, const struct cs_sess
 /* Answers with the item alone. */
 void cs_answer_session(struct cs_call *call, int status, const struct cs_session *session);
 
+/* Closes the row, unless it is closed (CLS-03); a close by another than the current run is told on
+ * `in` (CLS-12, CLS-13). `reason` and `calling_run` may be NULL. `done` is called once that record
+ * is stored or lost, or there is none; possibly before this returns. */
+void cs_session_close(struct cs_endpoint *endpoint, struct cs_session *session, const char *reason,
+                      const char *calling_run, void (*done)(void *ctx), void *ctx);
 /* Tells whoever waits on `in` that the session was closed from outside (CLS-12). `done` is called
  * once the record is stored or lost, possibly before this returns. */
 void cs_session_send_close(struct cs_endpoint *endpoint, struct cs_session *session,

@@ -335,6 +335,18 @@ int64_t cs_sse_count_readers(const struct cs_call *call)
     return n;
 }
 
+void cs_sse_cut(const struct cs_endpoint *endpoint, const struct cs_session *session)
+{
+    struct cs_subscriber *next;
+    for (struct cs_subscriber *sub = TAILQ_FIRST(&endpoint->streams->subscribers); sub;
+         sub = next) {
+        next = TAILQ_NEXT(sub, link);
+        if (sub->call->session == session) {
+            cs_conn_reset(sub->call->conn); /* frees the subscriber */
+        }
+    }
+}
+
 static void begin_stream(struct cs_subscriber *sub, uint64_t from)
 {
     struct cs_call *call = sub->call;

@@ -51,6 +51,9 @@ void cs_sse_out_start(struct cs_call *call, const struct cs_sse_start *start);
 /* Open subscriptions of the channel that the call is about, its own included. */
 int64_t cs_sse_count_readers(const struct cs_call *call);
 
+/* Resets all subscriptions of the session's channels: a fault that a policy can switch on. */
+void cs_sse_cut(const struct cs_endpoint *endpoint, const struct cs_session *session);
+
 /* ---- routes_s2.c ---- */
 
 /* Appends the access token that PUT hands out for a stream (CHN-07, CHN-08); `name` as in

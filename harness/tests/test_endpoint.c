@@ -582,6 +582,40 @@ static void violations_show(void **state)
     }
 }
 
+/* Versions have a form here; whatever has another is not deployed (SES-34). */
+static void pins_name_deployed_versions(void **state)
+{
+    static const struct {
+        const char *pin;
+        int status;
+    } rows[] = {{"20260821.1", 201}, {"20260821.12", 201}, {"20260821.", 422},   {"20260821", 422},
+                {"2026082.1", 422},  {"20260821-1", 422},  {"20260821.1x", 422}, {"", 422}};
+    struct host *host = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char body[256];
+        snprintf(body, sizeof body,
+                 "{\"type\":\"t\",\"taskIdentifier\":\"absent\",\"triggerConfig\":"
+                 "{\"basePayload\":{},\"lockToVersion\":\"%s\"}}",
+                 rows[i].pin);
+        call_expect(host, "POST", "/api/v1/sessions", KEY, body, rows[i].status);
+    }
+}
+
+/* What a URL parser takes out of a path is no id (SES-53). */
+static void dots_are_no_ids(void **state)
+{
+    static const char *const dots[] = {".", "..", "%2E", "%2e.", ".%2e/out"};
+    struct host *host = *state;
+    for (size_t i = 0; i < sizeof dots / sizeof dots[0]; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/api/v1/sessions/%s", dots[i]);
+        call_expect(host, "GET", path, KEY, NULL, 404);
+    }
+    struct reply made = create(host, "...");
+    reply_free(&made);
+    call_expect(host, "GET", "/api/v1/sessions/...", KEY, NULL, 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -603,6 +637,8 @@ int main(void)
         cmocka_unit_test(bad_list_queries_are_refused),
         cmocka_unit_test(environments_do_not_see_each_other),
         cmocka_unit_test(dates_read_as_javascript_does),
+        cmocka_unit_test(pins_name_deployed_versions),
+        cmocka_unit_test(dots_are_no_ids),
         cmocka_unit_test(violations_change_something),
         cmocka_unit_test(violations_show),
     };
