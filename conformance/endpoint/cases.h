@@ -8,6 +8,7 @@ extern const struct cs_case endpoint_session_cases[];  /* session.c: SES */
 extern const struct cs_case endpoint_input_cases[];    /* input.c: SES, create bodies */
 extern const struct cs_case endpoint_list_cases[];     /* list.c: SES, listing */
 extern const struct cs_case endpoint_token_cases[];    /* token.c: TOK */
+extern const struct cs_case endpoint_forged_cases[];   /* forged.c: TOK, tokens of nobody */
 extern const struct cs_case endpoint_append_cases[];   /* append.c: APP */
 extern const struct cs_case endpoint_limit_cases[];    /* limits.c: LIM */
 extern const struct cs_case endpoint_out_cases[];      /* out.c: OUT */

@@ -17,6 +17,12 @@ static unsigned offers(const void *opaque)
     if (env->secret_key && env->other_secret_key) {
         bits |= CS_NEEDS_TWO_ENVIRONMENTS;
     }
+    if (env->secret_key && env->restricted_key) {
+        bits |= CS_NEEDS_RESTRICTED_KEY;
+    }
+    if (env->secret_key && env->preview_key && env->branch) {
+        bits |= CS_NEEDS_PREVIEW;
+    }
     if (env->secret_key && env->agent_task) {
         bits |= CS_NEEDS_RUN;
     }
@@ -35,11 +41,12 @@ static void set_up(struct cs_case_run *run)
     }
     ep->run = run;
     ep->env = cs_case_env(run);
-    if (ep->env->secret_key) {
-        cs_case_secret(run, cs_view_str(ep->env->secret_key));
-    }
-    if (ep->env->other_secret_key) {
-        cs_case_secret(run, cs_view_str(ep->env->other_secret_key));
+    const char *const secrets[] = {ep->env->secret_key, ep->env->other_secret_key,
+                                   ep->env->restricted_key, ep->env->preview_key};
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        if (secrets[i]) {
+            cs_case_secret(run, cs_view_str(secrets[i]));
+        }
     }
     cs_case_set_subject(run, ep);
 }
@@ -89,7 +96,7 @@ static const struct cs_case *const groups[] = {
     endpoint_session_cases, endpoint_token_cases,    endpoint_append_cases, endpoint_limit_cases,
     endpoint_out_cases,     endpoint_record_cases,   endpoint_resume_cases, endpoint_close_cases,
     endpoint_error_cases,   endpoint_channel_cases,  endpoint_run_cases,    endpoint_input_cases,
-    endpoint_list_cases,    endpoint_snapshot_cases,
+    endpoint_list_cases,    endpoint_snapshot_cases, endpoint_forged_cases,
 };
 
 const struct cs_role cs_endpoint_role = {

@@ -36,6 +36,9 @@ struct cs_args {
     const char *url;
     const char *secret_key_env;
     const char *other_secret_key_env;
+    const char *restricted_key_env;
+    const char *preview_key_env;
+    const char *branch;
     const char *task;
     const char *agent_task;
     const char *sdk;

@@ -12,12 +12,14 @@ static void answer_broken(struct cs_call *call)
 }
 
 /* TOK-29 to TOK-31: type-level write on sessions, or write on the very task. */
-static bool may_create(const struct cs_call *call, const char *task)
+static bool may_create(const struct cs_call *call, const struct cs_session_input *input)
 {
-    struct cs_view id = cs_view_str(task);
-    return !call->endpoint->policy.check_create_scope ||
-           cs_auth_allows(call, "write", "sessions", NULL, 0) ||
-           cs_auth_allows(call, "write", "tasks", &id, 1);
+    struct cs_view id = cs_view_str(input->task);
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_view key = cs_view_str(input->external_id ? input->external_id : "");
+    return !policy->check_create_scope || cs_auth_allows(call, "write", "sessions", NULL, 0) ||
+           (policy->create_by_task && cs_auth_allows(call, "write", "tasks", &id, 1)) ||
+           (policy->create_by_session && cs_auth_allows(call, "write", "sessions", &key, 1));
 }
 
 static void answer_created(struct cs_call *call, struct cs_session *session, bool cached,
@@ -141,10 +143,13 @@ void cs_route_session_create(struct cs_call *call)
     struct cs_refusal refusal;
     if (!cs_session_input_read(&call->endpoint->policy, cs_buf_view(&call->json), &input,
                                &refusal)) {
-        cs_answer_refusal(call, refusal.status, refusal.text);
+        bool of_database = refusal.status == 500; /* ERR-21 */
+        cs_answer_refusal(
+            call, of_database ? (int)call->endpoint->policy.bad_text_status : refusal.status,
+            refusal.text);
         return;
     }
-    if (!may_create(call, input.task)) {
+    if (!may_create(call, &input)) {
         cs_session_input_free(&input);
         cs_answer_forbidden(call);
         return;

@@ -37,9 +37,11 @@ enum {
     CS_NEEDS_STREAM = 1u << 2,     /* may write to the stream store directly */
     CS_NEEDS_LONG = 1u << 3,       /* takes 30 s or more: only with --include long */
     CS_NEEDS_TWO_ENVIRONMENTS = 1u << 4,
-    CS_NEEDS_RUN = 1u << 5,      /* a live agent behind the session */
-    CS_NEEDS_RUNS_API = 1u << 6, /* cancel and read runs through the management API */
-    CS_TIMING = 1u << 8          /* judges durations: retried at 2x and 4x before a verdict */
+    CS_NEEDS_RUN = 1u << 5,            /* a live agent behind the session */
+    CS_NEEDS_RUNS_API = 1u << 6,       /* cancel and read runs through the management API */
+    CS_NEEDS_RESTRICTED_KEY = 1u << 7, /* an additional key whose one scope is write:sessions */
+    CS_NEEDS_PREVIEW = 1u << 9,        /* the key of a preview environment, and a branch of it */
+    CS_TIMING = 1u << 8                /* judges durations: retried at 2x and 4x before a verdict */
 };
 
 struct cs_case_run;
