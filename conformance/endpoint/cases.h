@@ -20,4 +20,8 @@ extern const struct cs_case endpoint_channel_cases[];  /* channel.c: CHN */
 extern const struct cs_case endpoint_snapshot_cases[]; /* snapshot.c: SNP */
 extern const struct cs_case endpoint_run_cases[];      /* run.c: CON and what needs an agent */
 
+extern const struct cs_case endpoint_observed_token_cases[]; /* observed_token.c: TOK */
+extern const struct cs_case endpoint_observed_error_cases[]; /* observed_error.c: ERR */
+extern const struct cs_case endpoint_observed_limit_cases[]; /* observed_limits.c: LIM */
+
 #endif

@@ -93,19 +93,48 @@ static void signed_by_root_key(struct cs_case_run *run)
 
 /* ---- where it works ---- */
 
+/* Neither 401 nor 403: what else it answers (500, where there is no object store) is not asked. */
+static void not_refused(struct ep *ep, const struct ep_answer *answer, const char *what)
+{
+    cs_case_check(ep_run(ep), answer->status != 401 && answer->status != 403,
+                  "%s: the session token got %d", what, answer->status);
+}
+
+static const char *handing_over(struct ep *ep, const struct ep_session *session)
+{
+    return ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"test\"}", session->run_id);
+}
+
 static void works_on_both_forms(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
+    const char *token = session->token;
     const char *forms[] = {session->id, session->external_id};
+    static const char *const channels[] = {"in", "out"};
     for (size_t i = 0; i < 2; i++) {
         const char *id = forms[i];
-        ep_granted(ep, ep_do(ep, .path = ep_api(ep, id, ""), .auth = session->token));
-        ep_granted(ep, ep_do(ep, .path = ep_realtime(ep, id, "in/append"), .auth = session->token,
-                             .body = STOP));
-        ep_granted(ep,
-                   ep_do(ep, .path = ep_realtime(ep, id, "in/records"), .auth = session->token));
-        token_subscribes(ep, id, session->token, ep_text(ep, "the URL with %s", id));
+        ep_granted(ep, ep_do(ep, .path = ep_api(ep, id, ""), .auth = token));
+        ep_granted(
+            ep, ep_do(ep, .path = ep_realtime(ep, id, "in/append"), .auth = token, .body = STOP));
+        for (size_t k = 0; k < 2; k++) {
+            const char *io = channels[k];
+            const char *records = ep_realtime(ep, id, ep_text(ep, "%s/records", io));
+            ep_granted(ep, ep_do(ep, .path = records, .auth = token));
+            struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, id, io), token, NULL);
+            cs_case_check(run, sub->status != 401 && sub->status != 403,
+                          "subscribing to .%s of %s answered %d", io, id, sub->status);
+            ep_unsubscribe(sub);
+        }
+        const char *snapshot = ep_api(ep, id, "/snapshot-url");
+        not_refused(ep, ep_do(ep, .path = snapshot, .auth = token), "snapshot-url");
+        not_refused(ep, ep_do(ep, .method = "PUT", .path = snapshot, .auth = token),
+                    "snapshot-url for writing");
+    }
+    /* last, since it changes the run: the second time the caller is no longer the current one */
+    for (size_t i = 0; i < 2; i++) {
+        ep_granted(ep, ep_do(ep, .path = ep_api(ep, forms[i], "/end-and-continue"), .auth = token,
+                             .body = handing_over(ep, session)));
     }
 }
 
@@ -124,6 +153,15 @@ static void no_authorization(struct cs_case_run *run)
     const struct ep_session *session = ep_session(ep);
     token_accepted(ep, session, session->token, "with Authorization");
     token_refused(ep, session, NULL, 401, "without Authorization");
+    static const char *const drains[] = {"in/records", "out/records"};
+    for (size_t i = 0; i < 2; i++) {
+        ep_expect(ep, ep_do(ep, .path = ep_realtime(ep, session->key, drains[i])), 401);
+    }
+    const struct ep_answer *answer =
+        ep_do(ep, .method = "PUT", .path = ep_realtime(ep, session->key, "in"), .body = "");
+    cs_case_check(run, !ep_header(ep_expect(ep, answer, 401), "X-S2-Access-Token"),
+                  "the refusal handed out stream credentials");
+    ep_expect(ep, ep_do(ep, .path = ep_api(ep, session->key, "/snapshot-url")), 401);
 }
 
 static void unknown_keys(struct cs_case_run *run)
@@ -152,35 +190,46 @@ static void unauthorized_body(struct cs_case_run *run)
     cs_case_check(run, cJSON_IsString(ep_get(answer, "error")), "the 403 has no text in \"error\"");
 }
 
+/* Every way in that a session token has, tried with the token of another session. */
 static void cross_session(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *mine = ep_session(ep);
     const struct ep_session *theirs = ep_session(ep);
     const char *forms[] = {theirs->id, theirs->external_id};
+    static const char *const channels[] = {"in", "out"};
     token_accepted(ep, theirs, theirs->token, "the session's own token");
     int before = ep_drain_count(ep, theirs, "in");
     for (size_t i = 0; i < 2; i++) {
         const char *id = forms[i];
-        ep_expect(ep, ep_do(ep, .path = ep_api(ep, id, ""), .auth = mine->token), 403);
-        ep_expect(ep, ep_do(ep, .path = ep_realtime(ep, id, "in/records"), .auth = mine->token),
-                  403);
-        ep_expect(
-            ep,
-            ep_do(ep, .path = ep_realtime(ep, id, "in/append"), .auth = mine->token, .body = STOP),
-            403);
-        ep_expect(ep,
-                  ep_do(ep, .path = ep_api(ep, id, "/end-and-continue"), .auth = mine->token,
-                        .body = ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"test\"}",
-                                        theirs->run_id)),
-                  403);
-        struct ep_sub *sub = ep_subscribe(ep, ep_realtime(ep, id, "out"), mine->token, NULL);
-        cs_case_check(run, sub->status == 403, "another session's token subscribed: %d",
-                      sub->status);
-        ep_unsubscribe(sub);
+        const char *snapshot = ep_api(ep, id, "/snapshot-url");
+        const struct ep_call calls[] = {
+            {.path = ep_api(ep, id, "")},
+            {.path = ep_realtime(ep, id, "in/records")},
+            {.path = ep_realtime(ep, id, "out/records")},
+            {.path = ep_realtime(ep, id, "in/append"), .body = STOP},
+            {.path = ep_realtime(ep, id, "out/append"), .body = STOP},
+            {.path = ep_api(ep, id, "/end-and-continue"), .body = handing_over(ep, theirs)},
+            {.path = snapshot},
+            {.path = snapshot, .method = "PUT"},
+        };
+        for (size_t k = 0; k < sizeof calls / sizeof calls[0]; k++) {
+            struct ep_call call = calls[k];
+            call.auth = mine->token;
+            ep_expect(ep, ep_call(ep, &call), 403);
+        }
+        for (size_t k = 0; k < 2; k++) {
+            struct ep_sub *sub =
+                ep_subscribe(ep, ep_realtime(ep, id, channels[k]), mine->token, NULL);
+            cs_case_check(run, sub->status == 403, "another session's token subscribed to .%s: %d",
+                          channels[k], sub->status);
+            ep_unsubscribe(sub);
+        }
     }
     cs_case_check(run, ep_drain_count(ep, theirs, "in") == before,
                   "another session's token left a record");
+    cs_case_check(run, !strcmp(ep_current_run(ep, theirs), theirs->run_id),
+                  "another session's token changed the run");
 }
 
 static void run_scoped(struct cs_case_run *run)
@@ -293,28 +342,41 @@ static void create_scopes(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *any = ep_session(ep);
     const char *body = ep_create_body(ep, ep_unique(ep, "chat"), NULL);
-    const char *const weak[] = {"read:sessions", "read:all", "write:runs"};
-    for (size_t i = 0; i < 3; i++) {
+    const char *const weak[] = {"read:sessions", "read:all", "write:runs", NULL};
+    for (size_t i = 0; i < 4; i++) {
         const char *token = ep_mint(ep, any, EP_SCOPES(weak[i]));
         ep_expect(ep, ep_do(ep, .path = "/api/v1/sessions", .auth = token, .body = body), 403);
     }
     ep_granted(ep, ep_do(ep, .path = "/api/v1/sessions", .body = body,
                          .auth = ep_mint(ep, any, EP_SCOPES("write:sessions"))));
+    ep_need(ep, ep_post_session(ep, body)); /* the session that the token made */
 }
 
+/* Whatever a public token holds, and however the URL names the session, nothing gets on `out`. */
 static void append_to_out(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    const char *path = ep_realtime(ep, session->key, "out/append");
+    const char *forms[] = {session->key, session->id};
     const char *body = "{\"type\":\"text-delta\",\"id\":\"x\",\"delta\":\"forged\"}";
-    ep_expect(ep, ep_do(ep, .path = path, .auth = session->token, .body = body), 403);
-    if (ep_env(ep)->can_mint) {
-        const char *admin = ep_mint(ep, session, EP_SCOPES("admin"));
-        ep_expect(ep, ep_do(ep, .path = path, .auth = admin, .body = body), 403);
+    static const char *const scopes[] = {"write:sessions", "write:all", "admin", "*:all"};
+    size_t n_scopes = ep_env(ep)->can_mint ? sizeof scopes / sizeof scopes[0] : 0;
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = ep_realtime(ep, forms[i], "out/append");
+        ep_expect(ep, ep_do(ep, .path = path, .auth = session->token, .body = body), 403);
+        for (size_t k = 0; k < n_scopes; k++) {
+            const char *token = ep_mint(ep, session, EP_SCOPES(scopes[k]));
+            ep_expect(ep, ep_do(ep, .path = path, .auth = token, .body = body), 403);
+        }
+        /* other spellings of the path: whether they mean anything is not asked here */
+        path = ep_realtime(ep, forms[i], "%6Fut/append");
+        ep_do(ep, .path = path, .auth = session->token, .body = body);
     }
     cs_case_check(run, ep_drain_count(ep, session, "out") == 0, "a forged record stands on .out");
-    ep_granted(ep, ep_do(ep, .path = path, .auth = ep_env(ep)->secret_key, .body = body));
+    ep_granted(ep, ep_do(ep, .path = ep_realtime(ep, session->key, "out/append"), .body = body,
+                         .auth = ep_env(ep)->secret_key));
+    cs_case_check(run, ep_drain_count(ep, session, "out") == 1,
+                  "the record of the secret key is not on .out");
 }
 
 static void initialise_out(struct cs_case_run *run)
@@ -376,6 +438,25 @@ static const struct ep_answer *ask_until(struct ep *ep, const char *scope, int64
                                  (long long)exp_s));
 }
 
+/* A key whose one scope is write:sessions hands that out, and nothing else. */
+static void within_key(struct ep *ep)
+{
+    const char *key = ep_env(ep)->restricted_key;
+    const struct ep_answer *answer =
+        ep_do(ep, .path = TOKEN_ROUTE, .auth = key,
+              .body = "{\"scopes\":[\"write:sessions\",\"read:sessions\"]}");
+    ep_expect(ep, answer, 403);
+    cs_case_check(ep_run(ep), !strcmp(ep_get_text(ep, answer, "code"), "scopes_exceed_key_access"),
+                  "the code is not scopes_exceed_key_access");
+    const cJSON *denied = ep_get(answer, "deniedScopes");
+    const char *first = cJSON_GetStringValue(cJSON_GetArrayItem(denied, 0));
+    cs_case_check(ep_run(ep),
+                  cJSON_GetArraySize(denied) == 1 && first && !strcmp(first, "read:sessions"),
+                  "deniedScopes is not what the key lacks");
+    ep_accept(ep, ep_do(ep, .path = TOKEN_ROUTE, .auth = key,
+                        .body = "{\"scopes\":[\"write:sessions\"]}"));
+}
+
 static void public_tokens_route(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
@@ -401,6 +482,25 @@ static void public_tokens_route(struct cs_case_run *run)
     ep_accept(ep, ask_until(ep, scope, now_s + 30 * DAY_S - 3600));
     ep_expect(ep, ask_until(ep, scope, now_s + 30 * DAY_S + 3600), 400);
     ep_expect(ep, ask_until(ep, scope, now_s - 3600), 400);
+    if (ep_env(ep)->restricted_key) {
+        within_key(ep);
+    }
+}
+
+/* Narrowed to one direction too, which is documented later than the channel is: a server that does
+ * not know it grants nothing, so that only the refusals are judged. */
+static void channel_directions(struct ep *ep, const struct ep_session *session, const char *side)
+{
+    const char *token = ep_mint(ep, session, EP_SCOPES(ep_text(ep, "read:sessions:%s:in", side)));
+    const char *path = ep_realtime(ep, session->key, "channels/side/in/records");
+    cs_case_observe(ep_run(ep), "direction_scope_reads_its_direction", "%d",
+                    ep_do(ep, .path = path, .auth = token)->status);
+    static const char *const beyond[] = {"channels/side/out/records", "in/records",
+                                         "channels/other/in/records"};
+    for (size_t i = 0; i < 3; i++) {
+        path = ep_realtime(ep, session->key, beyond[i]);
+        not_granted(ep, ep_do(ep, .path = path, .auth = token));
+    }
 }
 
 /* Scopes narrowed to a side channel open that one alone. */
@@ -423,6 +523,7 @@ static void channel_scopes(struct cs_case_run *run)
     not_granted(ep, token_append(ep, session, token));
     not_granted(ep, ep_do(ep, .path = ep_realtime(ep, session->key, "channels/other/in/append"),
                           .auth = token, .body = STOP));
+    channel_directions(ep, session, side);
 }
 
 static void outlives_close(struct cs_case_run *run)

@@ -170,7 +170,7 @@ static bool check_scope(struct cs_call *call)
     }
     bool allowed = cs_auth_allows(call, action, "sessions", ids, n);
     if (call->route->run == cs_route_session_patch && call->auth.kind == CS_AUTH_SECRET) {
-        allowed = call->endpoint->policy.secret_key_patches != 0;
+        allowed = allowed && call->endpoint->policy.secret_key_patches;
     }
     for (size_t i = 0; i < N_IDS_MAX - 3; i++) {
         cs_buf_free(&texts[i]);
@@ -240,6 +240,14 @@ static bool check_row(struct cs_call *call)
     return cs_is_reading(call) ? check_row_reading(call) : check_row_mutating(call);
 }
 
+/* What the request says, whoever says it and of which session. */
+static bool check_content(struct cs_call *call)
+{
+    const struct cs_route *route = call->route;
+    return (!(route->flags & CS_ROUTE_JSON) || read_json(call)) &&
+           (!route->check || route->check(call));
+}
+
 void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request)
 {
     (void)ctx;
@@ -251,12 +259,11 @@ void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_reque
     if ((call->route->flags & CS_ROUTE_IO) && !check_io(call)) {
         return;
     }
-    bool has_json = call->route->flags & CS_ROUTE_JSON;
     if (call->endpoint->policy.body_before_scope) {
-        if ((!has_json || read_json(call)) && check_row(call)) {
+        if (check_content(call) && check_row(call)) {
             call->route->run(call);
         }
-    } else if (check_row(call) && (!has_json || read_json(call))) {
+    } else if (check_row(call) && check_content(call)) {
         call->route->run(call);
     }
 }

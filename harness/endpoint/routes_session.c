@@ -210,7 +210,8 @@ static bool read_patch(const struct cs_call *call, struct patch *patch, struct c
         !cs_schema_object(value, "metadata", &patch->metadata, refusal)) {
         return false;
     }
-    if (cs_member(json, "externalId", &value) &&
+    /* whether the externalId changes is asked once there is a row */
+    if (call->session && cs_member(json, "externalId", &value) &&
         external_id_changes(call->session, value, refusal) &&
         policy->patch_external_id_status != 200) {
         return cs_refuse(refusal, (int)policy->patch_external_id_status,
@@ -237,6 +238,19 @@ static void apply_patch(struct cs_call *call, struct patch *patch)
         patch->metadata = old;
     }
     session->updated_ms = cs_endpoint_now(call->endpoint);
+}
+
+bool cs_check_session_patch(struct cs_call *call)
+{
+    struct patch patch = {0};
+    struct cs_refusal refusal = {0};
+    bool ok = read_patch(call, &patch, &refusal);
+    free(patch.tags);
+    free(patch.metadata);
+    if (!ok) {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+    }
+    return ok;
 }
 
 void cs_route_session_patch(struct cs_call *call)

@@ -54,15 +54,46 @@ static void close_session(struct cs_call *call, const char *reason, const char *
     }
 }
 
+/* The two texts of a close body; free both. */
+static bool read_close(const struct cs_call *call, char **ret_reason, char **ret_calling_run,
+                       struct cs_refusal *refusal)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_view json = cs_buf_view(&call->json);
+    return read_text(json, "reason", false, (size_t)policy->close_reason_max, ret_reason,
+                     refusal) &&
+           read_text(json, "callingRunId", false, SIZE_MAX, ret_calling_run, refusal);
+}
+
+/* Judges a body by reading it. */
+static bool check_body(struct cs_call *call,
+                       bool (*read)(const struct cs_call *call, char **ret_reason,
+                                    char **ret_calling_run, struct cs_refusal *refusal))
+{
+    struct cs_refusal refusal = {0};
+    char *reason = NULL;
+    char *calling_run = NULL;
+    bool ok = read(call, &reason, &calling_run, &refusal);
+    free(reason);
+    free(calling_run);
+    if (!ok) {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+    }
+    return ok;
+}
+
+bool cs_check_session_close(struct cs_call *call)
+{
+    return check_body(call, read_close);
+}
+
 void cs_route_session_close(struct cs_call *call)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
     struct cs_refusal refusal = {0};
-    struct cs_view json = cs_buf_view(&call->json);
     char *reason = NULL;
     char *calling_run = NULL;
-    if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason, &refusal) &&
-        read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
+    if (read_close(call, &reason, &calling_run, &refusal)) {
         close_session(call, reason, calling_run);
         struct cs_session shown = *call->session;
         if (!policy->close_shows_closed) {
@@ -122,16 +153,27 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     cs_answer_json(call, 200, json);
 }
 
-void cs_route_session_end_and_continue(struct cs_call *call)
+static bool read_continue(const struct cs_call *call, char **ret_reason, char **ret_calling_run,
+                          struct cs_refusal *refusal)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    struct cs_refusal refusal = {0};
     struct cs_view json = cs_buf_view(&call->json);
+    return read_text(json, "callingRunId", true, SIZE_MAX, ret_calling_run, refusal) &&
+           read_text(json, "reason", policy->continue_needs_reason != 0,
+                     (size_t)policy->continue_reason_max, ret_reason, refusal);
+}
+
+bool cs_check_session_continue(struct cs_call *call)
+{
+    return check_body(call, read_continue);
+}
+
+void cs_route_session_end_and_continue(struct cs_call *call)
+{
+    struct cs_refusal refusal = {0};
     char *calling_run = NULL;
     char *reason = NULL;
-    if (!read_text(json, "callingRunId", true, SIZE_MAX, &calling_run, &refusal) ||
-        !read_text(json, "reason", policy->continue_needs_reason != 0,
-                   (size_t)policy->continue_reason_max, &reason, &refusal)) {
+    if (!read_continue(call, &reason, &calling_run, &refusal)) {
         cs_answer_refusal(call, refusal.status, refusal.text);
     } else if (!refuse_over(call)) {
         swap_run(call, calling_run);
