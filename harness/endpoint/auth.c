@@ -249,6 +249,15 @@ bool cs_auth_check(struct cs_call *call)
     return ok;
 }
 
+/* "K:channels:NAME:in" of a scope against "K:channels:NAME:out" of a route. */
+static bool is_other_direction(struct cs_view scope_id, struct cs_view id)
+{
+    static const size_t tail = sizeof(":in") - 1;
+    return id.len > tail + 1 && scope_id.len + 1 == id.len &&
+           cs_view_eq(cs_view_of(id.ptr + scope_id.len - tail, tail + 1), CS_VIEW(":out")) &&
+           cs_view_starts_with(id, cs_view_of(scope_id.ptr, scope_id.len - tail));
+}
+
 /* What a server that misreads scopes makes of one of them. */
 static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
                           struct cs_view action, struct cs_view type, struct cs_view id)
@@ -271,11 +280,8 @@ static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
         return true;
     }
     size_t channel = cs_view_find(scope.id, CS_VIEW(":channels:"));
-    /* ":in" of the scope against ":out" of the route */
-    bool other_direction = channel != SIZE_MAX && scope.id.len + 1 == id.len &&
-                           strncmp(scope.id.ptr, id.ptr, scope.id.len - 2) == 0 &&
-                           cs_view_eq(cs_view_of(id.ptr + id.len - 4, 4), CS_VIEW(":out"));
-    if (!policy->check_channel_direction && same_type && same_action && other_direction) {
+    if (!policy->check_channel_direction && same_type && same_action &&
+        is_other_direction(scope.id, id)) {
         return true;
     }
     if (!policy->check_channel_scope && same_type && same_action && channel != SIZE_MAX &&
