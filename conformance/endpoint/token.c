@@ -200,6 +200,7 @@ static void cross_session(struct cs_case_run *run)
     static const char *const channels[] = {"in", "out"};
     token_accepted(ep, theirs, theirs->token, "the session's own token");
     int before = ep_drain_count(ep, theirs, "in");
+    const char *run_before = ep_current_run(ep, theirs);
     for (size_t i = 0; i < 2; i++) {
         const char *id = forms[i];
         const char *snapshot = ep_api(ep, id, "/snapshot-url");
@@ -228,7 +229,7 @@ static void cross_session(struct cs_case_run *run)
     }
     cs_case_check(run, ep_drain_count(ep, theirs, "in") == before,
                   "another session's token left a record");
-    cs_case_check(run, !strcmp(ep_current_run(ep, theirs), theirs->run_id),
+    cs_case_check(run, !strcmp(ep_current_run(ep, theirs), run_before),
                   "another session's token changed the run");
 }
 
