@@ -8,6 +8,7 @@ extern const struct cs_case endpoint_session_cases[];  /* session.c: SES */
 extern const struct cs_case endpoint_input_cases[];    /* input.c: SES, create bodies */
 extern const struct cs_case endpoint_list_cases[];     /* list.c: SES, listing */
 extern const struct cs_case endpoint_token_cases[];    /* token.c: TOK */
+extern const struct cs_case endpoint_forged_cases[];   /* forged.c: TOK, tokens of nobody */
 extern const struct cs_case endpoint_append_cases[];   /* append.c: APP */
 extern const struct cs_case endpoint_limit_cases[];    /* limits.c: LIM */
 extern const struct cs_case endpoint_out_cases[];      /* out.c: OUT */
@@ -34,5 +35,9 @@ extern const struct cs_case endpoint_observed_list_cases[];     /* observed_list
 extern const struct cs_case endpoint_observed_run_cases[];      /* observed_run.c: CON */
 extern const struct cs_case endpoint_observed_close_cases[];    /* observed_close.c: CLS */
 extern const struct cs_case endpoint_observed_snapshot_cases[]; /* observed_snapshot.c: SNP */
+
+extern const struct cs_case endpoint_observed_token_cases[]; /* observed_token.c: TOK */
+extern const struct cs_case endpoint_observed_error_cases[]; /* observed_error.c: ERR */
+extern const struct cs_case endpoint_observed_limit_cases[]; /* observed_limits.c: LIM */
 
 #endif

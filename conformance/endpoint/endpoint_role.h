@@ -12,6 +12,9 @@ struct cs_endpoint_env {
                                      the store below is known */
     const char *secret_key;       /* NULL: none is known and nearly everything is skipped */
     const char *other_secret_key; /* of a second environment; NULL: none */
+    const char *restricted_key;   /* additional, with the scope write:sessions; NULL: none */
+    const char *preview_key;      /* of a preview environment; NULL: none */
+    const char *branch;           /* ... and the branch to name beside it */
     const char *task;             /* task to bind sessions to that no agent answers (SES-07) */
     const char *agent_task;       /* task behind which an agent echoes messages; NULL: none */
     /* The stream store by itself, for the cases that speak to it and to nobody else. */

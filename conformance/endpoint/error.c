@@ -14,25 +14,34 @@ static void preflight(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
-    const char *paths[] = {"/api/v1/sessions", ep_api(ep, session->key, ""),
+    const char *paths[] = {"/api/v1/sessions",
+                           ep_api(ep, session->key, ""),
+                           ep_api(ep, session->key, "/close"),
+                           ep_api(ep, session->key, "/end-and-continue"),
                            ep_realtime(ep, session->key, "out"),
-                           ep_realtime(ep, session->key, "in/append")};
-    for (int i = 0; i < 4; i++) {
+                           ep_realtime(ep, session->key, "in/append"),
+                           ep_realtime(ep, session->key, "out/records")};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         const struct ep_answer *answer =
             ep_do(ep, .method = "OPTIONS", .path = paths[i],
                   .headers = EP_HEADERS("Origin: " ORIGIN, "Access-Control-Request-Method: POST",
                                         "Access-Control-Request-Headers: authorization,x-part-id"));
         cs_case_check(run, answer->status == 200 || answer->status == 204,
                       "the preflight of %s answered %d, expected 200", paths[i], answer->status);
-        const char *origin = ep_header(answer, "Access-Control-Allow-Origin");
-        const char *headers = ep_header(answer, "Access-Control-Allow-Headers");
-        const char *methods = ep_header(answer, "Access-Control-Allow-Methods");
-        cs_case_check(run, origin && !strcmp(origin, ORIGIN), "%s allows origin %s", paths[i],
-                      origin ? origin : "nobody");
-        cs_case_check(run, headers && strcasestr(headers, "x-part-id"), "%s allows headers %s",
-                      paths[i], headers ? headers : "none");
-        cs_case_check(run, methods && strstr(methods, "POST"), "%s allows methods %s", paths[i],
-                      methods ? methods : "none");
+        const char *origin = ep_header_or_absent(answer, "Access-Control-Allow-Origin");
+        const char *headers = ep_header_or_absent(answer, "Access-Control-Allow-Headers");
+        const char *methods = ep_header_or_absent(answer, "Access-Control-Allow-Methods");
+        const char *max_age = ep_header_or_absent(answer, "Access-Control-Max-Age");
+        cs_case_check(run, !strcmp(origin, ORIGIN), "%s allows origin %s", paths[i], origin);
+        cs_case_check(run, strcasestr(headers, "x-part-id") && strcasestr(headers, "authorization"),
+                      "%s allows headers %s", paths[i], headers);
+        static const char *const needed[] = {"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"};
+        for (size_t k = 0; k < sizeof needed / sizeof needed[0]; k++) {
+            cs_case_check(run, strstr(methods, needed[k]), "%s allows methods %s", paths[i],
+                          methods);
+        }
+        cs_case_check(run, !strcmp(max_age, "300"), "%s holds for %s s, expected 300", paths[i],
+                      max_age);
     }
 }
 
@@ -41,7 +50,9 @@ static void cors_on_answers(struct cs_case_run *run)
     struct ep *ep = ep_of(run);
     const struct ep_session *session = ep_session(ep);
     const struct ep_session *other = ep_session(ep);
+    const struct ep_session *closed = ep_session(ep);
     const char *append = ep_realtime(ep, session->key, "in/append");
+    ep_need(ep, ep_close(ep, closed, "{}"));
     const struct {
         const char *path, *auth, *body;
     } calls[] = {
@@ -50,7 +61,9 @@ static void cors_on_answers(struct cs_case_run *run)
         {append, NULL, STOP},                                         /* 401 */
         {append, other->token, STOP},                                 /* 403 */
         {ep_realtime(ep, "session_000000000000000000000nope", "in/append"), ep_env(ep)->secret_key,
-         STOP}, /* 404 */
+         STOP},                                                           /* 404 */
+        {ep_realtime(ep, closed->key, "in/append"), closed->token, STOP}, /* 409 */
+        {ep_api(ep, session->key, "/close"), session->token, "{\"x\":"},  /* 400 of a body */
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         const struct ep_answer *answer =
@@ -99,11 +112,24 @@ static void malformed_json(struct cs_case_run *run)
 static void schema_errors(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *key = ep_env(ep)->secret_key;
     const char *bad = ep_text(ep, "{\"type\":7,\"taskIdentifier\":\"%s\",\"triggerConfig\":{}}",
                               ep_env(ep)->task);
-    const struct ep_answer *answer = ep_expect(ep, ep_post_session(ep, bad), 400);
-    const char *text = ep_get_text(ep, answer, "error");
-    cs_case_check(run, *text, "a schema error has an empty \"error\"");
+    const struct ep_call calls[] = {
+        {.path = "/api/v1/sessions", .body = bad},
+        {.method = "PATCH", .path = ep_api(ep, session->id, ""), .body = "{\"tags\":7}"},
+        {.path = ep_api(ep, session->id, "/end-and-continue"), .body = "{\"callingRunId\":7}"},
+        {.path = ep_api(ep, session->id, "/close"), .body = "{\"reason\":7}"},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct ep_call call = calls[i];
+        call.auth = key;
+        const struct ep_answer *answer = ep_allowed(ep, ep_call(ep, &call));
+        const char *text = ep_get_text(ep, ep_expect(ep, answer, 400), "error");
+        cs_case_check(run, *text, "a schema error has an empty \"error\"");
+    }
+    ep_accept(ep, ep_close(ep, session, "{}"));
     ep_accept(ep, ep_post_session(ep, ep_create_body(ep, NULL, NULL)));
 }
 
@@ -167,6 +193,25 @@ static void abuse(struct ep *ep, const struct ep_session *session, const char *w
     cs_case_check(run, ep_drain_count(ep, session, "in") == 0, "%s left a record", what);
 }
 
+/* A body that ends before its Content-Length: the client has gone, and nothing may be stored. */
+static void cut_short(struct ep *ep, const struct ep_session *session, const char *bytes)
+{
+    struct cs_case_run *run = ep_run(ep);
+    struct cs_diag diag;
+    int fd = cs_raw_connect(ep_env(ep)->url, ep_env(ep)->patience_ms, &diag);
+    if (fd < 0) {
+        cs_case_error(run, "%s", diag.text);
+    }
+    cs_case_evidence(run, "sent", "a body shorter than its Content-Length", cs_view_str(bytes));
+    enum cs_err err = cs_raw_send(fd, cs_view_str(bytes), ep_env(ep)->patience_ms);
+    close(fd);
+    if (err) {
+        cs_case_error(run, "the beginning of a request could not be sent");
+    }
+    cs_case_check(run, ep_drain_count(ep, session, "in") == 0, "half a body left a record");
+    ep_accept(ep, ep_append(ep, session, NULL, STOP));
+}
+
 static void http_abuse(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
@@ -185,6 +230,7 @@ static void http_abuse(struct cs_case_run *run)
     abuse(ep, session, "a header block over 16 KiB",
           ep_text(ep, "%sX-Big: %s\r\nContent-Length: 2\r\n\r\n{}", head, ep_fill(ep, 'x', 20000)),
           "400 413 431");
+    cut_short(ep, session, ep_text(ep, "%sContent-Length: 100\r\n\r\n{\"kind\":", head));
 }
 
 static void stays_available(struct cs_case_run *run)

@@ -275,6 +275,36 @@ const cJSON *ep_get(const struct ep_answer *answer, const char *path)
     return at;
 }
 
+const char *ep_header_or_absent(const struct ep_answer *answer, const char *name)
+{
+    const char *value = ep_header(answer, name);
+    return value ? value : "absent";
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *ep_member_names(struct ep *ep, const cJSON *object)
+{
+    const char *names[32];
+    size_t n = 0;
+    const cJSON *member;
+    cJSON_ArrayForEach(member, object)
+    {
+        if (member->string && n < sizeof names / sizeof names[0]) {
+            names[n++] = member->string;
+        }
+    }
+    qsort(names, n, sizeof names[0], by_name);
+    const char *text = "";
+    for (size_t i = 0; i < n; i++) {
+        text = ep_text(ep, "%s%s%s", text, i ? " " : "", names[i]);
+    }
+    return text;
+}
+
 const char *ep_get_text(struct ep *ep, const struct ep_answer *answer, const char *path)
 {
     const cJSON *value = ep_get(answer, path);

@@ -89,6 +89,10 @@ const struct ep_answer *ep_granted(struct ep *ep, const struct ep_answer *answer
 const char *ep_said(struct ep *ep, const struct ep_answer *answer);
 /* Member of the JSON answer by a dotted path ("triggerConfig.tags"); NULL when absent. */
 const cJSON *ep_get(const struct ep_answer *answer, const char *path);
+/* What facts are made of: the value of a header or "absent", and the names of an object's members
+ * in alphabetical order, divided by spaces. */
+const char *ep_header_or_absent(const struct ep_answer *answer, const char *name);
+const char *ep_member_names(struct ep *ep, const cJSON *object);
 /* String or integer member; fails when it is absent or of another type. */
 const char *ep_get_text(struct ep *ep, const struct ep_answer *answer, const char *path);
 int64_t ep_get_int(struct ep *ep, const struct ep_answer *answer, const char *path);

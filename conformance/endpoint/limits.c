@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define UUID "01234567-89ab-cdef-0123-456789abcdef" /* a part id of 36 characters */
+#define AGENT_RECORD_MAX ((size_t)1047552)                      /* 1 MiB less 1 KiB */
+#define UUID             "01234567-89ab-cdef-0123-456789abcdef" /* a part id of 36 characters */
 
 /* `largest` bytes of `c` are accepted and one more is refused with 413. */
 static void boundary(struct ep *ep, char c, const char *part_id, size_t largest)
@@ -247,6 +248,32 @@ static void batch_limits(struct cs_case_run *run)
     ep_unsubscribe(sub);
 }
 
+/* A message nearly as long as a record may be: what the agent makes of it has to fit its own, lower
+ * limit, in as many records as it takes. */
+static void agent_records(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_agent_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    const char *text = ep_text(ep, "tool %s", ep_fill(ep, 'x', 1047800));
+    ep_append_need(ep, session, ep_message(ep, session, text));
+    unsigned n = 0;
+    for (;;) {
+        const struct cs_record *record = ep_next_record(sub);
+        if (cs_view_eq(cs_record_control(record), CS_VIEW("turn-complete"))) {
+            break;
+        }
+        n += record->kind == CS_RECORD_DATA;
+        cs_case_check(run, record->body.len <= AGENT_RECORD_MAX,
+                      "the agent wrote an envelope of %zu bytes, at most %zu are allowed",
+                      record->body.len, AGENT_RECORD_MAX);
+    }
+    ep_unsubscribe(sub);
+    if (n == 0) {
+        cs_case_error(run, "the agent said nothing to a long message");
+    }
+}
+
 #define SK CS_NEEDS_SECRET_KEY
 const struct cs_case endpoint_limit_cases[] = {
     {"endpoint/limits/append-body", "An append body over 1 MiB is 413", "LIM-01", CS_MUST, SK, 0,
@@ -275,6 +302,8 @@ const struct cs_case endpoint_limit_cases[] = {
      0, rate_headers},
     {"endpoint/limits/append-rate-headers", "An append says what is left", "LIM-22", CS_SHOULD, SK,
      0, append_rate_headers},
+    {"endpoint/limits/agent-records", "An agent's records keep a KiB below the limit", "LIM-24",
+     CS_MUST, SK | CS_NEEDS_RUN, 0, agent_records},
     {"endpoint/limits/batches", "A batch holds at most 1000 records and 1 MiB", "LIM-25", CS_MUST,
      SK | CS_NEEDS_STREAM, 0, batch_limits},
     {0},

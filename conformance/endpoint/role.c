@@ -24,6 +24,12 @@ static unsigned offers(const void *opaque)
     if (env->secret_key && env->other_secret_key) {
         bits |= CS_NEEDS_TWO_ENVIRONMENTS;
     }
+    if (env->secret_key && env->restricted_key) {
+        bits |= CS_NEEDS_RESTRICTED_KEY;
+    }
+    if (env->secret_key && env->preview_key && env->branch) {
+        bits |= CS_NEEDS_PREVIEW;
+    }
     if (env->secret_key && env->agent_task) {
         bits |= CS_NEEDS_RUN;
     }
@@ -52,14 +58,12 @@ static void set_up(struct cs_case_run *run)
     }
     ep->run = run;
     ep->env = env;
-    if (ep->env->secret_key) {
-        cs_case_secret(run, cs_view_str(ep->env->secret_key));
-    }
-    if (ep->env->other_secret_key) {
-        cs_case_secret(run, cs_view_str(ep->env->other_secret_key));
-    }
-    if (env->s2_token) {
-        cs_case_secret(run, cs_view_str(env->s2_token));
+    const char *const secrets[] = {env->secret_key, env->other_secret_key, env->restricted_key,
+                                   env->preview_key, env->s2_token};
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        if (secrets[i]) {
+            cs_case_secret(run, cs_view_str(secrets[i]));
+        }
     }
     cs_case_set_subject(run, ep);
     ep_live_set_up(ep);
@@ -110,6 +114,10 @@ static const struct cs_case *const groups[] = {
     endpoint_s2_append_cases,
     endpoint_s2_limit_cases,
     endpoint_s2_error_cases,
+    endpoint_forged_cases,
+    endpoint_observed_token_cases,
+    endpoint_observed_error_cases,
+    endpoint_observed_limit_cases,
 };
 
 const struct cs_role cs_endpoint_role = {

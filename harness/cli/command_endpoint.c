@@ -24,6 +24,9 @@ static char *rerun_command(const struct cs_args *args)
     add_option(&command, "url", args->url);
     add_option(&command, "secret-key-env", args->secret_key_env);
     add_option(&command, "other-secret-key-env", args->other_secret_key_env);
+    add_option(&command, "restricted-key-env", args->restricted_key_env);
+    add_option(&command, "preview-key-env", args->preview_key_env);
+    add_option(&command, "branch", args->branch);
     add_option(&command, "task", args->task);
     add_option(&command, "agent-task", args->agent_task);
     add_option(&command, "profile", args->profile);
@@ -62,7 +65,8 @@ static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
     struct cs_stream_option stream;
     struct cs_host host;
     struct cs_diag diag = {0};
-    if (args->secret_key_env || args->other_secret_key_env || args->task || args->agent_task) {
+    if (args->secret_key_env || args->other_secret_key_env || args->restricted_key_env ||
+        args->preview_key_env || args->branch || args->task || args->agent_task) {
         return cs_say(CS_EXIT_USAGE, "keys and tasks belong to a server: give its --url too");
     }
     int status = cs_stream_option_read(args, &stream);
@@ -132,6 +136,11 @@ static const struct cs_option options[] = {
            "environment variable that holds its secret key", 0),
     CS_ROW("other-secret-key-env", CS_OPTION_TEXT, other_secret_key_env, "VAR",
            "the same for a second environment of that server", 0),
+    CS_ROW("restricted-key-env", CS_OPTION_TEXT, restricted_key_env, "VAR",
+           "the same for an additional key whose only scope is write:sessions", 0),
+    CS_ROW("preview-key-env", CS_OPTION_TEXT, preview_key_env, "VAR",
+           "the same for a preview environment; needs --branch", 0),
+    CS_ROW("branch", CS_OPTION_TEXT, branch, "NAME", "a branch of that preview environment", 0),
     CS_ROW("task", CS_OPTION_TEXT, task, "ID", "task that no agent answers (absent)", 0),
     CS_ROW("agent-task", CS_OPTION_TEXT, agent_task, "ID",
            "task whose agent repeats what it is told (none)", 0),

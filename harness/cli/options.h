@@ -42,6 +42,9 @@ struct cs_args {
     const char *s2_url;
     const char *s2_basin;
     const char *s2_token_env;
+    const char *restricted_key_env;
+    const char *preview_key_env;
+    const char *branch;
     const char *task;
     const char *agent_task;
     const char *sdk;

@@ -10,6 +10,9 @@ struct cs_endpoint_env cs_builtin_env(const char *url, int64_t patience_ms)
         .url = url,
         .secret_key = CS_ENDPOINT_SECRET_KEY,
         .other_secret_key = CS_ENDPOINT_OTHER_SECRET_KEY,
+        .restricted_key = CS_ENDPOINT_RESTRICTED_KEY,
+        .preview_key = CS_ENDPOINT_PREVIEW_KEY,
+        .branch = CS_ENDPOINT_BRANCH,
         .task = "absent", /* see harness/endpoint/agent.h */
         .agent_task = "echo",
         .has_s2 = true,
@@ -60,6 +63,7 @@ int cs_url_env(const struct cs_args *args, struct cs_endpoint_env *ret_env, char
         .task = args->task ? args->task : "absent",
         .agent_task = args->agent_task,
         .store_checks_tokens = !args->any_store_token,
+        .branch = args->branch,
         .patience_ms = URL_PATIENCE_MS,
     };
     int status = cs_read_key("secret-key-env", args->secret_key_env, &env.secret_key);
@@ -67,8 +71,17 @@ int cs_url_env(const struct cs_args *args, struct cs_endpoint_env *ret_env, char
         status =
             cs_read_key("other-secret-key-env", args->other_secret_key_env, &env.other_secret_key);
     }
+    if (status == CS_EXIT_OK) {
+        status = cs_read_key("restricted-key-env", args->restricted_key_env, &env.restricted_key);
+    }
+    if (status == CS_EXIT_OK) {
+        status = cs_read_key("preview-key-env", args->preview_key_env, &env.preview_key);
+    }
     if (status != CS_EXIT_OK) {
         return status;
+    }
+    if (!env.preview_key != !env.branch) {
+        return cs_say(CS_EXIT_USAGE, "--preview-key-env and --branch go together");
     }
     *url_store = args->url ? cs_checked_url(args->url) : NULL;
     if (args->url && !*url_store) {

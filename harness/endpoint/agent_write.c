@@ -4,7 +4,6 @@
 
 #include "endpoint/agent.h"
 
-#define RECORD_MAX  ((size_t)1047552) /* LIM-24: what an agent's writer sends */
 #define PART_ID_LEN 7
 
 static void write_record(struct cs_agent *agent, const struct cs_record *record,
@@ -26,7 +25,7 @@ void cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk)
 {
     char part_id[PART_ID_LEN + 1];
     cs_random_id(agent->endpoint, part_id, PART_ID_LEN);
-    struct cs_buf body = CS_BUF(RECORD_MAX);
+    struct cs_buf body = CS_BUF((size_t)agent->endpoint->policy.agent_record_max); /* LIM-24 */
     cs_buf_str(&body, "{\"data\":");
     cs_buf_add(&body, chunk);
     cs_buf_printf(&body, ",\"id\":\"%s\"}", part_id);

@@ -65,7 +65,9 @@ static void begin_head(struct cs_call *call, int status, struct cs_buf *out)
     call->status = status;
     cs_response_status(out, status);
     add_date(out);
-    cs_response_header(out, "Strict-Transport-Security", "%s", TRANSPORT_SECURITY);
+    if (call->endpoint->policy.transport_security) {
+        cs_response_header(out, "Strict-Transport-Security", "%s", TRANSPORT_SECURITY);
+    }
     cs_buf_add(out, cs_buf_view(&call->headers));
 }
 
@@ -107,6 +109,9 @@ void cs_answer_below(struct cs_call *call, int status, const char *type, struct 
 {
     struct cs_buf head = CS_BUF((size_t)64 * 1024);
     begin_head(call, status, &head);
+    if (call->endpoint->policy.cors_below) {
+        cs_cors_headers(call, EXPOSED, &head);
+    }
     send_whole(call, &head, type, body);
 }
 
@@ -117,7 +122,10 @@ void cs_answer_bare(struct cs_call *call, int status)
 
 void cs_answer_json_text(struct cs_call *call, int status, struct cs_view text)
 {
-    cs_answer_body(call, status, "application/json; charset=utf-8", text);
+    cs_answer_body(call, status,
+                   call->endpoint->policy.json_says_charset ? "application/json; charset=utf-8"
+                                                            : "application/json",
+                   text);
 }
 
 void cs_answer_json(struct cs_call *call, int status, cJSON *json)

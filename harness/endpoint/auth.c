@@ -1,6 +1,7 @@
 /* Who calls, and what they may do (TOK-01 to TOK-42). */
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "endpoint/router.h"
 #include "wire/scope.h"
@@ -43,6 +44,46 @@ static struct cs_environment *environment_of_sub(struct cs_endpoint *endpoint, c
     return NULL;
 }
 
+/* The token as it would stand if the key had signed it under HS256, whatever its header says. */
+static bool resign(struct cs_view text, struct cs_view key, struct cs_buf *out)
+{
+    size_t first = cs_view_find(text, CS_VIEW("."));
+    struct cs_view rest = cs_view_of(text.ptr + first + 1, text.len - first - 1);
+    struct cs_view part = cs_view_of(rest.ptr, cs_view_find(rest, CS_VIEW(".")));
+    struct cs_buf header = CS_BUF(CS_TOKEN_MAX_LEN);
+    struct cs_buf payload = CS_BUF(CS_TOKEN_MAX_LEN);
+    bool ok = cs_base64url_decode(cs_view_of(text.ptr, first), &header) == CS_OK &&
+              cs_base64url_decode(part, &payload) == CS_OK &&
+              cs_token_forge(cs_buf_view(&header), cs_buf_view(&payload), CS_ALG_HS256, key, out) ==
+                  CS_OK;
+    cs_buf_free(&header);
+    cs_buf_free(&payload);
+    return ok;
+}
+
+/* What lax verifiers do: they look at as many bytes of the signature as there are, or do not mind
+ * which algorithm the header names. */
+static bool signature_is_tolerated(const struct cs_policy *policy, struct cs_view text,
+                                   struct cs_view key, const struct cs_token *token)
+{
+    bool is_hs256 = token->alg && strcmp(token->alg, "HS256") == 0;
+    if (!policy->check_signature && is_hs256) {
+        return true;
+    }
+    if (policy->accept_alg_none == 2 && token->alg && strcasecmp(token->alg, "none") == 0 &&
+        strcmp(token->alg, "none") != 0) {
+        return true;
+    }
+    bool cut = policy->check_signature == 2 && is_hs256;
+    bool any = policy->accept_any_alg && !is_hs256;
+    struct cs_buf signed_text = CS_BUF(2 * CS_TOKEN_MAX_LEN);
+    bool ok = (cut || any) && resign(text, key, &signed_text) &&
+              (cut ? cs_view_starts_with(cs_buf_view(&signed_text), text)
+                   : cs_view_eq(cs_buf_view(&signed_text), text));
+    cs_buf_free(&signed_text);
+    return ok;
+}
+
 /* The checks that cs_token_verify could not get to, for a server that leaves one of them out. */
 static bool rest_is_right(const struct cs_policy *policy, const struct cs_token *token,
                           int64_t now_s)
@@ -57,11 +98,12 @@ static bool rest_is_right(const struct cs_policy *policy, const struct cs_token 
 }
 
 static bool failure_is_tolerated(const struct cs_policy *policy, enum cs_err err,
+                                 struct cs_view text, struct cs_view key,
                                  const struct cs_token *token, int64_t now_s)
 {
     switch (err) {
     case CS_ERR_SIGNATURE:
-        return !policy->check_signature && token->alg && strcmp(token->alg, "HS256") == 0 &&
+        return signature_is_tolerated(policy, text, key, token) &&
                rest_is_right(policy, token, now_s);
     case CS_ERR_EXPIRED:
         return !policy->check_expiry && rest_is_right(policy, token, now_s);
@@ -76,13 +118,17 @@ static bool failure_is_tolerated(const struct cs_policy *policy, enum cs_err err
 static enum cs_err verify(struct cs_call *call, struct cs_view text, const struct cs_token *claimed)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    int64_t now_s = cs_endpoint_now(call->endpoint) / 1000;
+    int64_t now_s = cs_endpoint_now(call->endpoint) / 1000 - policy->expiry_leeway_s;
     struct cs_token_checks checks = {
-        .allowed_algs = 1u << CS_ALG_HS256 | 1u << CS_ALG_HS384 | 1u << CS_ALG_HS512,
+        .allowed_algs = 1u << CS_ALG_HS256,
         .now_s = now_s,
-        .exp_optional = true, /* TOK-12 */
+        .exp_optional = policy->exp_is_optional != 0, /* TOK-12 */
     };
-    if (policy->accept_alg_none) {
+    /* A server that signs with another one has to read its own. */
+    if (policy->accept_wide_hmacs || policy->token_alg != CS_ALG_HS256) {
+        checks.allowed_algs |= 1u << CS_ALG_HS384 | 1u << CS_ALG_HS512;
+    }
+    if (policy->accept_alg_none == 1) {
         checks.allowed_algs |= 1u << CS_ALG_NONE;
     }
     struct cs_token token = {0};
@@ -93,7 +139,7 @@ static enum cs_err verify(struct cs_call *call, struct cs_view text, const struc
     }
     if (err == CS_OK) {
         cs_token_free(&token);
-    } else if (failure_is_tolerated(policy, err, claimed, now_s)) {
+    } else if (failure_is_tolerated(policy, err, text, key, claimed, now_s)) {
         err = CS_OK;
     }
     return err;
@@ -107,7 +153,7 @@ static bool is_public_token(const struct cs_policy *policy, struct cs_view text,
         return false;
     }
     /* A server whose own tokens do not claim it has to live without. */
-    if (!ret_token->pub && policy->token_pub) {
+    if (!ret_token->pub && policy->token_pub && policy->pub_makes_public) {
         cs_token_free(ret_token);
         *ret_token = (struct cs_token){0};
         return false;
@@ -115,17 +161,60 @@ static bool is_public_token(const struct cs_policy *policy, struct cs_view text,
     return true;
 }
 
+/* A restricted key counts as a secret one that has scopes (TOK-36). */
+static bool is_restricted_key(struct cs_call *call, struct cs_view key)
+{
+    if (!same_secret(CS_VIEW(CS_ENDPOINT_RESTRICTED_KEY), key)) {
+        return false;
+    }
+    struct cs_auth *auth = &call->auth;
+    auth->environment = &call->endpoint->environments[0];
+    auth->kind = CS_AUTH_SECRET;
+    auth->is_restricted = true;
+    auth->token.scopes = calloc(1, sizeof *auth->token.scopes);
+    if (auth->token.scopes && (auth->token.scopes[0] = strdup(CS_ENDPOINT_RESTRICTED_SCOPE))) {
+        auth->token.n_scopes = 1; /* out of memory: none, which allows nothing */
+    }
+    return true;
+}
+
+/* The key of a preview environment needs the name of a branch beside it (TOK-39). */
+static bool check_branch(struct cs_call *call)
+{
+    const char *wanted = call->auth.environment->branch;
+    if (!wanted || !call->endpoint->policy.preview_needs_branch) {
+        return true;
+    }
+    struct cs_buf branch = CS_BUF((size_t)1024);
+    bool given = cs_request_header_joined(call->request, "x-trigger-branch", &branch);
+    bool known = given && cs_view_eq(cs_buf_view(&branch), cs_view_str(wanted));
+    cs_buf_free(&branch);
+    return known || refuse(call, given ? "No matching branch env"
+                                       : "x-trigger-branch header required for preview env");
+}
+
+static bool check_key(struct cs_call *call, struct cs_view key)
+{
+    struct cs_auth *auth = &call->auth;
+    if (is_restricted_key(call, key)) {
+        return true;
+    }
+    auth->environment = environment_of_key(call->endpoint, key);
+    auth->kind = CS_AUTH_SECRET;
+    return auth->environment ? check_branch(call) : refuse(call, "Invalid API key");
+}
+
 static bool check_bearer(struct cs_call *call, struct cs_view bearer)
 {
     struct cs_auth *auth = &call->auth;
     if (!is_public_token(&call->endpoint->policy, bearer, &auth->token)) {
-        auth->environment = environment_of_key(call->endpoint, bearer);
-        auth->kind = CS_AUTH_SECRET;
-        return auth->environment || refuse(call, "Invalid API key");
+        return check_key(call, bearer);
     }
     auth->environment = environment_of_sub(call->endpoint, auth->token.sub);
-    if (!auth->environment) {
-        return refuse(call, "Invalid Public Access Token"); /* TOK-14: before the signature */
+    if (!auth->environment) { /* TOK-14: before the signature */
+        return refuse(call, call->endpoint->policy.sub_before_signature
+                                ? "Invalid Public Access Token"
+                                : "Public Access Token is invalid");
     }
     auth->kind = CS_AUTH_PUBLIC;
     if (verify(call, bearer, &auth->token) != CS_OK) {
@@ -140,7 +229,9 @@ bool cs_auth_check(struct cs_call *call)
     bool present = cs_request_header_joined(call->request, "Authorization", &value);
     struct cs_view bearer = cs_buf_view(&value);
     /* TOK-18: exactly this prefix, and it may be left out. */
-    if (cs_view_starts_with(bearer, CS_VIEW("Bearer "))) {
+    if (cs_view_starts_with(bearer, CS_VIEW("Bearer ")) ||
+        (!call->endpoint->policy.bearer_is_exact && bearer.len > 7 &&
+         strncasecmp(bearer.ptr, "Bearer ", 7) == 0)) {
         bearer.ptr += sizeof("Bearer ") - 1;
         bearer.len -= sizeof("Bearer ") - 1;
     }
@@ -156,6 +247,15 @@ bool cs_auth_check(struct cs_call *call)
     }
     cs_buf_free(&value);
     return ok;
+}
+
+/* "K:channels:NAME:in" of a scope against "K:channels:NAME:out" of a route. */
+static bool is_other_direction(struct cs_view scope_id, struct cs_view id)
+{
+    static const size_t tail = sizeof(":in") - 1;
+    return id.len > tail + 1 && scope_id.len + 1 == id.len &&
+           cs_view_eq(cs_view_of(id.ptr + scope_id.len - tail, tail + 1), CS_VIEW(":out")) &&
+           cs_view_starts_with(id, cs_view_of(scope_id.ptr, scope_id.len - tail));
 }
 
 /* What a server that misreads scopes makes of one of them. */
@@ -176,7 +276,14 @@ static bool scope_misread(const struct cs_policy *policy, struct cs_scope scope,
         cs_view_eq(scope.action, CS_VIEW("write"))) {
         return true;
     }
+    if (policy->bare_action_grants && scope.type.len == 0 && same_action) {
+        return true;
+    }
     size_t channel = cs_view_find(scope.id, CS_VIEW(":channels:"));
+    if (!policy->check_channel_direction && same_type && same_action &&
+        is_other_direction(scope.id, id)) {
+        return true;
+    }
     if (!policy->check_channel_scope && same_type && same_action && channel != SIZE_MAX &&
         cs_view_eq(cs_view_of(scope.id.ptr, channel), id)) {
         return true;
@@ -221,8 +328,13 @@ static bool token_allows(const struct cs_call *call, struct cs_view action, stru
 bool cs_auth_allows(const struct cs_call *call, const char *action, const char *type,
                     const struct cs_view *ids, size_t n_ids)
 {
-    if (call->auth.kind == CS_AUTH_SECRET) {
+    bool bounded = call->auth.is_restricted && call->endpoint->policy.restricted_keys_bounded;
+    if (call->auth.kind == CS_AUTH_SECRET && !bounded) {
         return true; /* TOK-35 */
+    }
+    if (call->auth.kind == CS_AUTH_PUBLIC && !call->auth.token.has_scopes &&
+        call->endpoint->policy.no_scopes_grants) {
+        return true;
     }
     if (call->auth.kind == CS_AUTH_NONE) {
         return false;

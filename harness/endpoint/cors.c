@@ -18,6 +18,9 @@ void cs_cors_headers(const struct cs_call *call, const char *expose, struct cs_b
         cs_response_header(out, "Vary", "Origin");
     }
     cs_response_header(out, "Access-Control-Expose-Headers", "%s", expose);
+    if (call->endpoint->policy.cors_credentials) {
+        cs_response_header(out, "Access-Control-Allow-Credentials", "true");
+    }
 }
 
 void cs_cors_preflight(struct cs_call *call)

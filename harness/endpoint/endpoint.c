@@ -115,9 +115,14 @@ static enum cs_err add_parts(struct cs_endpoint *endpoint, const struct cs_endpo
     if (err == CS_OK) {
         err = add_environment(endpoint, "chatspecenvironment000two", "staging", other_key);
     }
+    if (err == CS_OK) {
+        err = add_environment(endpoint, "chatspecenvironment0three", "preview",
+                              CS_ENDPOINT_PREVIEW_KEY);
+    }
     if (err != CS_OK) {
         return err;
     }
+    endpoint->environments[endpoint->n_environments - 1].branch = CS_ENDPOINT_BRANCH;
     endpoint->objects = cs_objects_new();
     endpoint->windows = cs_windows_new();
     err = add_store(endpoint, config);

@@ -39,6 +39,12 @@ struct cs_endpoint_config {
 
 #define CS_ENDPOINT_SECRET_KEY       "tr_dev_chatspec0000000000000000"
 #define CS_ENDPOINT_OTHER_SECRET_KEY "tr_stg_chatspec1111111111111111"
+/* An additional key of the first environment, and its one scope (TOK-36). */
+#define CS_ENDPOINT_RESTRICTED_KEY   "tr_dev_sk_chatspec2222222222222222"
+#define CS_ENDPOINT_RESTRICTED_SCOPE "write:sessions"
+/* A preview environment with one branch (TOK-39). */
+#define CS_ENDPOINT_PREVIEW_KEY "tr_preview_chatspec333333333333"
+#define CS_ENDPOINT_BRANCH      "chatspec-branch"
 
 /* Errors as cs_server_start, and CS_ERR_SYNTAX: the profile is no version. */
 CS_MUST_USE enum cs_err cs_endpoint_start(struct cs_loop *loop,

@@ -22,7 +22,7 @@
 #include "wire/token.h"
 
 #define CS_ID_LEN           25 /* of what follows "session_" or "run_" (SES-04) */
-#define CS_ENVIRONMENTS_MAX 2
+#define CS_ENVIRONMENTS_MAX 3
 #define CS_STREAM_ROOT_MAX  96
 #define CS_NO_TIME          INT64_MIN /* closedAt and the like: null */
 
@@ -43,6 +43,7 @@ struct cs_environment {
     const char *slug;
     char *secret_key;
     char stream_root[CS_STREAM_ROOT_MAX]; /* what the names of its streams begin with */
+    const char *branch;                   /* of a preview environment; else NULL */
     /* The token bucket of the management API (LIM-18). */
     int64_t bucket_tokens;
     int64_t bucket_filled_ms;
@@ -135,7 +136,8 @@ enum cs_auth_kind {
 struct cs_auth {
     enum cs_auth_kind kind;
     struct cs_environment *environment; /* NULL only with CS_AUTH_NONE */
-    struct cs_token token;              /* of a public token: scopes, sub */
+    struct cs_token token; /* of a public token: scopes, sub; of a restricted key: scopes */
+    bool is_restricted;    /* a secret key that ends at its scopes */
 };
 
 struct cs_call {

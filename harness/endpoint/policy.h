@@ -5,15 +5,16 @@
  * `if (violating)` in the routes. Booleans are 0 and 1, statuses HTTP statuses, sizes bytes, times
  * ms unless the field says otherwise.
  *
- * To add one: a line here (streams and appends: in policy_stream.h, details and races
- * of sessions: in policy_session.h), its use in one route, and a
- * row in one of violations_*.inc.
+ * To add one: a line here (streams and appends: in policy_stream.h; details and races of sessions:
+ * in policy_session.h; requests in general: in policy_request.h), its use in one route, and a row
+ * in one of violations_*.inc.
  */
 #ifndef CHATSPEC_ENDPOINT_POLICY_H
 #define CHATSPEC_ENDPOINT_POLICY_H
 
 #include <stdint.h>
 
+#include "endpoint/policy_request.h"
 #include "endpoint/policy_session.h"
 #include "endpoint/policy_stream.h"
 #include "wire/error.h"
@@ -22,6 +23,7 @@
 #define CS_POLICY_FIELDS(X)                                                                       \
     CS_POLICY_STREAM_FIELDS(X)                                                                    \
     CS_POLICY_SESSION_FIELDS(X)                                                                   \
+    CS_POLICY_REQUEST_FIELDS(X)                                                                   \
     X(append_body_limit, 1048576, "largest append body by Content-Length (LIM-01)")               \
     X(append_too_large_status, 413, "status for a larger one (LIM-01)")                           \
     X(create_body_limit, 32768, "largest create body (LIM-15)")                                   \

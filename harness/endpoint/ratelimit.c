@@ -132,6 +132,9 @@ static bool conclude(struct cs_call *call, const struct verdict *verdict)
         cs_answer_header(call, "x-ratelimit-remaining", "%" PRId64, verdict->remaining);
         cs_answer_header(call, "x-ratelimit-reset", "%" PRId64, verdict->reset_ms);
     }
+    if (!verdict->allowed && call->endpoint->policy.retry_after) {
+        cs_answer_header(call, "Retry-After", "1");
+    }
     if (!verdict->allowed) {
         answer_problem(call, 429, "Rate Limit Exceeded",
                        "https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/429",
@@ -146,7 +149,7 @@ bool cs_rate_limit_check(struct cs_call *call)
     struct cs_buf value = CS_BUF(CS_TOKEN_MAX_LEN + 64);
     if (!cs_request_header_joined(call->request, "Authorization", &value)) {
         cs_buf_free(&value);
-        if (!policy->require_auth) {
+        if (!policy->require_auth || !policy->limiter_wants_auth) {
             return true;
         }
         answer_problem(call, 401, "Unauthorized",

@@ -122,8 +122,10 @@ static size_t scope_ids(const struct cs_call *call, struct cs_buf *texts, struct
 {
     struct cs_view bases[3] = {call->id};
     size_t n_bases = 1;
-    if (call->session && !(call->route->flags & CS_ROUTE_LITERAL) &&
-        call->endpoint->policy.token_works_on_both_ids) {
+    bool literal =
+        (call->route->flags & CS_ROUTE_LITERAL) &&
+        (call->route->run != cs_route_channel_put || call->endpoint->policy.put_compares_literally);
+    if (call->session && !literal && call->endpoint->policy.token_works_on_both_ids) {
         bases[n_bases++] = cs_view_str(call->session->id);
         if (call->session->external_id) {
             bases[n_bases++] = cs_view_str(call->session->external_id);
@@ -147,9 +149,27 @@ static size_t scope_ids(const struct cs_call *call, struct cs_buf *texts, struct
     return n;
 }
 
+/* The route that policy `unscoped_route` opens to the token of any session. */
+static bool is_unscoped(const struct cs_call *call)
+{
+    void (*const routes[])(struct cs_call *) = {
+        NULL,
+        cs_route_channel_records,
+        cs_route_channel_get,
+        cs_route_session_end_and_continue,
+        cs_route_snapshot_url,
+        cs_route_session_retrieve,
+    };
+    int64_t which = call->endpoint->policy.unscoped_route;
+    /* by a friendly id alone, so that a case has to try both forms */
+    return which > 0 && call->route->run == routes[which] && cs_is_friendly_id(call->id) &&
+           cs_view_find(cs_view_str(call->auth.token.n_scopes ? call->auth.token.scopes[0] : ""),
+                        CS_VIEW(":sessions:")) != SIZE_MAX;
+}
+
 static bool check_scope(struct cs_call *call)
 {
-    if (!call->route->action) {
+    if (!call->route->action || is_unscoped(call)) {
         return true;
     }
     struct cs_view ids[N_IDS_MAX];
@@ -167,7 +187,7 @@ static bool check_scope(struct cs_call *call)
     }
     bool allowed = cs_auth_allows(call, action, "sessions", ids, n);
     if (call->route->run == cs_route_session_patch && call->auth.kind == CS_AUTH_SECRET) {
-        allowed = call->endpoint->policy.secret_key_patches != 0;
+        allowed = allowed && call->endpoint->policy.secret_key_patches;
     }
     for (size_t i = 0; i < N_IDS_MAX - 3; i++) {
         cs_buf_free(&texts[i]);
@@ -182,6 +202,9 @@ static bool check_scope(struct cs_call *call)
 static bool check_row_reading(struct cs_call *call)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
+    if (!policy->readers_look_up_first && !check_scope(call)) {
+        return false;
+    }
     bool hidden = call->session && call->session->closed_ms != CS_NO_TIME &&
                   call->auth.kind == CS_AUTH_PUBLIC && !policy->closed_retrievable &&
                   call->route->run == cs_route_session_retrieve;
@@ -192,12 +215,14 @@ static bool check_row_reading(struct cs_call *call)
         cs_answer_error(call, (int)policy->missing_session_status, "Not found");
         return false;
     }
-    return check_scope(call);
+    return !policy->readers_look_up_first || check_scope(call);
 }
 
 static bool check_row_mutating(struct cs_call *call)
 {
-    if (!check_scope(call)) {
+    bool missing = !call->session && call->route->row == CS_ROW_REQUIRED;
+    bool told_first = missing && call->endpoint->policy.mutators_look_up_first;
+    if (!told_first && !check_scope(call)) {
         return false;
     }
     if (!call->session && call->route->row == CS_ROW_REQUIRED) {
@@ -232,6 +257,14 @@ static bool check_row(struct cs_call *call)
     return cs_is_reading(call) ? check_row_reading(call) : check_row_mutating(call);
 }
 
+/* What the request says, whoever says it and of which session. */
+static bool check_content(struct cs_call *call)
+{
+    const struct cs_route *route = call->route;
+    return (!(route->flags & CS_ROUTE_JSON) || read_json(call)) &&
+           (!route->check || route->check(call));
+}
+
 void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request)
 {
     (void)ctx;
@@ -243,10 +276,11 @@ void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_reque
     if ((call->route->flags & CS_ROUTE_IO) && !check_io(call)) {
         return;
     }
-    if ((call->route->flags & CS_ROUTE_JSON) && !read_json(call)) {
-        return;
-    }
-    if (check_row(call)) {
+    if (call->endpoint->policy.body_before_scope) {
+        if (check_content(call) && check_row(call)) {
+            call->route->run(call);
+        }
+    } else if (check_row(call) && check_content(call)) {
         call->route->run(call);
     }
 }

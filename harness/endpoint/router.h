@@ -26,6 +26,9 @@ struct cs_route {
     const char *method;
     const char *path; /* segments as they are, or {id}, {channel}, {io}, {rest} */
     void (*run)(struct cs_call *call);
+    /* Judges query or body by themselves, before the row is looked up (ERR-01, ERR-02): false after
+     * having answered; NULL: nothing to judge. `run` reads them again. */
+    bool (*check)(struct cs_call *call);
     const char *action;    /* scope action on sessions; NULL: the route judges */
     const char *missing;   /* error text for a missing row of a mutating route */
     size_t missing_status; /* ... and the offset of its status in the policy */
@@ -61,7 +64,11 @@ void cs_router_on_bad_request(void *ctx, struct cs_conn *conn, int status,
 void cs_router_on_drained(void *ctx, struct cs_conn *conn);
 void cs_router_on_close(void *ctx, struct cs_conn *conn);
 
-/* Routes of this folder. */
+/* Routes of this folder, and what they check first. */
+bool cs_check_session_patch(struct cs_call *call);
+bool cs_check_session_close(struct cs_call *call);
+bool cs_check_session_continue(struct cs_call *call);
+bool cs_check_records_query(struct cs_call *call);
 void cs_route_session_create(struct cs_call *call);
 void cs_route_session_list(struct cs_call *call);
 void cs_route_session_retrieve(struct cs_call *call);

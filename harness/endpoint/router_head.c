@@ -64,20 +64,21 @@ static bool answer_redirect(struct cs_call *call)
     }
     cs_answer_header(call, "Location", "%.*s%s%.*s", CS_VIEW_ARG(path),
                      call->request->query.len ? "?" : "", CS_VIEW_ARG(call->request->query));
-    cs_answer_bare(call, 301);
+    cs_answer_bare(call, (int)call->endpoint->policy.trailing_slash_status);
     return false;
 }
 
 /* ERR-03, ERR-04, ERR-05 */
 static bool answer_wrong_method(struct cs_call *call, const struct cs_match *match)
 {
+    const struct cs_policy *policy = &call->endpoint->policy;
     if (cs_is_reading(call)) {
-        cs_answer_bare(call, 405);
+        cs_answer_bare(call, (int)policy->read_of_post_status);
     } else if (match->mutator) {
         cs_answer_header(call, "Allow", "%s", match->mutator->method);
-        cs_answer_error(call, 405, "Method not allowed");
+        cs_answer_error(call, (int)policy->wrong_method_status, "Method not allowed");
     } else {
-        cs_answer_below(call, 405, "application/json; charset=utf-8",
+        cs_answer_below(call, (int)policy->write_of_get_status, "application/json; charset=utf-8",
                         CS_VIEW("{\"message\":\"Method not allowed\"}"));
     }
     return false;
@@ -117,8 +118,8 @@ static bool read_path(struct cs_call *call, const struct cs_match *match)
         if (cs_view_starts_with(call->request->path, CS_VIEW("/v1/"))) {
             cs_s2_fault(call, 400, "bad_path", "not a stream name");
         } else {
-            cs_answer_below(call, 400, "text/plain; charset=utf-8",
-                            CS_VIEW("Bad Request")); /* ERR-16 */
+            cs_answer_below(call, (int)call->endpoint->policy.bad_escape_status,
+                            "text/plain; charset=utf-8", CS_VIEW("Bad Request")); /* ERR-16 */
         }
         return false;
     }
@@ -135,6 +136,11 @@ static bool answer_too_large(struct cs_call *call)
         call->has_origin = false;
     }
     bool append = call->route->run == cs_route_channel_append;
+    if (append && call->endpoint->policy.pre_guard_says_ok) {
+        cs_answer_json_text(call, 413,
+                            CS_VIEW("{\"ok\":false,\"error\":\"Request body too large\"}"));
+        return false;
+    }
     cs_answer_error(call, append ? (int)call->endpoint->policy.append_too_large_status : 413,
                     "Request body too large");
     return false;
@@ -150,6 +156,9 @@ static bool check_size(struct cs_call *call)
     bool no_body = !request->has_content_length && !request->chunked;
     if (no_body && (call->route->flags & CS_ROUTE_BODY_MAY_MISS) &&
         call->endpoint->policy.close_body_optional) {
+        return true;
+    }
+    if (!request->has_content_length && !call->endpoint->policy.chunked_is_too_large) {
         return true;
     }
     int64_t limit = cs_policy_field(call, call->route->body_limit);
@@ -169,6 +178,13 @@ static bool check_auth(struct cs_call *call)
                 !call->endpoint->policy.transcript_needs_secret;
     if ((call->route->flags & CS_ROUTE_SECRET) && call->auth.kind != CS_AUTH_SECRET && !open) {
         cs_answer_error(call, 401, "Invalid or Missing API key");
+        return false;
+    }
+    /* Where no scope is asked for, a key that ends at its scopes has none that fits (TOK-36). */
+    bool unscoped = (call->route->flags & CS_ROUTE_SECRET) && !call->route->action &&
+                    call->route->run != cs_route_public_token;
+    if (unscoped && !cs_auth_allows(call, "admin", "all", NULL, 0)) {
+        cs_answer_forbidden(call);
         return false;
     }
     return true;
@@ -225,7 +241,8 @@ static bool check_head(struct cs_call *call)
         return false;
     }
     bool limited = cs_view_starts_with(request->path, CS_VIEW("/api/")) &&
-                   !(match.any && (match.any->flags & CS_ROUTE_UNLIMITED));
+                   !(match.any && (match.any->flags & CS_ROUTE_UNLIMITED) &&
+                     call->endpoint->policy.exempt_routes);
     if (limited && !cs_rate_limit_check(call)) {
         return false;
     }
@@ -235,7 +252,9 @@ static bool check_head(struct cs_call *call)
     if (!read_path(call, &match)) {
         return false;
     }
-    if (!match.route) {
+    bool head_of_get =
+        match.route && strcmp(call->method, "HEAD") == 0 && strcmp(match.route->method, "GET") == 0;
+    if (!match.route || (head_of_get && !call->endpoint->policy.head_of_get)) {
         return answer_wrong_method(call, &match);
     }
     call->route = match.route;

@@ -118,7 +118,10 @@ static bool append_allowed(struct cs_call *call)
     }
     bool needs_secret = call->channel.len > 0 ? policy->side_channel_out_needs_secret
                                               : policy->out_append_needs_secret;
-    if (call->io == CS_IO_OUT && call->auth.kind != CS_AUTH_SECRET && needs_secret) {
+    /* 2: a server that takes an admin scope for a secret key */
+    bool taken =
+        policy->out_append_needs_secret == 2 && cs_auth_allows(call, "admin", "all", NULL, 0);
+    if (call->io == CS_IO_OUT && call->auth.kind != CS_AUTH_SECRET && needs_secret && !taken) {
         answer_refused(call, 403,
                        "Appending to the out channel requires secret key authentication");
         return false;
@@ -192,12 +195,15 @@ static bool text_acceptable(struct append_op *op)
     const struct cs_policy *policy = &op->endpoint->policy;
     struct cs_view text = cs_buf_view(&op->text);
     size_t weight = cs_append_weight(policy, text, cs_buf_view(&op->part_id));
+    if (policy->meter_raw_bytes) {
+        weight = weight - text.len + op->call->request->body.len;
+    }
     if (weight > (uint64_t)policy->append_metered_limit) {
         char error[256];
         snprintf(error, sizeof(error),
                  "Record metered size %zu bytes exceeds the S2 per-record limit of %" PRId64
                  " bytes. Reduce the size of the part or split it into several parts.",
-                 weight, policy->append_metered_limit);
+                 weight + (size_t)policy->metered_error_offset, policy->append_metered_limit);
         fail_op(op, 413, error);
         return false;
     }
@@ -340,7 +346,10 @@ void cs_route_channel_append(struct cs_call *call)
     const struct cs_policy *policy = &op->endpoint->policy;
     bool wakes = op->main_channel ? op->io == CS_IO_IN || policy->out_append_ensures_run
                                   : policy->side_channel_wakes_run != 0;
-    if (!closed && wakes) {
+    bool too_late = policy->size_before_run &&
+                    cs_append_weight(policy, call->request->body, (struct cs_view){0}) >
+                        (uint64_t)policy->append_metered_limit;
+    if (!closed && wakes && !too_late) {
         (void)cs_session_ensure_run(op->endpoint, op->session); /* best effort: APP-30 */
     }
     if (read_part_id(call, &op->part_id) && !claim_part_id(op)) {

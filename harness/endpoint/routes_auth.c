@@ -1,9 +1,11 @@
 /* Tokens of one's own choice (TOK-41), and the claims to sign them with (TOK-42). */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "endpoint/router.h"
 #include "endpoint/schema.h"
 #include "wire/json.h"
+#include "wire/scope.h"
 
 #define N_SCOPES_MAX 100
 
@@ -122,6 +124,38 @@ static bool read_request(const struct cs_call *call, int64_t now_s, struct reque
     return true;
 }
 
+static bool is_beyond_key(const struct cs_call *call, const char *text)
+{
+    struct cs_scope scope = cs_scope_parse(cs_view_str(text));
+    char action[32];
+    char type[64];
+    snprintf(action, sizeof action, "%.*s", CS_VIEW_ARG(scope.action));
+    snprintf(type, sizeof type, "%.*s", CS_VIEW_ARG(scope.type));
+    return call->endpoint->policy.public_token_within_key &&
+           !cs_auth_allows(call, action, type, &scope.id, scope.id.len > 0);
+}
+
+/* False after having answered: a key gives away nothing that it does not have. */
+static bool within_key(struct cs_call *call, const struct request *request)
+{
+    cJSON *denied = cJSON_CreateArray();
+    for (size_t i = 0; i < request->n_scopes; i++) {
+        if (is_beyond_key(call, request->scopes[i])) {
+            cJSON_AddItemToArray(denied, cJSON_CreateString(request->scopes[i]));
+        }
+    }
+    if (cJSON_GetArraySize(denied) == 0) {
+        cJSON_Delete(denied);
+        return true;
+    }
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "error", "The requested scopes exceed those of the API key");
+    cJSON_AddStringToObject(json, "code", "scopes_exceed_key_access");
+    cJSON_AddItemToObject(json, "deniedScopes", denied);
+    cs_answer_json(call, 403, json);
+    return false;
+}
+
 static void answer_token(struct cs_call *call, int64_t now_s, const struct request *request)
 {
     const struct cs_environment *environment = call->auth.environment;
@@ -143,14 +177,15 @@ static void answer_token(struct cs_call *call, int64_t now_s, const struct reque
     cs_answer_buf(call, 200, &text);
 }
 
-/* The keys here are root keys, so no scope is beyond them. */
 void cs_route_public_token(struct cs_call *call)
 {
     struct cs_refusal refusal = {0};
     struct request request = {.refusal = &refusal};
     int64_t now_s = cs_endpoint_now(call->endpoint) / 1000;
     if (read_request(call, now_s, &request)) {
-        answer_token(call, now_s, &request);
+        if (within_key(call, &request)) {
+            answer_token(call, now_s, &request);
+        }
     } else {
         cs_answer_error(call, refusal.status, refusal.text);
     }
@@ -161,6 +196,10 @@ void cs_route_public_token(struct cs_call *call)
 
 void cs_route_jwt_claims(struct cs_call *call)
 {
+    if (call->endpoint->policy.jwt_claims_status != 200) {
+        cs_answer_error(call, (int)call->endpoint->policy.jwt_claims_status, "Not found");
+        return;
+    }
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "sub", call->auth.environment->id);
     cJSON_AddBoolToObject(json, "pub", true);

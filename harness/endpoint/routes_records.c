@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "endpoint/router.h"
 #include "endpoint/sse_render.h"
 #include "endpoint/streams.h"
 
@@ -151,6 +152,12 @@ static bool read_cursor(struct cs_call *call, uint64_t *ret_from)
         *ret_from = policy->records_inclusive || after == UINT64_MAX ? after : after + 1;
     }
     return true;
+}
+
+bool cs_check_records_query(struct cs_call *call)
+{
+    uint64_t from = 0;
+    return read_cursor(call, &from);
 }
 
 static bool is_closed(const struct cs_call *call)

@@ -13,12 +13,14 @@ static void answer_broken(struct cs_call *call)
 }
 
 /* TOK-29 to TOK-31: type-level write on sessions, or write on the very task. */
-static bool may_create(const struct cs_call *call, const char *task)
+static bool may_create(const struct cs_call *call, const struct cs_session_input *input)
 {
-    struct cs_view id = cs_view_str(task);
-    return !call->endpoint->policy.check_create_scope ||
-           cs_auth_allows(call, "write", "sessions", NULL, 0) ||
-           cs_auth_allows(call, "write", "tasks", &id, 1);
+    struct cs_view id = cs_view_str(input->task);
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_view key = cs_view_str(input->external_id ? input->external_id : "");
+    return !policy->check_create_scope || cs_auth_allows(call, "write", "sessions", NULL, 0) ||
+           (policy->create_by_task && cs_auth_allows(call, "write", "tasks", &id, 1)) ||
+           (policy->create_by_session && cs_auth_allows(call, "write", "sessions", &key, 1));
 }
 
 /* A token with more scopes than that of the body. */
@@ -183,7 +185,10 @@ static bool read_input(struct cs_call *call, struct cs_session_input *ret_input)
     struct cs_refusal refusal;
     if (!cs_session_input_read(&call->endpoint->policy, cs_buf_view(&call->json), ret_input,
                                &refusal)) {
-        cs_answer_refusal(call, refusal.status, refusal.text);
+        bool of_database = refusal.status == 500; /* ERR-21 */
+        cs_answer_refusal(
+            call, of_database ? (int)call->endpoint->policy.bad_text_status : refusal.status,
+            refusal.text);
         return false;
     }
     return true;
@@ -211,7 +216,7 @@ void cs_route_session_create(struct cs_call *call)
     if (!read_input(call, &input)) {
         return;
     }
-    bool may = may_create(call, input.task);
+    bool may = may_create(call, &input);
     struct cs_session *session = may ? find_existing(call, &input) : NULL;
     cs_session_input_free(&input);
     if (may) {
@@ -271,7 +276,8 @@ static bool read_patch(const struct cs_call *call, struct patch *patch, struct c
         !cs_schema_object(value, "metadata", &patch->metadata, refusal)) {
         return false;
     }
-    if (cs_member(json, "externalId", &value) &&
+    /* whether the externalId changes is asked once there is a row */
+    if (call->session && cs_member(json, "externalId", &value) &&
         external_id_changes(call->session, value, refusal) &&
         policy->patch_external_id_status != 200) {
         return cs_refuse(refusal, (int)policy->patch_external_id_status,
@@ -298,6 +304,19 @@ static void apply_patch(struct cs_call *call, struct patch *patch)
         patch->metadata = old;
     }
     session->updated_ms = cs_endpoint_now(call->endpoint);
+}
+
+bool cs_check_session_patch(struct cs_call *call)
+{
+    struct patch patch = {0};
+    struct cs_refusal refusal = {0};
+    bool ok = read_patch(call, &patch, &refusal);
+    free(patch.tags);
+    free(patch.metadata);
+    if (!ok) {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+    }
+    return ok;
 }
 
 void cs_route_session_patch(struct cs_call *call)

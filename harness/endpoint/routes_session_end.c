@@ -73,6 +73,39 @@ void cs_session_close(struct cs_endpoint *endpoint, struct cs_session *session, 
     }
 }
 
+/* The two texts of a close body; free both. */
+static bool read_close(const struct cs_call *call, char **ret_reason, char **ret_calling_run,
+                       struct cs_refusal *refusal)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    struct cs_view json = cs_buf_view(&call->json);
+    return read_text(json, "reason", false, (size_t)policy->close_reason_max, ret_reason,
+                     refusal) &&
+           read_text(json, "callingRunId", false, SIZE_MAX, ret_calling_run, refusal);
+}
+
+/* Judges a body by reading it. */
+static bool check_body(struct cs_call *call,
+                       bool (*read)(const struct cs_call *call, char **ret_reason,
+                                    char **ret_calling_run, struct cs_refusal *refusal))
+{
+    struct cs_refusal refusal = {0};
+    char *reason = NULL;
+    char *calling_run = NULL;
+    bool ok = read(call, &reason, &calling_run, &refusal);
+    free(reason);
+    free(calling_run);
+    if (!ok) {
+        cs_answer_refusal(call, refusal.status, refusal.text);
+    }
+    return ok;
+}
+
+bool cs_check_session_close(struct cs_call *call)
+{
+    return check_body(call, read_close);
+}
+
 /* A close that waits for its record: who reads `in` after the answer finds it there. */
 struct closing {
     struct cs_call *call; /* NULL when the client left meanwhile */
@@ -103,17 +136,13 @@ static void answer_close(void *ctx)
 /* `seen`: the session when it was open as the call came (close_race_ms), else NULL. */
 static void close_session(struct cs_call *call, struct cs_session *seen)
 {
-    const struct cs_policy *policy = &call->endpoint->policy;
     struct cs_refusal refusal = {0};
-    struct cs_view json = cs_buf_view(&call->json);
     char *reason = NULL;
     char *calling_run = NULL;
     struct closing *closing = calloc(1, sizeof *closing);
     if (!closing) {
         cs_answer_refusal(call, 500, "Something went wrong");
-    } else if (read_text(json, "reason", false, (size_t)policy->close_reason_max, &reason,
-                         &refusal) &&
-               read_text(json, "callingRunId", false, SIZE_MAX, &calling_run, &refusal)) {
+    } else if (read_close(call, &reason, &calling_run, &refusal)) {
         closing->call = call;
         call->user = closing;
         call->on_gone = on_gone;
@@ -203,16 +232,27 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     answer_swap(call, wins || !session->run ? run->id : session->run->id, wins);
 }
 
-void cs_route_session_end_and_continue(struct cs_call *call)
+static bool read_continue(const struct cs_call *call, char **ret_reason, char **ret_calling_run,
+                          struct cs_refusal *refusal)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
-    struct cs_refusal refusal = {0};
     struct cs_view json = cs_buf_view(&call->json);
+    return read_text(json, "callingRunId", true, SIZE_MAX, ret_calling_run, refusal) &&
+           read_text(json, "reason", policy->continue_needs_reason != 0,
+                     (size_t)policy->continue_reason_max, ret_reason, refusal);
+}
+
+bool cs_check_session_continue(struct cs_call *call)
+{
+    return check_body(call, read_continue);
+}
+
+void cs_route_session_end_and_continue(struct cs_call *call)
+{
+    struct cs_refusal refusal = {0};
     char *calling_run = NULL;
     char *reason = NULL;
-    if (!read_text(json, "callingRunId", true, SIZE_MAX, &calling_run, &refusal) ||
-        !read_text(json, "reason", policy->continue_needs_reason != 0,
-                   (size_t)policy->continue_reason_max, &reason, &refusal)) {
+    if (!read_continue(call, &reason, &calling_run, &refusal)) {
         cs_answer_refusal(call, refusal.status, refusal.text);
     } else if (!refuse_over(call)) {
         swap_run(call, calling_run);

@@ -41,7 +41,8 @@
          .body_limit = FIELD(append_body_limit)},                                  \
     {                                                                              \
         .method = "GET", .path = base "/{io}/records", .exists = (exists_field),   \
-        .run = cs_route_channel_records, .action = "read", .row = CS_ROW_OPTIONAL, \
+        .run = cs_route_channel_records, .check = cs_check_records_query,          \
+        .action = "read", .row = CS_ROW_OPTIONAL,                                  \
         .flags = CS_ROUTE_IO                                                       \
     }
 
@@ -52,16 +53,19 @@ const struct cs_route cs_routes[] = {
      .flags = CS_ROUTE_JSON, .body_limit = FIELD(create_body_limit)},
     {.method = "GET", .path = SESSION, .run = cs_route_session_retrieve, .action = "read",
      .row = CS_ROW_REQUIRED},
-    {.method = "PATCH", .path = SESSION, .run = cs_route_session_patch, .action = "admin",
+    {.method = "PATCH", .path = SESSION, .run = cs_route_session_patch, .check = cs_check_session_patch,
+     .action = "admin",
      .row = CS_ROW_REQUIRED, MISSING("Session not found"),
      .flags = CS_ROUTE_JSON | CS_ROUTE_LITERAL, .body_limit = FIELD(patch_body_limit)},
-    {.method = "POST", .path = SESSION "/close", .run = cs_route_session_close, .action = "admin",
+    {.method = "POST", .path = SESSION "/close", .run = cs_route_session_close,
+     .check = cs_check_session_close, .action = "admin",
      .row = CS_ROW_REQUIRED, .missing = "Session not found",
      .missing_status = FIELD(close_missing_status),
      .flags = CS_ROUTE_JSON | CS_ROUTE_LITERAL | CS_ROUTE_BODY_MAY_MISS,
      .body_limit = FIELD(close_body_limit)},
     {.method = "POST", .path = SESSION "/end-and-continue",
-     .run = cs_route_session_end_and_continue, .action = "write", .row = CS_ROW_REQUIRED,
+     .run = cs_route_session_end_and_continue, .check = cs_check_session_continue,
+     .action = "write", .row = CS_ROW_REQUIRED,
      MISSING("Resource not found"), .flags = CS_ROUTE_JSON,
      .body_limit = FIELD(continue_body_limit)},
     {.method = "GET", .path = SESSION "/snapshot-url", .run = cs_route_snapshot_url,

@@ -54,10 +54,21 @@ void cs_call_stream_name(const struct cs_call *call, bool by_url, struct cs_buf 
 {
     cs_stream_name(call->auth.environment, by_url ? call->id : call->key, call->channel, call->io,
                    out);
+    /* What comes before the name in srv's store and not here: "org/<25>/env/<slug>/" (LIM-14). */
+    size_t full_len = CS_STREAM_PREFIX_LEN + out->len;
+    if (full_len > (size_t)call->endpoint->policy.stream_name_max) {
+        out->max = out->len;
+        cs_buf_char(out, '?'); /* there is no room: the buffer has failed */
+    }
 }
 
 bool cs_call_header(const struct cs_call *call, const char *name, struct cs_buf *out)
 {
     cs_buf_clear(out);
+    if (!call->endpoint->policy.joins_headers) {
+        const struct cs_header *first = cs_request_header(call->request, name);
+        cs_buf_add(out, first ? first->value : (struct cs_view){0});
+        return first && cs_buf_error(out) == CS_OK;
+    }
     return cs_request_header_joined(call->request, name, out) && cs_buf_error(out) == CS_OK;
 }

@@ -9,7 +9,9 @@
 #include "endpoint/sse_render.h"
 
 #define CS_STREAM_NAME_MAX ((size_t)4096)
-#define CS_PART_ID_LEN     7 /* of a generated part id (APP-12) */
+/* Of what srv's names begin with and those here do not: "org/<25 characters>/env/dev/" (LIM-14). */
+#define CS_STREAM_PREFIX_LEN ((size_t)38)
+#define CS_PART_ID_LEN       7 /* of a generated part id (APP-12) */
 
 struct cs_subscriber;
 TAILQ_HEAD(cs_subscriber_list, cs_subscriber);

@@ -21,6 +21,7 @@
 const struct cs_violation cs_violations[] = {
 #include "endpoint/violations_core.inc"
 #include "endpoint/violations_session.inc"
+#include "endpoint/violations_request.inc"
 #include "endpoint/violations_stream.inc"
     {0},
 };

@@ -40,8 +40,10 @@ enum {
     CS_NEEDS_RUN = 1u << 5,      /* a live agent behind the session */
     CS_NEEDS_RUNS_API = 1u << 6, /* cancel and read runs through the management API */
     CS_NEEDS_S2 = 1u << 7,       /* may read the stream store directly */
+    CS_TIMING = 1u << 8,         /* judges durations: retried at 2x and 4x before a verdict */
     CS_NEEDS_SCOPES = 1u << 9,   /* tokens with scopes of one's own choice */
-    CS_TIMING = 1u << 8          /* judges durations: retried at 2x and 4x before a verdict */
+    CS_NEEDS_RESTRICTED_KEY = 1u << 10, /* an additional key whose one scope is write:sessions */
+    CS_NEEDS_PREVIEW = 1u << 11         /* the key of a preview environment, and a branch of it */
 };
 
 struct cs_case_run;

@@ -129,6 +129,8 @@ const char *cs_missing_need(unsigned needs, unsigned offers, bool include_long)
         {CS_NEEDS_S2, "needs to read the stream store directly (--s2-url)"},
         {CS_NEEDS_TWO_ENVIRONMENTS, "needs a secret key of a second environment"},
         {CS_NEEDS_RUN, "needs a live agent behind the session"},
+        {CS_NEEDS_RESTRICTED_KEY, "needs a restricted key"},
+        {CS_NEEDS_PREVIEW, "needs the key of a preview environment and a branch"},
         {CS_NEEDS_RUNS_API, "needs the API that reads and cancels runs"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -185,7 +185,7 @@ static void scopes_grant_what_they_say(void **state)
     struct world *world = *state;
     static const struct {
         const char *scope;
-        int read, append, close, create, list;
+        int read, append, patch, create, list;
     } rows[] = {
         {"read:sessions:alpha", 200, 403, 403, 403, 403},
         {"write:sessions:alpha", 403, 200, 403, 403, 403},
@@ -193,27 +193,24 @@ static void scopes_grant_what_they_say(void **state)
         {"write:sessions", 403, 200, 403, 200, 403},
         {"read:all", 200, 403, 403, 403, 200},
         {"write:all", 403, 200, 403, 200, 403},
-        {"admin:sessions", 403, 403, 400, 403, 403},
-        {"admin:sessions:alpha", 403, 403, 400, 403, 403},
-        {"admin", 200, 200, 400, 200, 200},
+        {"admin:sessions", 403, 403, 422, 403, 403},
+        {"admin:sessions:alpha", 403, 403, 422, 403, 403},
+        {"admin", 200, 200, 422, 200, 200},
         {"write:tasks:absent-task", 403, 403, 403, 200, 403},
         {"write:tasks:other", 403, 403, 403, 403, 403},
         {"read:tasks", 403, 403, 403, 403, 200},
         {"read:runs:alpha", 403, 403, 403, 403, 403},
         {"write", 403, 403, 403, 403, 403},
     };
-    /* The reason is too long, so that being allowed to close shows as 400 and closes nothing. */
-    char reason[400];
-    int len = snprintf(reason, sizeof reason, "{\"reason\":\"%0300d\"}", 0);
-    assert_in_range(len, 300, sizeof reason - 1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct cs_token_claims claims = good_claims(world, &rows[i].scope);
         char *token = mint(&claims, KEY);
         call_expect(world->host, "GET", "/api/v1/sessions/alpha", token, NULL, rows[i].read);
         call_expect(world->host, "POST", "/realtime/v1/sessions/alpha/in/append", token, "{}",
                     rows[i].append);
-        call_expect(world->host, "POST", "/api/v1/sessions/alpha/close", token, reason,
-                    rows[i].close);
+        /* Another externalId, so that being allowed to PATCH shows as 422 and changes nothing. */
+        call_expect(world->host, "PATCH", "/api/v1/sessions/alpha", token,
+                    "{\"externalId\":\"omega\"}", rows[i].patch);
         call_expect(world->host, "POST", "/api/v1/sessions", token,
                     "{\"externalId\":\"alpha\",\"type\":\"x\",\"taskIdentifier\":\"absent-task\","
                     "\"triggerConfig\":{\"basePayload\":{}}}",
@@ -241,6 +238,10 @@ static void lookups_and_scopes_come_in_their_order(void **state)
         {"GET", "/realtime/v1/sessions/session_nobody/in/records", NULL, 404, 404},
         {"POST", "/api/v1/sessions/nobody/close", "{}", 403, 404},
         {"POST", "/api/v1/sessions/nobody/close", "{", 400, 400},
+        {"POST", "/api/v1/sessions/nobody/close", "{\"reason\":7}", 400, 400},
+        {"PATCH", "/api/v1/sessions/nobody", "{\"tags\":7}", 400, 400},
+        {"POST", "/api/v1/sessions/nobody/end-and-continue", "{}", 400, 400},
+        {"GET", "/realtime/v1/sessions/nobody/in/records?afterEventId=x", NULL, 400, 400},
         {"GET", "/realtime/v1/sessions/alpha/foo", NULL, 400, 400},
         {"GET", "/realtime/v1/sessions/alpha/OUT", NULL, 400, 400},
     };
@@ -249,6 +250,47 @@ static void lookups_and_scopes_come_in_their_order(void **state)
                     rows[i].own_status);
         call_expect(world->host, rows[i].method, rows[i].path, KEY, rows[i].body,
                     rows[i].secret_status);
+    }
+}
+
+/* TOK-36: secret where a public token would not do, and bounded by its one scope all the same. */
+static void restricted_keys_end_at_their_scopes(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *method, *path, *body;
+        int status;
+    } rows[] = {
+        {"POST", "/realtime/v1/sessions/alpha/out/append", "{}", 200},
+        {"PUT", "/realtime/v1/sessions/alpha/out", "", 202},
+        {"GET", "/realtime/v1/sessions/alpha/out/records", NULL, 403},
+        {"PATCH", "/api/v1/sessions/alpha", "{}", 403},
+        {"GET", "/api/v1/sessions", NULL, 403},
+        {"POST", "/api/v1/auth/jwt/claims", "{}", 403},
+        {"POST", "/api/v1/auth/public-tokens", "{\"scopes\":[\"write:sessions:alpha\"]}", 200},
+        {"POST", "/api/v1/auth/public-tokens", "{\"scopes\":[\"admin\"]}", 403},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        call_expect(world->host, rows[i].method, rows[i].path, CS_ENDPOINT_RESTRICTED_KEY,
+                    rows[i].body, rows[i].status);
+    }
+}
+
+/* TOK-39 */
+static void preview_keys_need_their_branch(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *branch;
+        int status;
+    } rows[] = {{NULL, 401},
+                {"x-trigger-branch: another", 401},
+                {"x-trigger-branch: " CS_ENDPOINT_BRANCH, 200}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct reply reply = call(world->host, "GET", "/api/v1/sessions", CS_ENDPOINT_PREVIEW_KEY,
+                                  NULL, rows[i].branch);
+        assert_int_equal(reply.status, rows[i].status);
+        reply_free(&reply);
     }
 }
 
@@ -647,6 +689,8 @@ int main(void)
         cmocka_unit_test(foreign_tokens_reach_nothing),
         cmocka_unit_test(scopes_grant_what_they_say),
         cmocka_unit_test(lookups_and_scopes_come_in_their_order),
+        cmocka_unit_test(restricted_keys_end_at_their_scopes),
+        cmocka_unit_test(preview_keys_need_their_branch),
         cmocka_unit_test(tokens_stay_in_their_environment),
         cmocka_unit_test(tokens_can_be_asked_for),
         cmocka_unit_test(preflights_are_answered_on_every_route),

@@ -142,6 +142,29 @@ static void mint_respects_the_ceiling(void **state)
     cs_buf_free(&out);
 }
 
+/* A forged token is signed as asked for, whatever its header says. */
+static void forged_tokens_keep_their_texts(void **state)
+{
+    (void)state;
+    struct cs_buf out = CS_BUF(CS_TOKEN_MAX_LEN);
+    struct cs_buf none = CS_BUF(CS_TOKEN_MAX_LEN);
+    struct cs_token token;
+    assert_int_equal(cs_token_forge(CS_VIEW("{\"alg\":\"RS256\"}"), CS_VIEW("{\"sub\":\"s\"}"),
+                                    CS_ALG_HS256, KEY, &out),
+                     CS_OK);
+    assert_int_equal(cs_token_decode(cs_buf_view(&out), &token, NULL), CS_OK);
+    assert_string_equal(token.alg, "RS256");
+    assert_string_equal(token.sub, "s");
+    assert_int_not_equal(out.ptr[out.len - 1], '.');
+    assert_int_equal(cs_token_forge(CS_VIEW("{\"alg\":\"RS256\"}"), CS_VIEW("{\"sub\":\"s\"}"),
+                                    CS_ALG_NONE, KEY, &none),
+                     CS_OK);
+    assert_int_equal(none.ptr[none.len - 1], '.');
+    cs_token_free(&token);
+    cs_buf_free(&out);
+    cs_buf_free(&none);
+}
+
 /* The example of RFC 7515, appendix A.1: foreign spacing, another issuer. */
 static void example_of_the_standard_verifies(void **state)
 {
@@ -397,6 +420,7 @@ int main(void)
         cmocka_unit_test(left_out_claims_are_absent),
         cmocka_unit_test(strings_survive_the_round_trip),
         cmocka_unit_test(mint_respects_the_ceiling),
+        cmocka_unit_test(forged_tokens_keep_their_texts),
         cmocka_unit_test(example_of_the_standard_verifies),
         cmocka_unit_test(every_bit_of_the_signature_counts),
         cmocka_unit_test(signature_has_exactly_its_length),

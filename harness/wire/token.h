@@ -49,6 +49,12 @@ struct cs_token_claims {
 CS_MUST_USE enum cs_err cs_token_mint(const struct cs_token_claims *claims, struct cs_view key,
                                       struct cs_buf *out);
 
+/* Appends a token of any header and payload text, signed as `alg` says whatever the header claims:
+ * for cases that forge, and for what the verifier would have to see. Errors as cs_token_mint. */
+CS_MUST_USE enum cs_err cs_token_forge(struct cs_view header, struct cs_view payload,
+                                       enum cs_token_alg alg, struct cs_view key,
+                                       struct cs_buf *out);
+
 /* A decoded token. Strings are owned; free with cs_token_free. A string that holds a NUL character
  * counts as absent: cut at the NUL it would name something else, such as every session instead of
  * one. Of a claim given twice the last counts. */

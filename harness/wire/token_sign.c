@@ -105,22 +105,31 @@ static enum cs_err append_signature(struct cs_buf *out, size_t start, enum cs_to
     return cs_buf_error(out);
 }
 
+enum cs_err cs_token_forge(struct cs_view header, struct cs_view payload, enum cs_token_alg alg,
+                           struct cs_view key, struct cs_buf *out)
+{
+    size_t start = out->len;
+    cs_base64url_encode(out, header);
+    cs_buf_char(out, '.');
+    cs_base64url_encode(out, payload);
+    return append_signature(out, start, alg, key);
+}
+
 enum cs_err cs_token_mint(const struct cs_token_claims *claims, struct cs_view key,
                           struct cs_buf *out)
 {
-    size_t start = out->len;
-    struct cs_buf part = CS_BUF(out->max);
-    cs_buf_printf(&part, "{\"alg\":\"%s\"}", algorithms[claims->alg].name);
-    cs_base64url_encode(out, cs_buf_view(&part));
-    cs_buf_char(out, '.');
-    enum cs_err err = cs_buf_error(&part);
-
-    cs_buf_clear(&part);
-    write_payload(&part, claims);
-    cs_base64url_encode(out, cs_buf_view(&part));
-    err = err == CS_OK ? cs_buf_error(&part) : err;
-    cs_buf_free(&part);
-    return err == CS_OK ? append_signature(out, start, claims->alg, key) : err;
+    struct cs_buf header = CS_BUF(64);
+    struct cs_buf payload = CS_BUF(out->max);
+    cs_buf_printf(&header, "{\"alg\":\"%s\"}", algorithms[claims->alg].name);
+    write_payload(&payload, claims);
+    enum cs_err err = cs_buf_error(&header);
+    err = err == CS_OK ? cs_buf_error(&payload) : err;
+    if (err == CS_OK) {
+        err = cs_token_forge(cs_buf_view(&header), cs_buf_view(&payload), claims->alg, key, out);
+    }
+    cs_buf_free(&header);
+    cs_buf_free(&payload);
+    return err;
 }
 
 /* TOK-11: the algorithm is settled before any byte of the signature is looked at. */
