@@ -11,6 +11,7 @@ extern const struct cs_case endpoint_token_cases[];    /* token.c: TOK */
 extern const struct cs_case endpoint_append_cases[];   /* append.c: APP */
 extern const struct cs_case endpoint_limit_cases[];    /* limits.c: LIM */
 extern const struct cs_case endpoint_out_cases[];      /* out.c: OUT */
+extern const struct cs_case endpoint_out_form_cases[]; /* out_form.c: OUT, form of a stream */
 extern const struct cs_case endpoint_record_cases[];   /* record.c: REC */
 extern const struct cs_case endpoint_resume_cases[];   /* resume.c: RES */
 extern const struct cs_case endpoint_close_cases[];    /* close.c: CLS */
@@ -18,5 +19,12 @@ extern const struct cs_case endpoint_error_cases[];    /* error.c: ERR */
 extern const struct cs_case endpoint_channel_cases[];  /* channel.c: CHN */
 extern const struct cs_case endpoint_snapshot_cases[]; /* snapshot.c: SNP */
 extern const struct cs_case endpoint_run_cases[];      /* run.c: CON and what needs an agent */
+
+/* What is recorded and not judged (OBSERVED and MAY rows). */
+extern const struct cs_case endpoint_observed_append_cases[];  /* observed_append.c: APP */
+extern const struct cs_case endpoint_observed_out_cases[];     /* observed_out.c: OUT */
+extern const struct cs_case endpoint_observed_record_cases[];  /* observed_record.c: REC */
+extern const struct cs_case endpoint_observed_resume_cases[];  /* observed_resume.c: RES */
+extern const struct cs_case endpoint_observed_channel_cases[]; /* observed_channel.c: CHN */
 
 #endif

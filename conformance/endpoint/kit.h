@@ -111,6 +111,9 @@ const struct ep_session *ep_session_with(struct ep *ep, const char *external_id,
 const struct ep_session *ep_session_from(struct ep *ep, const struct ep_answer *created);
 /* A fresh session behind which an agent runs (the case must need CS_NEEDS_RUN). */
 const struct ep_session *ep_agent_session(struct ep *ep);
+/* A fresh session whose external id is legal and makes stream names of more than the 512 bytes that
+ * a store takes (LIM-14): what needs its channels fails in the store. */
+const struct ep_session *ep_unstorable_session(struct ep *ep);
 /* POST /api/v1/sessions with that body and the secret key. */
 const struct ep_answer *ep_post_session(struct ep *ep, const char *body);
 const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body);
@@ -119,6 +122,8 @@ const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session
 const struct ep_answer *ep_item(struct ep *ep, const struct ep_session *session);
 /* Its currentRunId. */
 const char *ep_current_run(struct ep *ep, const struct ep_session *session);
+/* The session's current run hands over to a new one (end-and-continue; ep_need): its id. */
+const char *ep_swap_run(struct ep *ep, const struct ep_session *session);
 /* A run through the management API, and its end (the case must need CS_NEEDS_RUNS_API). */
 const struct ep_answer *ep_run_item(struct ep *ep, const char *run_id);
 void ep_cancel_run(struct ep *ep, const char *run_id);
@@ -161,7 +166,7 @@ struct ep_sub {
     struct ep *ep;
     struct cs_view pending; /* bytes taken from the exchange and not yet read */
     bool ended;             /* the body has ended cleanly */
-    bool judges_end;        /* set by a case for which a broken-off stream is a failure, not an error */
+    bool judges_end; /* set by a case for which a broken-off stream is a failure, not an error */
 };
 
 /* GET .../<io> with this token and further headers. The answer's head has come. */

@@ -86,10 +86,26 @@ static enum cs_err probe(const void *opaque, struct cs_diag *diag)
 }
 
 static const struct cs_case *const groups[] = {
-    endpoint_session_cases, endpoint_token_cases,    endpoint_append_cases, endpoint_limit_cases,
-    endpoint_out_cases,     endpoint_record_cases,   endpoint_resume_cases, endpoint_close_cases,
-    endpoint_error_cases,   endpoint_channel_cases,  endpoint_run_cases,    endpoint_input_cases,
-    endpoint_list_cases,    endpoint_snapshot_cases,
+    endpoint_session_cases,
+    endpoint_token_cases,
+    endpoint_append_cases,
+    endpoint_limit_cases,
+    endpoint_out_cases,
+    endpoint_record_cases,
+    endpoint_resume_cases,
+    endpoint_close_cases,
+    endpoint_error_cases,
+    endpoint_channel_cases,
+    endpoint_run_cases,
+    endpoint_input_cases,
+    endpoint_list_cases,
+    endpoint_snapshot_cases,
+    endpoint_out_form_cases,
+    endpoint_observed_append_cases,
+    endpoint_observed_out_cases,
+    endpoint_observed_record_cases,
+    endpoint_observed_resume_cases,
+    endpoint_observed_channel_cases,
 };
 
 const struct cs_role cs_endpoint_role = {

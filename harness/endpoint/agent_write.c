@@ -77,7 +77,7 @@ static bool make_token(const struct cs_agent *agent, struct cs_buf *token)
 void cs_agent_write_complete(struct cs_agent *agent)
 {
     const struct cs_policy *policy = &agent->endpoint->policy;
-    struct cs_header headers[4] = {{CS_VIEW("trigger-control"), CS_VIEW("turn-complete")}};
+    struct cs_header headers[5] = {{CS_VIEW("trigger-control"), CS_VIEW("turn-complete")}};
     size_t n = 1;
     struct cs_buf token = CS_BUF(CS_TOKEN_MAX_LEN);
     char handled[32];
@@ -90,9 +90,12 @@ void cs_agent_write_complete(struct cs_agent *agent)
                  agent->handled + (uint64_t)policy->agent_in_id_offset);
         headers[n++] = (struct cs_header){CS_VIEW("session-in-event-id"), cs_view_str(handled)};
     }
-    if (agent->has_seen) {
+    if (agent->has_seen && policy->agent_consumed_id) {
         snprintf(seen, sizeof(seen), "%" PRIu64, agent->seen);
         headers[n++] = (struct cs_header){CS_VIEW("session-in-consumed-id"), cs_view_str(seen)};
+    }
+    if (policy->agent_last_event_id) {
+        headers[n++] = (struct cs_header){CS_VIEW("last-event-id"), CS_VIEW("none")};
     }
     write_record(agent, &(struct cs_record){.headers = headers, .n_headers = n}, complete_written,
                  agent->run);

@@ -148,7 +148,7 @@ static void restart_clocks(struct cs_subscriber *sub, bool was_batch)
 {
     int64_t now = cs_loop_now(endpoint_of(sub)->loop);
     sub->ping_at = now + random_gap(endpoint_of(sub));
-    if (was_batch) {
+    if (was_batch && (policy_of(sub)->sse_wait_restarts || sub->end_at == 0)) {
         sub->end_at = now + sub->wait_ms;
     }
     arm(sub);
@@ -178,6 +178,16 @@ static void on_timer(struct cs_timer *timer)
 
 /* ---- hooks of the store ---- */
 
+static bool has_upgrade(const struct cs_record *records, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (cs_view_eq(cs_record_control(&records[i]), CS_VIEW("upgrade-required"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool on_batch(struct cs_store_reader *reader, const struct cs_record *records, size_t n,
                      bool live, struct cs_position tail)
 {
@@ -193,8 +203,11 @@ static bool on_batch(struct cs_store_reader *reader, const struct cs_record *rec
         return true;
     }
     struct cs_buf *text = text_begin(endpoint_of(sub));
-    cs_sse_put_batch(policy, records, n, live ? &tail : NULL, &sub->counters, text);
-    if (send_text(sub, false) && sub->at_edge) {
+    cs_sse_put_batch(policy, records, n, live || policy->sse_backlog_tail ? &tail : NULL,
+                     &sub->counters, text);
+    if (policy->sse_ends_at_upgrade && has_upgrade(records, n)) {
+        finish(sub);
+    } else if (send_text(sub, false) && sub->at_edge) {
         restart_clocks(sub, true);
     }
     return true;
@@ -206,7 +219,9 @@ static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
     sub->tail = tail;
     sub->at_edge = true;
     if (sub->settled && policy_of(sub)->settled_ends) {
-        finish_done(sub);
+        if (!policy_of(sub)->settled_pings || send_ping(sub)) {
+            finish_done(sub);
+        }
     } else if (send_ping(sub)) {
         restart_clocks(sub, true);
     }
@@ -283,6 +298,15 @@ int64_t cs_sse_count_readers(const struct cs_call *call)
     return n;
 }
 
+static bool accepts_gzip(const struct cs_call *call)
+{
+    struct cs_buf value = CS_BUF((size_t)16384);
+    bool accepts = cs_call_header(call, "Accept-Encoding", &value) &&
+                   cs_view_find(cs_buf_view(&value), CS_VIEW("gzip")) != SIZE_MAX;
+    cs_buf_free(&value);
+    return accepts;
+}
+
 static void begin_stream(struct cs_subscriber *sub, uint64_t from)
 {
     struct cs_call *call = sub->call;
@@ -297,14 +321,19 @@ static void begin_stream(struct cs_subscriber *sub, uint64_t from)
     }
     cs_buf_free(&name);
     if (err != CS_OK) {
-        refuse(sub, 500);
+        refuse(sub, (int)policy->sse_failure_status);
         return;
+    }
+    if (policy->sse_gzip && accepts_gzip(call)) {
+        cs_answer_header(call, "Content-Encoding", "gzip");
     }
     if (policy->sse_version_header) {
         cs_answer_header(call, "X-Stream-Version", "v2");
     }
-    cs_answer_header(call, "Cache-Control", "no-cache, no-transform");
-    cs_answer_header(call, "X-Accel-Buffering", "no");
+    if (policy->sse_cache_headers) {
+        cs_answer_header(call, "Cache-Control", "no-cache, no-transform");
+        cs_answer_header(call, "X-Accel-Buffering", "no");
+    }
     if (sub->settled && policy->settled_header) {
         cs_answer_header(call, "X-Session-Settled", "true");
     }

@@ -60,9 +60,15 @@ static void put_body(const struct cs_policy *policy, const struct cs_record *rec
     } else if (record->kind == CS_RECORD_COMMAND && policy->sse_trim_as_decimal &&
                cs_trim_decode(record->body, &first_kept) == CS_OK) {
         cs_buf_printf(out, ",\"body\":\"%" PRIu64 "\"", first_kept);
-    } else if (record->body.len > 0) { /* OUT-10 */
+    } else if (record->body.len > 0 || policy->sse_empty_members) { /* OUT-10 */
         cs_buf_str(out, ",\"body\":");
+        size_t before = out->len;
         cs_put_raw_string(out, record->body);
+        if (policy->sse_max_body_text > 0 &&
+            out->len - before > (size_t)policy->sse_max_body_text) {
+            out->len = before;
+            cs_put_raw_string(out, cs_view_of(record->body.ptr, record->body.len / 2));
+        }
     }
 }
 
@@ -79,6 +85,10 @@ static bool is_hidden(const struct cs_policy *policy, const struct cs_record *re
                                         "pending-version"};
     if (record->kind == CS_RECORD_COMMAND) {
         return policy->sse_hides_commands;
+    }
+    if (policy->sse_hides_closed &&
+        cs_view_eq(cs_record_control(record), CS_VIEW("session-closed"))) {
+        return true;
     }
     if (record->kind != CS_RECORD_CONTROL || !policy->sse_hides_unknown_control) {
         return false;
@@ -103,7 +113,7 @@ static void put_record(const struct cs_policy *policy, const struct cs_record *r
                   record->seq_num, quote, timestamp);
     if (speaks_of_trigger(policy, record)) {
         cs_buf_str(out, ",\"headers\":[[\"trigger-control\",\"turn-complete\"]]");
-    } else if (record->n_headers > 0) { /* OUT-10 */
+    } else if (record->n_headers > 0 || policy->sse_empty_members) { /* OUT-10 */
         cs_buf_str(out, ",\"headers\":");
         cs_put_headers(out, record->headers, record->n_headers, policy->sse_lower_case_headers);
     }
@@ -136,14 +146,24 @@ static void put_records(const struct cs_policy *policy, const struct cs_record *
     }
 }
 
-static void put_batch_id(const struct cs_policy *policy, uint64_t last_seq,
+/* The form that the channels page shows: an event for each record (OUT-42). */
+static void put_plain(const struct cs_record *records, size_t n, struct cs_buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (records[i].kind == CS_RECORD_DATA) {
+            cs_buf_printf(out, "id: %" PRIu64 "\ndata: %.*s\n\n", records[i].seq_num,
+                          CS_VIEW_ARG(records[i].body));
+        }
+    }
+}
+
+static void put_batch_id(const struct cs_policy *policy, uint64_t seq,
                          const struct cs_sse_counters *counters, struct cs_buf *out)
 {
     if (policy->sse_id_is_seq) {
-        cs_buf_printf(out, "id: %" PRIu64 "\n", last_seq);
+        cs_buf_printf(out, "id: %" PRIu64 "\n", seq);
     } else {
-        cs_buf_printf(out, "id: %" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", last_seq,
-                      counters->n_records,
+        cs_buf_printf(out, "id: %" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", seq, counters->n_records,
                       counters->metered + (uint64_t)policy->sse_id_bytes_offset);
     }
 }
@@ -161,7 +181,7 @@ void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_record *re
             cs_record_metered(records[i].headers, records[i].n_headers, records[i].body.len);
     }
     cs_buf_str(out, "event: batch\n");
-    put_batch_id(policy, records[n - 1].seq_num, counters, out);
+    put_batch_id(policy, records[policy->sse_id_starts ? 0 : n - 1].seq_num, counters, out);
     cs_buf_str(out, "data: {\"records\":[");
     put_records(policy, records, n, out);
     cs_buf_char(out, ']');
@@ -172,6 +192,9 @@ void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_record *re
         put_tail(policy, *tail, out);
     }
     cs_buf_str(out, "}\n\n");
+    if (policy->sse_plain_too) {
+        put_plain(records, n, out);
+    }
 }
 
 void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_position tail,
@@ -181,6 +204,9 @@ void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_p
     cs_buf_str(out, "event: ping\n");
     cs_buf_str(out, policy->sse_ping_has_id ? "id: 0,0,0\n" : "");
     cs_buf_printf(out, "data: {\"timestamp\":%s%" PRId64 "%s", quote, now_ms, quote);
+    if (policy->sse_tail_is_now) {
+        tail.timestamp = now_ms;
+    }
     put_tail(policy, tail, out);
     cs_buf_str(out, "}\n\n");
     if (policy->sse_extra_event) {

@@ -1,0 +1,3 @@
+#include "conformance/endpoint/cases.h"
+#include "conformance/endpoint/kit.h"
+const struct cs_case endpoint_observed_out_cases[] = {{0}};
