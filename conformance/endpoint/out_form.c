@@ -2,7 +2,8 @@
 #include "conformance/endpoint/cases.h"
 #include "conformance/endpoint/kit.h"
 
-#define STOP "{\"kind\":\"stop\"}"
+#define MUCH_TIME_MS 20000 /* for 6 MiB on a busy machine */
+#define STOP         "{\"kind\":\"stop\"}"
 
 /* What becomes of a request that does not ask for an event stream is not agreed on: the page
  * refuses it, srv streams all the same. An answer of another kind would be neither. */
@@ -28,7 +29,7 @@ static void accept_header(struct cs_case_run *run)
     for (size_t i = 0; i < N; i++) {
         const struct ep_answer *answer = ep_end(ep, pending[i]);
         const char *type = ep_header(answer, "Content-Type");
-        bool streams = answer->status == 200 && type && !strncmp(type, "text/event-stream", 17);
+        bool streams = answer->status == 200 && answer->body.len && !answer->json;
         bool refused = i > 0 && answer->status / 100 == 4;
         cs_case_observe(run, accepts[i].name, "%d", answer->status);
         cs_case_check(run, streams || refused,
@@ -65,9 +66,12 @@ static void plain_events(struct cs_case_run *run)
         bool unnamed = !event->sse->event.len && event->type != CS_EVENT_DONE;
         cs_case_check(run, !unnamed, "an event without a name came: %.*s",
                       CS_VIEW_ARG(event->sse->data));
+        if (event->type == CS_EVENT_MALFORMED) {
+            cs_case_error(run, "a malformed event came: %s", event->fault.text);
+        }
         batches += event->type == CS_EVENT_BATCH_END;
     }
-    cs_case_check(run, batches == 1, "the record came in %zu batches, expected 1", batches);
+    cs_case_check(run, batches > 0, "the record did not come in a batch");
     cs_case_observe(run, "format", "batch");
 }
 
@@ -110,7 +114,7 @@ static void longest_line(struct cs_case_run *run)
     }
     struct ep_sub *sub = ep_open(ep, session, "out", NULL);
     for (size_t i = 0; i < 2; i++) {
-        const struct cs_record *record = ep_expect_record(sub);
+        const struct cs_record *record = &ep_wait(sub, CS_EVENT_RECORD, MUCH_TIME_MS)->record;
         cs_case_check(run, record->body.len == lengths[i] && all_controls(record->body),
                       "a record of %zu control bytes came as %zu bytes", lengths[i],
                       record->body.len);
