@@ -46,6 +46,10 @@ static void on_gone(struct cs_call *call)
 {
     struct append_op *op = call->user;
     op->call = NULL; /* the store's answer frees the rest */
+    if (op->timer.heap_index != 0) {
+        cs_timer_stop(op->endpoint->loop, &op->timer);
+        op_free(op);
+    }
 }
 
 /* Ends the operation and gives its call back to be answered; NULL when the client left. */
@@ -312,6 +316,7 @@ static void store_gap(struct cs_store *store, struct cs_view name)
     store->ops->append(store, name, &input, ignore_result, NULL);
 }
 
+/* Puts the envelope into op->record. */
 static void wrap_record(struct append_op *op)
 {
     struct cs_policy policy = op->endpoint->policy;
@@ -359,7 +364,7 @@ static void on_race_over(struct cs_timer *timer)
     if (op->call != NULL) {
         store_record(op);
     } else {
-        op_free(op);
+        op_free(op); /* the client left while the tail was read */
     }
 }
 

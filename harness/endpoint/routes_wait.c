@@ -13,8 +13,6 @@
 #include "endpoint/streams.h"
 
 #define SAFE_MAX ((int64_t)1 << 53)
-#define KEY_SCOPE \
-    "wait" /* in neither a stream's name nor a part id's claim: there is no '/' in it */
 
 struct wait_input {
     char *session;
@@ -76,8 +74,9 @@ static void answer_waitpoint(struct cs_call *call, const char *key)
         cs_random_id(endpoint, id, CS_ID_LEN);
         cs_buf_printf(&text, "{\"waitpointId\":\"waitpoint_%s\"", id);
     } else {
+        /* no claim of a part id begins like this: they begin with the environment */
         struct cs_buf claim = CS_BUF((size_t)64 * 1024);
-        cs_buf_printf(&claim, "%s:%s:%s", KEY_SCOPE, call->auth.environment->id, key);
+        cs_buf_printf(&claim, "wait:%s:%s", call->auth.environment->id, key);
         cached = !cs_dedupe_claim(&endpoint->streams->dedupe, cs_buf_view(&claim),
                                   cs_endpoint_now(endpoint), endpoint->policy.dedupe_window_ms);
         cs_buf_printf(&text, "{\"waitpointId\":\"waitpoint_%025" PRIu64 "\"",
