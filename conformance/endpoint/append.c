@@ -322,6 +322,27 @@ static void secret_key_to_out(struct cs_case_run *run)
                   data ? data : "no string");
 }
 
+/* The store refuses names of over 512 bytes, which is a failure that can be had from outside. */
+static void store_failure(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *bad = ep_unstorable_session(ep);
+    const struct ep_session *good = ep_session(ep);
+    const char *part = ep_unique(ep, "part");
+    const struct ep_answer *answer = ep_append(ep, bad, part, STOP);
+    if (answer->status == 200 && cJSON_IsTrue(ep_get(answer, "ok")) &&
+        ep_drain_count(ep, bad, "in") == 1) {
+        cs_case_skip(run, "this server stores records under names of any length: its store cannot "
+                          "be made to fail");
+    }
+    ep_expect(ep, answer, 500);
+    cs_case_check(run, cJSON_IsFalse(ep_get(answer, "ok")), "\"ok\" is not false");
+    ep_get_text(ep, answer, "error");
+    /* a retry is an attempt of its own and no repeat of something that was stored */
+    ep_expect(ep, ep_append(ep, bad, part, STOP), 500);
+    ep_accept(ep, ep_append(ep, good, part, STOP));
+}
+
 static void durable(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
@@ -409,6 +430,8 @@ const struct cs_case endpoint_append_cases[] = {
      "APP-26", CS_MUST, SK, 0, refused_leaves_nothing},
     {"endpoint/append/secret-key-to-out", "A secret key appends to .out, as text", "APP-28",
      CS_MUST, SK, 0, secret_key_to_out},
+    {"endpoint/append/store-failure", "A failure of the store is 500, and may be tried again",
+     "APP-31", CS_MUST, SK, 0, store_failure},
     {"endpoint/append/durable", "An answered append can be read back at once", "APP-29", CS_MUST,
      SK, 0, durable},
     {"endpoint/append/both-forms", "Both id forms append to one channel", "APP-34", CS_MUST, SK, 0,

@@ -12,6 +12,7 @@ extern const struct cs_case endpoint_forged_cases[];   /* forged.c: TOK, tokens 
 extern const struct cs_case endpoint_append_cases[];   /* append.c: APP */
 extern const struct cs_case endpoint_limit_cases[];    /* limits.c: LIM */
 extern const struct cs_case endpoint_out_cases[];      /* out.c: OUT */
+extern const struct cs_case endpoint_out_form_cases[]; /* out_form.c: OUT, form of a stream */
 extern const struct cs_case endpoint_record_cases[];   /* record.c: REC */
 extern const struct cs_case endpoint_resume_cases[];   /* resume.c: RES */
 extern const struct cs_case endpoint_close_cases[];    /* close.c: CLS */
@@ -39,5 +40,12 @@ extern const struct cs_case endpoint_observed_snapshot_cases[]; /* observed_snap
 extern const struct cs_case endpoint_observed_token_cases[]; /* observed_token.c: TOK */
 extern const struct cs_case endpoint_observed_error_cases[]; /* observed_error.c: ERR */
 extern const struct cs_case endpoint_observed_limit_cases[]; /* observed_limits.c: LIM */
+
+/* What is recorded and not judged (OBSERVED and MAY rows). */
+extern const struct cs_case endpoint_observed_append_cases[];  /* observed_append.c: APP */
+extern const struct cs_case endpoint_observed_out_cases[];     /* observed_out.c: OUT */
+extern const struct cs_case endpoint_observed_record_cases[];  /* observed_record.c: REC */
+extern const struct cs_case endpoint_observed_resume_cases[];  /* observed_resume.c: RES */
+extern const struct cs_case endpoint_observed_channel_cases[]; /* observed_channel.c: CHN */
 
 #endif

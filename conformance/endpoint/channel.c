@@ -47,6 +47,17 @@ static void credentials_are_filled(struct cs_case_run *run)
     }
 }
 
+static void initialise_needs(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_session *other = ep_session(ep);
+    ep_expect(ep, initialise(ep, session->key, "in", other->token), 403);
+    ep_accept(ep, initialise(ep, session->key, "in", session->token));
+    ep_expect(ep, initialise(ep, session->key, "out", session->token), 403);
+    ep_accept(ep, initialise(ep, session->key, "out", ep_env(ep)->secret_key));
+}
+
 static void forms_share_a_stream(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
@@ -358,6 +369,36 @@ static void side_channel_out(struct cs_case_run *run)
                         .body = "{}"));
 }
 
+static void side_channel_operations(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *names[] = {"a", "A-z_0.9", ep_fill(ep, 'n', 128)};
+    for (int i = 0; i < 3; i++) {
+        const char *in = ep_realtime(ep, session->key, ep_text(ep, "channels/%s/in", names[i]));
+        ep_expect(
+            ep,
+            ep_do(ep, .path = ep_text(ep, "%s/append", in), .auth = session->token, .body = STOP),
+            200);
+        const struct ep_answer *drained = ep_expect(
+            ep, ep_do(ep, .path = ep_text(ep, "%s/records", in), .auth = session->token), 200);
+        int n = cJSON_GetArraySize(ep_get(drained, "records"));
+        cs_case_check(run, n == 1, "one append to channel %s drains as %d records", names[i], n);
+        struct ep_sub *sub = ep_subscribe(ep, in, session->token, NULL);
+        cs_case_check(run, sub->status == 200, "subscribing to channel %s answered %d", names[i],
+                      sub->status);
+        cs_case_check(run, ep_expect_record(sub)->seq_num == 0,
+                      "the record of channel %s has another number", names[i]);
+        ep_unsubscribe(sub);
+        ep_accept(
+            ep, ep_do(ep, .method = "PUT", .path = in, .auth = ep_env(ep)->secret_key, .body = ""));
+    }
+    const struct ep_answer *odd =
+        ep_do(ep, .path = ep_realtime(ep, session->key, "channels/a%20b/in/records"),
+              .auth = session->token);
+    cs_case_observe(run, "name_with_a_space", "%d", odd->status);
+}
+
 #define SK CS_NEEDS_SECRET_KEY
 #define S2 (CS_NEEDS_SECRET_KEY | CS_NEEDS_STREAM)
 const struct cs_case endpoint_channel_cases[] = {
@@ -365,6 +406,9 @@ const struct cs_case endpoint_channel_cases[] = {
      CS_MUST, SK, 0, put_initialises},
     {"endpoint/channel/credentials-are-filled", "No stream credential is empty", "CHN-02", CS_MUST,
      SK, 0, credentials_are_filled},
+    {"endpoint/channel/initialise-needs",
+     "Initialising .in takes the write scope, .out a secret key", "CHN-05", CS_MUST, SK, 0,
+     initialise_needs},
     {"endpoint/channel/forms-share-a-stream", "Both id forms name one stream", "CHN-04", CS_MUST,
      SK, 0, forms_share_a_stream},
     {"endpoint/channel/in-credentials-stay-in", "Credentials for .in do not write to .out",
@@ -391,6 +435,9 @@ const struct cs_case endpoint_channel_cases[] = {
      "CHN-24", CS_MUST, S2, 0, drain_and_stream_agree},
     {"endpoint/channel/drain-like-subscription", "A drain asks for what a subscription asks for",
      "CHN-23", CS_MUST, SK, 0, drain_like_subscription},
+    {"endpoint/channel/side-channel-operations",
+     "A side channel is appended to, drained, read and initialised", "CHN-26", CS_MUST, SK, 0,
+     side_channel_operations},
     {"endpoint/channel/side-channel-is-apart", "A side channel is numbered apart and wakes nobody",
      "CHN-27", CS_MUST, SK | CS_NEEDS_RUNS_API, 0, side_channel_is_apart},
     {"endpoint/channel/side-channel-out", "Only a secret key writes a side channel's out", "CHN-28",

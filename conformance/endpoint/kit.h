@@ -125,6 +125,9 @@ const struct ep_session *ep_task_session(struct ep *ep, const char *task);
 const char *ep_own_task(struct ep *ep);
 /* The externalId of a session that has expired already. */
 const char *ep_expired_session(struct ep *ep);
+/* A fresh session whose external id is legal and makes stream names of more than the 512 bytes that
+ * a store takes (LIM-14): what needs its channels fails in the store. */
+const struct ep_session *ep_unstorable_session(struct ep *ep);
 /* POST /api/v1/sessions with that body and the secret key. */
 const struct ep_answer *ep_post_session(struct ep *ep, const char *body);
 const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body);
@@ -133,6 +136,8 @@ const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session
 const struct ep_answer *ep_item(struct ep *ep, const struct ep_session *session);
 /* Its currentRunId. */
 const char *ep_current_run(struct ep *ep, const struct ep_session *session);
+/* The session's current run hands over to a new one (end-and-continue; ep_need): its id. */
+const char *ep_swap_run(struct ep *ep, const struct ep_session *session);
 /* A run through the management API, and its end (the case must need CS_NEEDS_RUNS_API). */
 const struct ep_answer *ep_run_item(struct ep *ep, const char *run_id);
 void ep_cancel_run(struct ep *ep, const char *run_id);

@@ -114,6 +114,19 @@ const char *ep_expired_session(struct ep *ep)
     return id;
 }
 
+const struct ep_session *ep_unstorable_session(struct ep *ep)
+{
+    enum {
+        MAX_UNITS = 256
+    };
+    struct cs_buf id = CS_BUF((size_t)4096);
+    cs_buf_str(&id, ep_unique(ep, "long"));
+    for (size_t units = id.len; units < MAX_UNITS; units++) {
+        cs_buf_str(&id, "\xe2\x82\xac"); /* one unit, three bytes */
+    }
+    return ep_session_with(ep, ep_own(ep, cs_buf_take(&id), free), NULL);
+}
+
 const struct ep_answer *ep_close(struct ep *ep, const struct ep_session *session, const char *body)
 {
     return ep_do(ep, .path = ep_api(ep, session->id, "/close"), .auth = ep->env->secret_key,
@@ -135,6 +148,16 @@ const char *ep_current_run(struct ep *ep, const struct ep_session *session)
 }
 
 /* ---- runs ---- */
+
+const char *ep_swap_run(struct ep *ep, const struct ep_session *session)
+{
+    const char *body = ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"upgrade\"}",
+                               ep_current_run(ep, session));
+    const struct ep_answer *answer =
+        ep_need(ep, ep_do(ep, .path = ep_api(ep, session->key, "/end-and-continue"),
+                          .auth = session->token, .body = body));
+    return ep_need_text(ep, answer, "runId");
+}
 
 const struct ep_answer *ep_run_item(struct ep *ep, const char *run_id)
 {

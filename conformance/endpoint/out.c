@@ -348,6 +348,27 @@ static void in_is_readable(struct cs_case_run *run)
     ep_unsubscribe(sub);
 }
 
+static void runs_share_numbers(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    uint64_t next = 0;
+    for (int n_run = 0; n_run < 2; n_run++) {
+        /* as an agent does it: each run asks for its own credentials */
+        const struct ep_stream *stream = ep_stream(ep, session, "out");
+        for (int turn = 0; turn < 2; turn++) {
+            uint64_t seq = ep_write_data(ep, stream, "{\"type\":\"start\"}");
+            cs_case_check(run, seq == next,
+                          "turn %d of run %d begins at %" PRIu64 ", expected %" PRIu64, turn + 1,
+                          n_run + 1, seq, next);
+            next = ep_write_control(ep, stream, "turn-complete") + 1;
+        }
+        if (n_run == 0) {
+            ep_swap_run(ep, session);
+        }
+    }
+}
+
 static void default_wait(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
@@ -445,6 +466,8 @@ const struct cs_case endpoint_out_cases[] = {
      CS_MUST, SK, 0, readers_may_vanish},
     {"endpoint/out/in-is-readable", ".in is read like .out", "OUT-41", CS_MUST, SK, 0,
      in_is_readable},
+    {"endpoint/out/runs-share-numbers", "Numbers go on over turns and runs", "OUT-38", CS_MUST, S2,
+     0, runs_share_numbers},
     {"endpoint/out/default-wait", "Without Timeout-Seconds the wait is 60 s", "OUT-23", CS_MUST,
      SK | CS_NEEDS_LONG, 100, default_wait},
     {"endpoint/out/before-the-first-record", "A subscription may come before the first record",

@@ -201,6 +201,105 @@ static void metered_on_id_line(struct cs_case_run *run)
     ep_unsubscribe(sub);
 }
 
+static void upgrade_goes_on(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    sub->judges_end = true;
+    ep_write_data(ep, ep_stream(ep, session, "out"), "{\"type\":\"start\"}");
+    ep_write_control(ep, ep_stream(ep, session, "out"), "upgrade-required");
+    ep_swap_run(ep, session);
+    ep_write_data(ep, ep_stream(ep, session, "out"), "{\"type\":\"finish\"}");
+    static const enum cs_record_kind expected[] = {CS_RECORD_DATA, CS_RECORD_CONTROL,
+                                                   CS_RECORD_DATA};
+    for (size_t i = 0; i < 3; i++) {
+        const struct cs_record *record = ep_expect_record(sub);
+        cs_case_check(run, record->seq_num == i && record->kind == expected[i],
+                      "around upgrade-required, %s record %" PRIu64
+                      " came where %s record %zu was written",
+                      cs_record_kind_name(record->kind), record->seq_num,
+                      cs_record_kind_name(expected[i]), i);
+    }
+    ep_unsubscribe(sub);
+}
+
+static void session_closed_is_last(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    ep_write_control(ep, stream, "turn-complete");
+    ep_need(ep, ep_stream_post(ep, stream, "raw",
+                               "{\"records\":[{\"headers\":[[\"trigger-control\","
+                               "\"session-closed\"],[\"session-closed-reason\",\"done\"]]}]}"));
+    ep_need(ep, ep_close(ep, session, "{\"reason\":\"done\"}"));
+    struct ep_records records = ep_read_all(ep, session, "out", NULL);
+    const struct ep_record *last = records.n ? &records.items[records.n - 1] : NULL;
+    cs_case_check(run, last && last->kind == CS_RECORD_CONTROL && last->seq_num == 1,
+                  "the last record of the closed session is not its session-closed record");
+    cs_case_check(
+        run, !strcmp(last->headers, "trigger-control=session-closed;session-closed-reason=done;"),
+        "its headers came as %s", last->headers);
+}
+
+/* ---- what an agent is told ---- */
+
+static void input_kinds(struct cs_case_run *run)
+{
+    static const char *const triggers[] = {
+        "submit-message", "regenerate-message", "preload", "close", "action", "handover-prepare"};
+    static const char *const kinds[] = {"stop", "handover", "handover-skip",
+                                        "invented-by-chatspec"};
+    enum {
+        N_TRIGGERS = sizeof triggers / sizeof triggers[0],
+        N = N_TRIGGERS + sizeof kinds / sizeof kinds[0]
+    };
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const char *bodies[N];
+    for (int i = 0; i < N; i++) {
+        bodies[i] = i < N_TRIGGERS ? ep_text(ep,
+                                             "{\"kind\":\"message\",\"payload\":{\"chatId\":\"c\","
+                                             "\"trigger\":\"%s\"}}",
+                                             triggers[i])
+                                   : ep_text(ep, "{\"kind\":\"%s\"}", kinds[i - N_TRIGGERS]);
+        ep_expect(ep, ep_append(ep, session, NULL, bodies[i]), 200);
+    }
+    const cJSON *records = ep_drain(ep, session, "in");
+    for (int i = 0; i < N; i++) {
+        const cJSON *item = cJSON_GetArrayItem(records, i);
+        const char *data = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "data"));
+        if (!data) {
+            cs_case_error(run, "record %d does not read back as a text", i);
+        }
+        cs_case_check(run, !strcmp(data, bodies[i]), "%s reads back as %s", bodies[i], data);
+    }
+}
+
+/* ---- with an agent ---- */
+
+/* The channels page lists the header, the SDK's agent does not write it: it may be missing, but
+ * what is there has to be a number that can be resumed from. */
+static void last_event_id(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_agent_session(ep);
+    struct ep_sub *sub = ep_open(ep, session, "out", NULL);
+    ep_append_need(ep, session, ep_message(ep, session, "pong"));
+    const struct cs_record *record;
+    do {
+        record = ep_next_record(sub);
+    } while (!cs_view_eq(cs_record_control(record), CS_VIEW("turn-complete")));
+    const struct cs_header *header = cs_record_header(record, "last-event-id");
+    uint64_t seq = 0;
+    cs_case_observe(run, "last_event_id", "%s", header ? "present" : "absent");
+    cs_case_check(run, !header || (!cs_view_u64(header->value, &seq) && seq <= record->seq_num),
+                  "last-event-id on turn-complete %" PRIu64 " is %.*s", record->seq_num,
+                  CS_VIEW_ARG(header->value));
+    ep_unsubscribe(sub);
+}
+
 #define S2 (CS_NEEDS_SECRET_KEY | CS_NEEDS_STREAM)
 const struct cs_case endpoint_record_cases[] = {
     {"endpoint/record/kinds-by-headers", "Headers decide a record's kind, never its chunk's type",
@@ -218,6 +317,14 @@ const struct cs_case endpoint_record_cases[] = {
      S2, 0, headers_kept},
     {"endpoint/record/unknown-subtype", "Unknown control subtypes come through", "REC-22", CS_MUST,
      S2, 0, unknown_subtype},
+    {"endpoint/record/upgrade-goes-on", "After upgrade-required the next run writes on", "REC-10",
+     CS_MUST, S2, 0, upgrade_goes_on},
+    {"endpoint/record/session-closed-is-last", "session-closed comes after the last turn-complete",
+     "REC-11", CS_MUST, S2, 0, session_closed_is_last},
+    {"endpoint/record/input-kinds", "Every kind and trigger of input is passed on as it is",
+     "REC-21", CS_MUST, CS_NEEDS_SECRET_KEY, 0, input_kinds},
+    {"endpoint/record/last-event-id", "last-event-id on turn-complete is missing or a number",
+     "REC-13", CS_SHOULD, CS_NEEDS_SECRET_KEY | CS_NEEDS_RUN, 0, last_event_id},
     {"endpoint/record/data-forms", "Appended data is a text, an agent's data an object", "REC-03",
      CS_MUST, S2, 0, data_forms},
     {"endpoint/record/ids-differ", "Generated envelope ids differ", "REC-04", CS_MUST,

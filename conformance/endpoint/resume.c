@@ -145,6 +145,26 @@ static void pieces_make_the_whole(struct cs_case_run *run)
     }
 }
 
+static void one_cursor_over_runs(struct cs_case_run *run)
+{
+    struct ep *ep = ep_of(run);
+    const struct ep_session *session = ep_session(ep);
+    const struct ep_stream *stream = ep_stream(ep, session, "out");
+    ep_write_data(ep, stream, "{}");
+    uint64_t cursor = ep_write_control(ep, stream, "turn-complete");
+    uint64_t second = ep_write_data(ep, stream, "{}");
+    uint64_t seq = first_after(ep, session, "out", ep_text(ep, "%" PRIu64, cursor));
+    cs_case_check(run, seq == second,
+                  "a cursor of the first turn resumed at %" PRIu64 ", expected %" PRIu64, seq,
+                  second);
+    ep_swap_run(ep, session);
+    uint64_t third = ep_write_data(ep, ep_stream(ep, session, "out"), "{}");
+    seq = first_after(ep, session, "out", ep_text(ep, "%" PRIu64, second));
+    cs_case_check(run, seq == third,
+                  "a cursor of the first run resumed at %" PRIu64 ", expected %" PRIu64, seq,
+                  third);
+}
+
 /* An odd cursor must not be an internal error, whatever else the server makes of it. */
 static void odd_cursor(struct ep *ep, const char *cursor)
 {
@@ -296,6 +316,8 @@ const struct cs_case endpoint_resume_cases[] = {
      CS_MUST, SK, 0, from_the_start},
     {"endpoint/resume/id-line-verbatim", "An id line sent back starts from the beginning", "RES-03",
      CS_MUST, SK, 0, id_line_verbatim},
+    {"endpoint/resume/one-cursor-over-runs", "A cursor of an earlier turn or run still counts",
+     "RES-15", CS_MUST, S2, 0, one_cursor_over_runs},
     {"endpoint/resume/fraction", "A cursor with a fraction is no internal error", "RES-07",
      CS_SHOULD, SK, 0, fraction},
     {"endpoint/resume/huge", "A cursor beyond 64 bits is no internal error", "RES-08", CS_SHOULD,

@@ -118,6 +118,12 @@ static const struct cs_case *const groups[] = {
     endpoint_observed_token_cases,
     endpoint_observed_error_cases,
     endpoint_observed_limit_cases,
+    endpoint_out_form_cases,
+    endpoint_observed_append_cases,
+    endpoint_observed_out_cases,
+    endpoint_observed_record_cases,
+    endpoint_observed_resume_cases,
+    endpoint_observed_channel_cases,
 };
 
 const struct cs_role cs_endpoint_role = {

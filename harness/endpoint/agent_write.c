@@ -79,7 +79,7 @@ static bool make_token(const struct cs_agent *agent, struct cs_buf *token)
 void cs_agent_write_complete(struct cs_agent *agent)
 {
     const struct cs_policy *policy = &agent->endpoint->policy;
-    struct cs_header headers[6] = {{CS_VIEW("trigger-control"), CS_VIEW("turn-complete")}};
+    struct cs_header headers[7] = {{CS_VIEW("trigger-control"), CS_VIEW("turn-complete")}};
     size_t n = 1;
     struct cs_buf token = CS_BUF(CS_TOKEN_MAX_LEN);
     char handled[32];
@@ -92,7 +92,7 @@ void cs_agent_write_complete(struct cs_agent *agent)
                  agent->handled + (uint64_t)policy->agent_in_id_offset);
         headers[n++] = (struct cs_header){CS_VIEW("session-in-event-id"), cs_view_str(handled)};
     }
-    if (agent->has_seen) {
+    if (agent->has_seen && policy->agent_consumed_id) {
         snprintf(seen, sizeof(seen), "%" PRIu64, agent->seen);
         headers[n++] = (struct cs_header){CS_VIEW("session-in-consumed-id"), cs_view_str(seen)};
     }
@@ -100,6 +100,9 @@ void cs_agent_write_complete(struct cs_agent *agent)
         headers[n++] = (struct cs_header){CS_VIEW("session-closed"), CS_VIEW("true")};
         headers[n++] =
             (struct cs_header){CS_VIEW("session-closed-reason"), CS_VIEW(CS_AGENT_CLOSE_REASON)};
+    }
+    if (policy->agent_last_event_id) {
+        headers[n++] = (struct cs_header){CS_VIEW("last-event-id"), CS_VIEW("none")};
     }
     write_record(agent, &(struct cs_record){.headers = headers, .n_headers = n}, complete_written,
                  agent->run);

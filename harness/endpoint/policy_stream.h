@@ -4,6 +4,14 @@
 
 /* X(field, default, what it decides) */
 #define CS_POLICY_APPEND_FIELDS(X)                                                           \
+    X(append_race_ms, 0,                                                                     \
+      "two appends within this time take the same number, one is lost (APP-04)")             \
+    X(append_out_as_json, 0, "JSON that is appended to out is stored as a value (APP-28)")   \
+    X(append_failure_status, 500, "a failure of the store (APP-31)")                         \
+    X(append_known_kinds, 0, "only the kinds message and stop are taken (REC-21)")           \
+    X(append_empty_status, 200, "an empty body (APP-07)")                                    \
+    X(append_closed_first, 1, "closed is tested before who may append to out (APP-27)")      \
+    X(repeat_gives_seq, 0, "the answer to a repeat has seq (APP-14)")                        \
     X(append_metered_limit, 1048576, "largest metered record (LIM-04)")                      \
     X(append_meter_escaped, 1, "what JSON escaping adds is metered (LIM-07)")                \
     X(append_max_stored, 0, "bytes of a body that are stored; 0: all (LIM-13)")              \
@@ -38,6 +46,22 @@
     X(append_missing_status, 404, "append to an unknown session (APP-22)")
 
 #define CS_POLICY_SSE_FIELDS(X)                                                                  \
+    X(stream_per_run, 0, "each run after the first has streams of its own (OUT-38)")             \
+    X(sse_accept_decides, 0, "who does not accept an event stream gets JSON (OUT-02)")           \
+    X(sse_cache_headers, 1, "caches and proxies are told to keep off (OUT-04)")                  \
+    X(sse_gzip, 0, "the body is said to be gzip when that is accepted (OUT-05)")                 \
+    X(sse_id_starts, 0, "the id line begins with the first number of the batch (OUT-11)")        \
+    X(sse_wait_spellings, 1, "Timeout-Seconds is a JavaScript number; else digits (OUT-26)")     \
+    X(sse_max_body_text, 0, "JSON text of a body from which on it is cut; 0: never (OUT-27)")    \
+    X(sse_failure_status, 500, "a stream that cannot be read (OUT-37)")                          \
+    X(sse_plain_too, 0, "each data record comes as an event of its own too (OUT-42)")            \
+    X(sse_ends_at_upgrade, 0, "a subscription ends at upgrade-required (REC-10)")                \
+    X(sse_hides_closed, 0, "session-closed records are left out (REC-11)")                       \
+    X(resume_cuts_at_dash, 1, "Last-Event-ID ends at its first dash (RES-04)")                   \
+    X(resume_forgets_run, 0, "a cursor counts until the run is swapped (RES-15)")                \
+    X(settled_any_value, 0, "any X-Peek-Settled opts in (RES-22)")                               \
+    X(settled_on_in, 0, "the peek works on in too (RES-23)")                                     \
+    X(settled_pings, 0, "a settled answer has a ping (RES-24)")                                  \
     X(sse_event_stream_type, 1, "text/event-stream; else application/json (OUT-01)")             \
     X(sse_version_header, 1, "X-Stream-Version: v2 is sent (OUT-03)")                            \
     X(sse_extra_event, 0, "an event of another name follows each ping (OUT-06)")                 \
@@ -116,6 +140,14 @@
     X(s2_errors_have_code, 1, "refusals are {code, message} (STO-09)")
 
 #define CS_POLICY_CHANNEL_FIELDS(X)                                                           \
+    X(records_max, 0, "most items of a drain; 0: all (CHN-20)")                               \
+    X(records_huge_status, 500, "a cursor over 64 bits (CHN-22)")                             \
+    X(records_failure_status, 500, "a stream that cannot be drained (CHN-13)")                \
+    X(put_in_needs_write, 1, "initialising in needs the write scope (CHN-05)")                \
+    X(head_index, 0, "X-Last-Chunk-Index of HEAD (CHN-14)")                                   \
+    X(side_records_status, 200, "draining a side channel (CHN-26)")                           \
+    X(side_name_max, 0, "longest name of a side channel; 0: any (CHN-26)")                    \
+    X(wait_key_max, 2048, "longest idempotencyKey of a wait (CHN-25)")                        \
     X(records_wait_ms, 0, "what a drain waits before it answers (CHN-15)")                    \
     X(records_inclusive, 0, "the record at the cursor is given too (CHN-16)")                 \
     X(records_cursor_strict, 1, "a cursor that is no number is 400; else the start (CHN-17)") \
@@ -140,12 +172,14 @@
     X(s2_condition_status, 412, "a condition that does not hold (CHN-12)")                    \
     X(s2_trim_offset, 0, "added to a trim point (RES-13)")
 
-#define CS_POLICY_AGENT_FIELDS(X)                                                          \
-    X(agent_completes_first, 0, "turn-complete comes before the answer (REC-19)")          \
-    X(agent_in_id_offset, 0, "added to session-in-event-id (REC-07)")                      \
-    X(agent_in_id_as_hex, 0, "session-in-event-id is not decimal (REC-06)")                \
-    X(agent_token, 1, "1 a good token on turn-complete, 2 a damaged one, 0 none (TOK-44)") \
-    X(agent_trims, 1, "trims to the last but one turn-complete (REC-18)")                  \
+#define CS_POLICY_AGENT_FIELDS(X)                                                             \
+    X(agent_last_event_id, 0, "turn-complete has a last-event-id that is no number (REC-13)") \
+    X(agent_consumed_id, 1, "turn-complete has session-in-consumed-id (REC-08)")              \
+    X(agent_completes_first, 0, "turn-complete comes before the answer (REC-19)")             \
+    X(agent_in_id_offset, 0, "added to session-in-event-id (REC-07)")                         \
+    X(agent_in_id_as_hex, 0, "session-in-event-id is not decimal (REC-06)")                   \
+    X(agent_token, 1, "1 a good token on turn-complete, 2 a damaged one, 0 none (TOK-44)")    \
+    X(agent_trims, 1, "trims to the last but one turn-complete (REC-18)")                     \
     X(agent_delta_ms, 50, "between the deltas of a slow answer")
 
 #define CS_POLICY_STREAM_FIELDS(X) \

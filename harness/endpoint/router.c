@@ -186,6 +186,9 @@ static bool check_scope(struct cs_call *call)
         action = "write";
     }
     bool allowed = cs_auth_allows(call, action, "sessions", ids, n);
+    if (call->route->run == cs_route_channel_put && call->io == CS_IO_IN) {
+        allowed |= !call->endpoint->policy.put_in_needs_write;
+    }
     if (call->route->run == cs_route_session_patch && call->auth.kind == CS_AUTH_SECRET) {
         allowed = allowed && call->endpoint->policy.secret_key_patches;
     }
@@ -240,6 +243,10 @@ static bool check_row(struct cs_call *call)
     }
     find_row(call);
     const struct cs_policy *policy = &call->endpoint->policy;
+    if (policy->side_name_max > 0 && call->channel.len > (size_t)policy->side_name_max) {
+        cs_answer_error(call, 400, "Invalid channel name");
+        return false;
+    }
     const struct cs_session *session = call->session;
     bool by_token = session && call->auth.kind == CS_AUTH_PUBLIC;
     bool appends = call->route->run == cs_route_channel_append;

@@ -84,5 +84,6 @@ void cs_route_jwt_claims(struct cs_call *call);
 void cs_route_run_list(struct cs_call *call);
 void cs_route_run_retrieve(struct cs_call *call);
 void cs_route_run_cancel(struct cs_call *call);
+void cs_route_run_wait(struct cs_call *call);
 
 #endif

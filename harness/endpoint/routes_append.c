@@ -25,6 +25,8 @@ struct append_op {
     enum cs_io io;
     bool main_channel;
     bool claimed;
+    struct cs_timer timer; /* append_race_ms */
+    uint64_t raced_seq;
     struct cs_buf claim; /* key of the de-duplication */
     struct cs_buf part_id;
     struct cs_buf text;   /* what was posted, decoded and sanitised */
@@ -44,6 +46,10 @@ static void on_gone(struct cs_call *call)
 {
     struct append_op *op = call->user;
     op->call = NULL; /* the store's answer frees the rest */
+    if (op->timer.heap_index != 0) {
+        cs_timer_stop(op->endpoint->loop, &op->timer);
+        op_free(op);
+    }
 }
 
 /* Ends the operation and gives its call back to be answered; NULL when the client left. */
@@ -101,10 +107,25 @@ static void answer_closed(struct cs_call *call)
     cs_answer_buf(call, (int)policy->closed_append_status, &text);
 }
 
+static bool refuse_public_out(struct cs_call *call)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    bool needs_secret = call->channel.len > 0 ? policy->side_channel_out_needs_secret
+                                              : policy->out_append_needs_secret;
+    if (call->io != CS_IO_OUT || call->auth.kind == CS_AUTH_SECRET || !needs_secret) {
+        return false;
+    }
+    answer_refused(call, 403, "Appending to the out channel requires secret key authentication");
+    return true;
+}
+
 /* False after having answered. */
 static bool append_allowed(struct cs_call *call)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
+    if (!policy->append_closed_first && refuse_public_out(call)) {
+        return false;
+    }
     if (call->session->closed_ms != CS_NO_TIME && policy->closed_append_status != 200 &&
         !policy->closed_append_stores) {
         answer_closed(call);
@@ -116,17 +137,7 @@ static bool append_allowed(struct cs_call *call)
                        "Cannot append to an expired session");
         return false;
     }
-    bool needs_secret = call->channel.len > 0 ? policy->side_channel_out_needs_secret
-                                              : policy->out_append_needs_secret;
-    /* 2: a server that takes an admin scope for a secret key */
-    bool taken =
-        policy->out_append_needs_secret == 2 && cs_auth_allows(call, "admin", "all", NULL, 0);
-    if (call->io == CS_IO_OUT && call->auth.kind != CS_AUTH_SECRET && needs_secret && !taken) {
-        answer_refused(call, 403,
-                       "Appending to the out channel requires secret key authentication");
-        return false;
-    }
-    return true;
+    return !refuse_public_out(call);
 }
 
 /* ---- preparing the record ---- */
@@ -189,6 +200,20 @@ static void read_text(struct append_op *op)
     }
 }
 
+/* Kinds are for the agent to judge, unless a fault is switched on. */
+static bool kind_acceptable(const struct cs_policy *policy, struct cs_view text)
+{
+    struct cs_view kind = {0};
+    bool given = (policy->append_checks_kind || policy->append_known_kinds) &&
+                 cs_json_check(text, NULL) == CS_OK &&
+                 cs_json_get(text, CS_VIEW("kind"), &kind) == CS_OK;
+    if (policy->append_known_kinds && given && !cs_view_eq(kind, CS_VIEW("\"message\"")) &&
+        !cs_view_eq(kind, CS_VIEW("\"stop\""))) {
+        return false;
+    }
+    return given || !policy->append_checks_kind;
+}
+
 /* False after having answered: too large (LIM-04, LIM-05), or refused by a policy. */
 static bool text_acceptable(struct append_op *op)
 {
@@ -207,9 +232,11 @@ static bool text_acceptable(struct append_op *op)
         fail_op(op, 413, error);
         return false;
     }
-    struct cs_view kind;
-    if (policy->append_checks_kind && (cs_json_check(text, NULL) != CS_OK ||
-                                       cs_json_get(text, CS_VIEW("kind"), &kind) != CS_OK)) {
+    if (text.len == 0 && policy->append_empty_status != 200) {
+        fail_op(op, (int)policy->append_empty_status, "Request body is empty");
+        return false;
+    }
+    if (!kind_acceptable(policy, text)) {
         fail_op(op, 400, "Invalid body");
         return false;
     }
@@ -255,11 +282,20 @@ static void answer_appended(struct append_op *op, uint64_t seq)
     }
 }
 
+static int failure_status(const struct append_op *op)
+{
+    return (int)op->endpoint->policy.append_failure_status;
+}
+
 static void on_stored(void *ctx, const struct cs_store_appended *result)
 {
     struct append_op *op = ctx;
+    if (result->status == CS_STORE_CONDITION) {
+        answer_appended(op, op->raced_seq); /* the lost one of append_race_ms */
+        return;
+    }
     if (result->status != CS_STORE_OK) {
-        fail_op(op, 500, STORE_FAILED); /* APP-31, CHN-13 */
+        fail_op(op, failure_status(op), STORE_FAILED); /* APP-31, CHN-13 */
         return;
     }
     tell_agent(op, result);
@@ -283,16 +319,24 @@ static void store_gap(struct cs_store *store, struct cs_view name)
     store->ops->append(store, name, &input, ignore_result, NULL);
 }
 
+/* Puts the envelope into op->record. */
+static void wrap_record(struct append_op *op)
+{
+    struct cs_policy policy = op->endpoint->policy;
+    policy.append_data_as_json |= op->io == CS_IO_OUT && policy.append_out_as_json;
+    cs_append_envelope(&policy, cs_buf_view(&op->text), cs_buf_view(&op->part_id), &op->record);
+}
+
 static void store_record(struct append_op *op)
 {
     const struct cs_policy *policy = &op->endpoint->policy;
     struct cs_store *store = op->endpoint->store;
     struct cs_buf name = CS_BUF(CS_STREAM_NAME_MAX);
     cs_call_stream_name(op->call, policy->append_stream_by_url, &name);
-    cs_append_envelope(policy, cs_buf_view(&op->text), cs_buf_view(&op->part_id), &op->record);
+    wrap_record(op);
     if (cs_buf_error(&name) != CS_OK || cs_buf_error(&op->record) != CS_OK) {
         cs_buf_free(&name);
-        fail_op(op, 500, STORE_FAILED);
+        fail_op(op, failure_status(op), STORE_FAILED);
         return;
     }
     if (policy->append_needs_reader && cs_sse_count_readers(op->call) == 0) {
@@ -307,8 +351,46 @@ static void store_record(struct append_op *op)
     struct cs_record record = {.headers = &header,
                                .n_headers = policy->append_record_header ? 1 : 0,
                                .body = cs_buf_view(&op->record)};
-    struct cs_store_append input = {.records = &record, .n_records = 1};
+    struct cs_store_append input = {.records = &record,
+                                    .n_records = 1,
+                                    .has_match_seq_num = policy->append_race_ms > 0,
+                                    .match_seq_num = op->raced_seq};
     store->ops->append(store, cs_buf_view(&name), &input, on_stored, op);
+    cs_buf_free(&name);
+}
+
+/* ---- the fault of append_race_ms: a number read before it is used ---- */
+
+static void on_race_over(struct cs_timer *timer)
+{
+    struct append_op *op = (struct append_op *)((char *)timer - offsetof(struct append_op, timer));
+    if (op->call != NULL) {
+        store_record(op);
+    } else {
+        op_free(op); /* the client left while the tail was read */
+    }
+}
+
+static void on_race_tail(void *ctx, enum cs_store_status status, const struct cs_record *records,
+                         size_t n, struct cs_position tail)
+{
+    (void)records;
+    (void)n;
+    struct append_op *op = ctx;
+    op->raced_seq = status == CS_STORE_OK ? tail.seq_num : 0;
+    op->timer.fire = on_race_over;
+    if (cs_timer_start(op->endpoint->loop, &op->timer, op->endpoint->policy.append_race_ms) !=
+        CS_OK) {
+        on_race_over(&op->timer);
+    }
+}
+
+static void race_record(struct append_op *op)
+{
+    struct cs_store *store = op->endpoint->store;
+    struct cs_buf name = CS_BUF(CS_STREAM_NAME_MAX);
+    cs_call_stream_name(op->call, false, &name);
+    store->ops->last(store, cs_buf_view(&name), 1, on_race_tail, op);
     cs_buf_free(&name);
 }
 
@@ -354,11 +436,19 @@ void cs_route_channel_append(struct cs_call *call)
     }
     if (read_part_id(call, &op->part_id) && !claim_part_id(op)) {
         op_end(op);
-        cs_answer_json_text(call, 200, CS_VIEW("{\"ok\":true}")); /* APP-13, APP-14 */
+        cs_answer_json_text(call, 200,
+                            call->endpoint->policy.repeat_gives_seq
+                                ? CS_VIEW("{\"ok\":true,\"seq\":0}")
+                                : CS_VIEW("{\"ok\":true}")); /* APP-13, APP-14 */
         return;
     }
     read_text(op);
-    if (text_acceptable(op)) {
+    if (!text_acceptable(op)) {
+        return;
+    }
+    if (call->endpoint->policy.append_race_ms > 0) {
+        race_record(op);
+    } else {
         store_record(op);
     }
 }

@@ -2,6 +2,7 @@
 #include "endpoint/js_number.h"
 #include "endpoint/streams.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #define HEADER_MAX ((size_t)16384)
@@ -21,6 +22,10 @@ static bool read_wait(struct cs_call *call, int64_t *ret_wait_ms)
     struct cs_buf text = CS_BUF(HEADER_MAX);
     bool given = cs_call_header(call, "Timeout-Seconds", &text) && text.len > 0;
     double seconds = as_number(cs_buf_view(&text));
+    uint64_t digits = 0;
+    if (!policy->sse_wait_spellings && cs_view_u64(cs_buf_view(&text), &digits) != CS_OK) {
+        seconds = (double)NAN;
+    }
     cs_buf_free(&text);
     *ret_wait_ms = policy->sse_default_wait_ms;
     if (!given) {
@@ -54,7 +59,7 @@ static uint64_t first_wanted(const struct cs_policy *policy, struct cs_view text
         text.len = cs_view_find(text, CS_VIEW(","));
     }
     size_t dash = cs_view_find(text, CS_VIEW("-"));
-    text.len = dash != SIZE_MAX ? dash : text.len;
+    text.len = dash != SIZE_MAX && policy->resume_cuts_at_dash ? dash : text.len;
     double last = as_number(text);
     if (!isfinite(last)) {
         return 0;
@@ -74,6 +79,18 @@ static uint64_t first_wanted(const struct cs_policy *policy, struct cs_view text
     return (uint64_t)next;
 }
 
+static bool wants_peek(struct cs_call *call, struct cs_buf *text)
+{
+    const struct cs_policy *policy = &call->endpoint->policy;
+    if (call->io == CS_IO_IN && !policy->settled_on_in) { /* RES-23 */
+        return false;
+    }
+    bool given = cs_call_header(call, "X-Peek-Settled", text);
+    return policy->settled_unasked ||
+           (given && (policy->settled_any_value ||
+                      cs_view_eq(cs_buf_view(text), CS_VIEW("1")))); /* RES-22 */
+}
+
 /* Where to begin. False after having answered. */
 static bool read_start(struct cs_call *call, struct cs_sse_start *start)
 {
@@ -88,11 +105,10 @@ static bool read_start(struct cs_call *call, struct cs_sse_start *start)
                         cs_view_eq(cs_buf_view(&text), CS_VIEW("latest"));
         start->from = policy->resume_default_tail ? UINT64_MAX : 0;
     }
-    if (call->io == CS_IO_OUT) { /* RES-23 */
-        start->peek =
-            policy->settled_unasked || (cs_call_header(call, "X-Peek-Settled", &text) &&
-                                        cs_view_eq(cs_buf_view(&text), CS_VIEW("1"))); /* RES-22 */
+    if (policy->resume_forgets_run && call->session != NULL && call->session->n_runs > 1) {
+        start->from = 0;
     }
+    start->peek = wants_peek(call, &text);
     cs_buf_free(&text);
     if (status != 200) {
         cs_answer_error(call, status, "Internal Server Error");
@@ -121,9 +137,25 @@ static int get_status(const struct cs_call *call)
     return call->io == CS_IO_IN ? (int)policy->sse_in_status : 200;
 }
 
+/* The fault of sse_accept_decides; Accept is not looked at otherwise (OUT-02). */
+static bool wants_json(struct cs_call *call)
+{
+    struct cs_buf accept = CS_BUF(HEADER_MAX);
+    bool given = cs_call_header(call, "Accept", &accept);
+    bool streams =
+        given && (cs_view_find(cs_buf_view(&accept), CS_VIEW("text/event-stream")) != SIZE_MAX ||
+                  cs_view_find(cs_buf_view(&accept), CS_VIEW("*/*")) != SIZE_MAX);
+    cs_buf_free(&accept);
+    return call->endpoint->policy.sse_accept_decides && !streams;
+}
+
 void cs_route_channel_get(struct cs_call *call)
 {
     struct cs_sse_start start = {0};
+    if (wants_json(call)) {
+        cs_answer_json_text(call, 200, CS_VIEW("{\"records\":[]}"));
+        return;
+    }
     int status = get_status(call);
     if (status != 200) {
         cs_answer_error(call, status, "Not available");
@@ -138,7 +170,8 @@ void cs_route_channel_get(struct cs_call *call)
 
 void cs_route_channel_head(struct cs_call *call)
 {
-    cs_answer_header(call, "X-Last-Chunk-Index", "0"); /* CHN-14 */
+    int64_t index = call->endpoint->policy.head_index;
+    cs_answer_header(call, "X-Last-Chunk-Index", "%" PRId64, index); /* CHN-14 */
     cs_answer_body(call, 200, NULL, (struct cs_view){0});
 }
 

@@ -14,7 +14,7 @@ struct drain {
     struct cs_timer timer;
     struct cs_call *call;
     struct cs_buf text;
-    bool any;
+    size_t n; /* items so far */
 };
 
 static void drain_free(struct drain *drain)
@@ -36,7 +36,7 @@ static void answer(struct drain *drain, bool whole)
 {
     struct cs_call *call = drain->call;
     struct cs_buf text = drain->text;
-    int status = drain->any ? 200 : (int)call->endpoint->policy.records_empty_status;
+    int status = drain->n > 0 ? 200 : (int)call->endpoint->policy.records_empty_status;
     drain->text = (struct cs_buf){0};
     drain_free(drain);
     call->user = NULL;
@@ -45,7 +45,8 @@ static void answer(struct drain *drain, bool whole)
     if (whole && cs_buf_error(&text) == CS_OK) {
         cs_answer_json_text(call, status, cs_buf_view(&text));
     } else {
-        cs_answer_error(call, 500, "Internal Server Error");
+        int failure = (int)call->endpoint->policy.records_failure_status;
+        cs_answer_error(call, failure, "Internal Server Error");
     }
     cs_buf_free(&text);
 }
@@ -88,8 +89,11 @@ static bool on_batch(struct cs_store_reader *reader, const struct cs_record *rec
         if (record->kind == CS_RECORD_COMMAND && !policy->records_shows_commands) {
             continue; /* CHN-19 */
         }
-        cs_buf_str(&drain->text, drain->any ? "," : "");
-        drain->any = true;
+        if (policy->records_max > 0 && drain->n >= (size_t)policy->records_max) {
+            break;
+        }
+        cs_buf_str(&drain->text, drain->n > 0 ? "," : "");
+        drain->n++;
         put_envelope(policy, record, &drain->text);
         cs_buf_printf(&drain->text, ",\"seqNum\":%" PRIu64, record->seq_num);
         if (record->n_headers > 0 && policy->records_has_headers) {
@@ -141,7 +145,8 @@ static bool read_cursor(struct cs_call *call, uint64_t *ret_from)
     }
     cs_buf_free(&text);
     if (err == CS_ERR_RANGE) {
-        cs_answer_error(call, 500, "Internal Server Error"); /* CHN-22 */
+        cs_answer_error(call, (int)policy->records_huge_status,
+                        "Internal Server Error"); /* CHN-22 */
         return false;
     }
     if (err == CS_ERR_SYNTAX && policy->records_cursor_strict) {
@@ -170,6 +175,10 @@ void cs_route_channel_records(struct cs_call *call)
     const struct cs_policy *policy = &call->endpoint->policy;
     uint64_t from = 0;
     if (!read_cursor(call, &from)) {
+        return;
+    }
+    if (call->channel.len > 0 && policy->side_records_status != 200) {
+        cs_answer_error(call, (int)policy->side_records_status, "Not found");
         return;
     }
     if (is_closed(call) && policy->records_closed_status != 200) {

@@ -84,6 +84,8 @@ const struct cs_route cs_routes[] = {
     {.method = "GET", .path = "/api/v3/runs/{id}", .run = cs_route_run_retrieve},
     {.method = "POST", .path = "/api/v2/runs/{id}/cancel", .run = cs_route_run_cancel,
      .flags = CS_ROUTE_SECRET},
+    {.method = "POST", .path = "/api/v1/runs/{id}/session-streams/wait", .run = cs_route_run_wait,
+     .flags = CS_ROUTE_JSON | CS_ROUTE_SECRET, .body_limit = FIELD(create_body_limit)},
     CHANNEL_ROUTES(CHANNELS, 0),
     CHANNEL_ROUTES(CHANNELS "/channels/{channel}", FIELD(side_channels)),
     {.method = "POST", .path = "/v1/streams", .run = cs_route_s2_create, .flags = CS_ROUTE_NO_AUTH},

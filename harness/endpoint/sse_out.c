@@ -185,6 +185,16 @@ static void on_drained(struct cs_call *call)
     }
 }
 
+static bool has_upgrade(const struct cs_record *records, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (cs_view_eq(cs_record_control(&records[i]), CS_VIEW("upgrade-required"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Sends of a batch what the bounds of the read want, and ends the answer once they are met. Always
  * true: the batch was taken. */
 static bool deliver(struct cs_subscriber *sub, const struct cs_record *records, size_t n,
@@ -198,6 +208,10 @@ static bool deliver(struct cs_subscriber *sub, const struct cs_record *records, 
         struct cs_buf *text = text_begin(endpoint_of(sub));
         cs_sse_put_batch(policy, start->format, records + skipped, wanted, tail, &start->counters,
                          text);
+        if (policy->sse_ends_at_upgrade && has_upgrade(records + skipped, wanted)) {
+            finish(sub);
+            return true;
+        }
         if (!send_text(sub, false)) {
             return true;
         }
@@ -236,10 +250,21 @@ static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
     sub->start.bounds.has_since = false; /* whatever comes now is late enough */
     bool pings = policy->s2_edge_ping || !sub->start.direct;
     if ((sub->settled && policy->settled_ends) || sub->wait_ms == 0) {
-        finish_done(sub);
+        if (!sub->settled || !policy->settled_pings || send_ping(sub)) {
+            finish_done(sub);
+        }
     } else if (!pings || send_ping(sub)) {
         restart_clocks(sub, true);
     }
+}
+
+static bool accepts_gzip(const struct cs_call *call)
+{
+    struct cs_buf value = CS_BUF((size_t)16384);
+    bool accepts = cs_call_header(call, "Accept-Encoding", &value) &&
+                   cs_view_find(cs_buf_view(&value), CS_VIEW("gzip")) != SIZE_MAX;
+    cs_buf_free(&value);
+    return accepts;
 }
 
 /* The head of the answer waits for the store: one that cannot be read is a 500 (OUT-37). */
@@ -249,11 +274,16 @@ static void on_open(struct cs_store_reader *reader)
     struct cs_call *call = sub->call;
     const struct cs_policy *policy = policy_of(sub);
     sub->opened = true;
+    if (policy->sse_gzip && accepts_gzip(call)) {
+        cs_answer_header(call, "Content-Encoding", "gzip");
+    }
     if (policy->sse_version_header && !sub->start.direct) {
         cs_answer_header(call, "X-Stream-Version", "v2");
     }
-    cs_answer_header(call, "Cache-Control", "no-cache, no-transform");
-    cs_answer_header(call, "X-Accel-Buffering", "no");
+    if (policy->sse_cache_headers) {
+        cs_answer_header(call, "Cache-Control", "no-cache, no-transform");
+        cs_answer_header(call, "X-Accel-Buffering", "no");
+    }
     if (sub->settled && policy->settled_header) {
         cs_answer_header(call, "X-Session-Settled", "true");
     }
@@ -366,7 +396,7 @@ static void begin_stream(struct cs_subscriber *sub, uint64_t from)
     }
     cs_buf_free(&name);
     if (err != CS_OK) {
-        refuse(sub, 500);
+        refuse(sub, (int)policy->sse_failure_status);
         return;
     }
     sub->starved =

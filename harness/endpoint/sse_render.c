@@ -105,7 +105,13 @@ static void put_body(const struct cs_policy *policy, enum cs_format format,
         cs_buf_printf(out, ",\"body\":\"%" PRIu64 "\"", first_kept);
     } else if (body.len > 0 || policy->sse_empty_members) { /* OUT-10 */
         cs_buf_str(out, ",\"body\":");
+        size_t before = out->len;
         put_text(format, body, out);
+        if (policy->sse_max_body_text > 0 &&
+            out->len - before > (size_t)policy->sse_max_body_text) {
+            out->len = before;
+            put_text(format, cs_view_of(body.ptr, body.len / 2), out);
+        }
     }
 }
 
@@ -122,6 +128,10 @@ static bool is_hidden(const struct cs_policy *policy, const struct cs_record *re
                                         "pending-version"};
     if (record->kind == CS_RECORD_COMMAND) {
         return policy->sse_hides_commands;
+    }
+    if (policy->sse_hides_closed &&
+        cs_view_eq(cs_record_control(record), CS_VIEW("session-closed"))) {
+        return true;
     }
     if (record->kind != CS_RECORD_CONTROL || !policy->sse_hides_unknown_control) {
         return false;
@@ -181,14 +191,24 @@ void cs_put_records(const struct cs_policy *policy, enum cs_format format,
     }
 }
 
-static void put_batch_id(const struct cs_policy *policy, uint64_t last_seq,
+/* The form that the channels page shows: an event for each record (OUT-42). */
+static void put_plain(const struct cs_record *records, size_t n, struct cs_buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (records[i].kind == CS_RECORD_DATA) {
+            cs_buf_printf(out, "id: %" PRIu64 "\ndata: %.*s\n\n", records[i].seq_num,
+                          CS_VIEW_ARG(records[i].body));
+        }
+    }
+}
+
+static void put_batch_id(const struct cs_policy *policy, uint64_t seq,
                          const struct cs_sse_counters *counters, struct cs_buf *out)
 {
     if (policy->sse_id_is_seq) {
-        cs_buf_printf(out, "id: %" PRIu64 "\n", last_seq);
+        cs_buf_printf(out, "id: %" PRIu64 "\n", seq);
     } else {
-        cs_buf_printf(out, "id: %" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", last_seq,
-                      counters->n_records,
+        cs_buf_printf(out, "id: %" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", seq, counters->n_records,
                       counters->metered + (uint64_t)policy->sse_id_bytes_offset);
     }
 }
@@ -206,7 +226,7 @@ void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
             cs_record_metered(records[i].headers, records[i].n_headers, records[i].body.len);
     }
     cs_buf_str(out, "event: batch\n");
-    put_batch_id(policy, records[n - 1].seq_num, counters, out);
+    put_batch_id(policy, records[policy->sse_id_starts ? 0 : n - 1].seq_num, counters, out);
     cs_buf_str(out, "data: {\"records\":[");
     cs_put_records(policy, format, records, n, false, out);
     cs_buf_char(out, ']');
@@ -218,6 +238,9 @@ void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
         cs_put_tail(policy, *tail, out);
     }
     cs_buf_str(out, "}\n\n");
+    if (policy->sse_plain_too) {
+        put_plain(records, n, out);
+    }
 }
 
 void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_position tail,

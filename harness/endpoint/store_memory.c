@@ -16,6 +16,7 @@
 /* What untrusted peers can make us keep: metered bytes of all records, and streams. */
 #define MAX_STORED_BYTES ((uint64_t)4 << 30)
 #define MAX_STREAMS      ((size_t)1 << 20)
+#define MAX_NAME         ((size_t)512) /* bytes of a stream's name: LIM-14 */
 
 struct reader;
 TAILQ_HEAD(reader_list, reader);
@@ -108,8 +109,7 @@ static struct stream *stream_find(struct memory_store *store, struct cs_view nam
 static struct stream *stream_open(struct memory_store *store, struct cs_view name)
 {
     struct stream *stream = stream_find(store, name);
-    if (stream != NULL || store->n_streams >= MAX_STREAMS ||
-        name.len > SIZE_MAX - sizeof(*stream)) {
+    if (stream != NULL || store->n_streams >= MAX_STREAMS || name.len > MAX_NAME) {
         return stream;
     }
     stream = calloc(1, sizeof(*stream) + name.len);

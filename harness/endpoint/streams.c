@@ -1,5 +1,6 @@
 #include "endpoint/streams.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* A batch of 1 MiB grows to at most 6 MiB as JSON, and to somewhat more with its numbers (OUT-27).
@@ -54,6 +55,10 @@ void cs_call_stream_name(const struct cs_call *call, bool by_url, struct cs_buf 
 {
     cs_stream_name(call->auth.environment, by_url ? call->id : call->key, call->channel, call->io,
                    out);
+    if (call->endpoint->policy.stream_per_run && call->session != NULL &&
+        call->session->n_runs > 1) {
+        cs_buf_printf(out, "#%" PRIu64, call->session->n_runs);
+    }
     /* What comes before the name in srv's store and not here: "org/<25>/env/<slug>/" (LIM-14). */
     size_t full_len = CS_STREAM_PREFIX_LEN + out->len;
     if (full_len > (size_t)call->endpoint->policy.stream_name_max) {
