@@ -293,7 +293,7 @@ const struct cs_case endpoint_close_cases[] = {
      "CLS-16", CS_MUST, SK, 0, lists_as_closed},
     {"endpoint/close/needs-admin", "A session's own token does not close it, a secret key does",
      "CLS-08", CS_MUST, SK, 0, needs_admin},
-    {"endpoint/close/by-the-agent", "An agent that closes its session says so on .out", "CLS-14",
-     CS_MUST, AGENT, 0, by_the_agent},
+    {"endpoint/close/by-the-agent", "An agent that closes its session says so on .out",
+     "CLS-14 REC-11", CS_MUST, AGENT, 0, by_the_agent},
     {0},
 };

@@ -24,6 +24,11 @@ static void by_its_run(struct cs_case_run *run)
     cs_case_observe_as(run, "status", "200", "%d", ep_close(ep, session, body)->status);
     cs_case_observe_as(run, "records", "none", "%s",
                        ep_drain_count(ep, session, "in") == before ? "none" : "some");
+    /* beside it, one by nobody of the session */
+    const struct ep_session *other = ep_session(ep);
+    ep_need(ep, ep_close(ep, other, "{}"));
+    cs_case_observe_as(run, "records_of_another_close", "some", "%s",
+                       ep_drain_count(ep, other, "in") == before ? "none" : "some");
 }
 
 static void at_the_edges(struct cs_case_run *run)

@@ -34,7 +34,7 @@ static void print_facts(const struct cs_requirements *set, const struct cs_requi
 {
     for (size_t i = 0; i < set->n_facts; i++) {
         const struct cs_fact *fact = &set->facts[i];
-        if (strcmp(fact->requirement, item->id) != 0) {
+        if (!cs_fact_is_of(fact, item->id)) {
             continue;
         }
         printf("  %s:", fact->text);

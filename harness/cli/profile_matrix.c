@@ -125,7 +125,7 @@ static size_t judge_requirements(const struct pair *pair, struct cs_profile_coun
     size_t n_shown = 0;
     const struct cs_requirement *item = NULL;
     while ((item = cs_requirement_next(pair->matrix->profiles[0].set, "endpoint", item))) {
-        if (differs(pair, item)) {
+        if (item->level != CS_MAY && differs(pair, item)) { /* what may be need not show */
             judge_requirement(pair, item, counts, &n_shown, out);
         }
     }

@@ -26,6 +26,7 @@ static const struct {
     BEFORE("4.6.4", closed_append_code, 0),      /* APP-23, APP-24 */
     BEFORE("4.5.16", closed_append_status, 400), /* APP-24 */
     BEFORE("4.6.4", close_writes_record, 0),     /* CLS-12 */
+    BEFORE("4.6.4", agent_announces_close, 0),   /* CLS-14, REC-11 */
     BEFORE("4.6.4", transcripts, 0),             /* CHN-29 */
     BEFORE("4.6.4", check_new_config, 0),        /* SES-32 */
     BEFORE("4.7.7", check_concurrency, 0),       /* SES-32 */

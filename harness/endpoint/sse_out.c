@@ -157,7 +157,9 @@ static bool send_ping(struct cs_subscriber *sub)
 {
     struct cs_endpoint *endpoint = endpoint_of(sub);
     struct cs_buf *text = text_begin(endpoint);
-    cs_sse_put_ping(policy_of(sub), cs_endpoint_now(endpoint), sub->tail, text);
+    /* The store itself always tells its tail, whatever a server before it does. */
+    bool tells = sub->start.direct || policy_of(sub)->sse_ping_tail;
+    cs_sse_put_ping(policy_of(sub), cs_endpoint_now(endpoint), tells ? &sub->tail : NULL, text);
     return send_text(sub, false);
 }
 

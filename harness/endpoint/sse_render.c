@@ -243,16 +243,16 @@ void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
     }
 }
 
-void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_position tail,
+void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, const struct cs_position *tail,
                      struct cs_buf *out)
 {
     const char *quote = policy->sse_ping_time_as_text ? "\"" : "";
     cs_buf_str(out, "event: ping\n");
     cs_buf_str(out, policy->sse_ping_has_id ? "id: 0,0,0\n" : "");
     cs_buf_printf(out, "data: {\"timestamp\":%s%" PRId64 "%s", quote, now_ms, quote);
-    if (policy->sse_ping_tail) {
+    if (tail != NULL) {
         cs_buf_char(out, ',');
-        cs_put_tail(policy, tail, out);
+        cs_put_tail(policy, *tail, out);
     }
     cs_buf_str(out, "}\n\n");
     if (policy->sse_extra_event) {

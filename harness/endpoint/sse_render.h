@@ -26,7 +26,8 @@ void cs_put_records(const struct cs_policy *policy, enum cs_format format,
                     const struct cs_record *records, size_t n, bool comma, struct cs_buf *out);
 /* Appends "tail":{...}. */
 void cs_put_tail(const struct cs_policy *policy, struct cs_position tail, struct cs_buf *out);
-void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, struct cs_position tail,
+/* `tail` may be NULL: a ping that does not tell it. */
+void cs_sse_put_ping(const struct cs_policy *policy, int64_t now_ms, const struct cs_position *tail,
                      struct cs_buf *out);
 void cs_sse_put_error(const char *code, const char *message, struct cs_buf *out);
 /* A quoted JSON string of bytes in raw format: what is not UTF-8 becomes U+FFFD (REC-14, REC-17).

@@ -68,7 +68,7 @@ bool cs_profiles_differ(const struct cs_profile *a, const struct cs_profile *b,
     }
     for (size_t i = 0; i < a->set->n_facts; i++) {
         const struct cs_fact *fact = &a->set->facts[i];
-        if (strcmp(fact->requirement, requirement->id) == 0 &&
+        if (cs_fact_is_of(fact, requirement->id) &&
             cs_fact_at(fact, a->version) != cs_fact_at(fact, b->version)) {
             return true;
         }

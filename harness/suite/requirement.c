@@ -245,6 +245,24 @@ static enum cs_err read_steps(const cJSON *list, struct cs_fact *fact, struct cs
                : cs_fail(diag, CS_ERR_MISSING, 0, "%.40s: a fact without values", fact->name);
 }
 
+static bool all_known(const struct cs_requirements *set, const char *ids)
+{
+    char id[64];
+    for (const char *at = ids; *at != '\0';) {
+        size_t len = strcspn(at, " ");
+        if (len == 0 || len >= sizeof id) {
+            return false;
+        }
+        memcpy(id, at, len);
+        id[len] = '\0';
+        if (cs_requirement_find(set, id) == NULL) {
+            return false;
+        }
+        at += len + (at[len] == ' ');
+    }
+    return true;
+}
+
 /* Behind the items, which facts speak of. */
 static enum cs_err read_facts(struct cs_requirements *set, const cJSON *list, struct cs_diag *diag)
 {
@@ -257,7 +275,7 @@ static enum cs_err read_facts(struct cs_requirements *set, const cJSON *list, st
         if (fact.name == NULL || fact.requirement == NULL || fact.text == NULL) {
             return cs_fail(diag, CS_ERR_MISSING, 0, "a fact without name, requirement or text");
         }
-        if (cs_requirement_find(set, fact.requirement) == NULL) {
+        if (!all_known(set, fact.requirement)) {
             return cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: no requirement %.40s", fact.name,
                            fact.requirement);
         }
@@ -454,6 +472,18 @@ const struct cs_fact *cs_fact_find(const struct cs_requirements *set, const char
         }
     }
     return NULL;
+}
+
+bool cs_fact_is_of(const struct cs_fact *fact, const char *requirement)
+{
+    size_t len = strlen(requirement);
+    for (const char *at = fact->requirement; (at = strstr(at, requirement)) != NULL; at += len) {
+        bool starts = at == fact->requirement || at[-1] == ' ';
+        if (starts && (at[len] == ' ' || at[len] == '\0')) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int64_t cs_fact_at(const struct cs_fact *fact, struct cs_version version)

@@ -35,7 +35,7 @@ struct cs_requirement {
 #define CS_FACT_STEPS_MAX 8
 struct cs_fact {
     const char *name;        /* "trigger_tags_max": what cases ask for */
-    const char *requirement; /* "SES-31" */
+    const char *requirement; /* "SES-31", or several ids divided by single spaces */
     const char *text;        /* what the number is */
     size_t n_steps;
     struct {
@@ -86,6 +86,8 @@ const struct cs_requirement_area *cs_requirement_area_of(const struct cs_require
                                                          const struct cs_requirement *requirement);
 /* By exact name; NULL when there is none. */
 const struct cs_fact *cs_fact_find(const struct cs_requirements *set, const char *name);
+/* True when it belongs to exactly that requirement, perhaps beside others. */
+bool cs_fact_is_of(const struct cs_fact *fact, const char *requirement);
 /* Its value in that version. */
 int64_t cs_fact_at(const struct cs_fact *fact, struct cs_version version);
 /* What a code such as "CP" in a requirement's source stands for, or NULL. */
