@@ -3,7 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/roles.h"
-#include "endpoint/violations.h"
+#include "endpoint/policy/violations.h"
 #include "suite/nearest.h"
 #include "suite/requirement.h"
 

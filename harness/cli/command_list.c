@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/roles.h"
-#include "endpoint/violations.h"
+#include "endpoint/policy/violations.h"
 #include "suite/requirement.h"
 #include "suite/select.h"
 

@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/stream_option.h"
 #include "endpoint/endpoint.h"
-#include "endpoint/policy.h"
+#include "endpoint/policy/policy.h"
 #include "suite/nearest.h"
 
 static int unknown_violation(const char *id)

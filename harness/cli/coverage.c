@@ -1,7 +1,7 @@
 #include "cli/coverage.h"
 
 #include "cli/roles.h"
-#include "endpoint/violations.h"
+#include "endpoint/policy/violations.h"
 
 static bool has_violation(const struct cs_requirement *item)
 {

@@ -4,7 +4,7 @@
 #ifndef CHATSPEC_CLI_MATRIX_H
 #define CHATSPEC_CLI_MATRIX_H
 
-#include "endpoint/violations.h"
+#include "endpoint/policy/violations.h"
 #include "suite/runner.h"
 
 /* Cells lie column by column, n_cases to each: first the plain endpoint, then one column per

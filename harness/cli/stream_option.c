@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/subject_endpoint.h"
-#include "endpoint/store_s2.h"
+#include "endpoint/store/store_s2.h"
 
 /* A URL without a path means the usual one, as S2's own clients take it. */
 static char *with_path(char *url)

@@ -13,7 +13,7 @@ struct cs_endpoint_env cs_builtin_env(const char *url, int64_t patience_ms)
         .restricted_key = CS_ENDPOINT_RESTRICTED_KEY,
         .preview_key = CS_ENDPOINT_PREVIEW_KEY,
         .branch = CS_ENDPOINT_BRANCH,
-        .task = "absent", /* see harness/endpoint/agent.h */
+        .task = "absent", /* see harness/endpoint/agent/agent.h */
         .agent_task = "echo",
         .has_s2 = true,
         .s2_basin = "chatspec-basin",

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "endpoint/objects.h"
-#include "endpoint/ratelimit.h"
-#include "endpoint/router.h"
-#include "endpoint/runs.h"
-#include "endpoint/session.h"
-#include "endpoint/store_s2.h"
+#include "endpoint/sessions/objects.h"
+#include "endpoint/http/ratelimit.h"
+#include "endpoint/http/router.h"
+#include "endpoint/sessions/runs.h"
+#include "endpoint/sessions/session.h"
+#include "endpoint/store/store_s2.h"
 
 /* Bodies with a limit of their own are refused by their Content-Length; this one bounds the rest,
  * which are chunked bodies and objects. */

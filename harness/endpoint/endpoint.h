@@ -11,7 +11,7 @@
 #ifndef CHATSPEC_ENDPOINT_ENDPOINT_H
 #define CHATSPEC_ENDPOINT_ENDPOINT_H
 
-#include "endpoint/violations.h"
+#include "endpoint/policy/violations.h"
 #include "net/server.h"
 
 struct cs_endpoint;

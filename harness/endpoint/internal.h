@@ -16,8 +16,8 @@
 #include <cjson/cJSON.h>
 
 #include "endpoint/endpoint.h"
-#include "endpoint/policy.h"
-#include "endpoint/store.h"
+#include "endpoint/policy/policy.h"
+#include "endpoint/store/store.h"
 #include "net/server.h"
 #include "wire/token.h"
 

@@ -1,6 +1,6 @@
 #include <time.h>
 
-#include "endpoint/schema.h"
+#include "endpoint/http/schema.h"
 
 /* `n` digits as a number; moves *at past them. */
 static bool take_digits(const char **at, int n, int *ret_value)

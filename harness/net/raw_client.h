@@ -4,7 +4,8 @@
 
 #include "wire/bytes.h"
 
-/* Connects to the host and port of an http:// URL. Returns a descriptor (close it) or -1 with diag. */
+/* Connects to the host and port of an http:// URL. Returns a descriptor (close it) or -1 with diag.
+ */
 int cs_raw_connect(const char *url, int64_t timeout_ms, struct cs_diag *diag);
 /* Sends all bytes. Errors: CS_ERR_CLOSED (peer reset), CS_ERR_TIMEOUT. */
 CS_MUST_USE enum cs_err cs_raw_send(int fd, struct cs_view bytes, int64_t timeout_ms);

@@ -2,7 +2,7 @@
 #ifndef CHATSPEC_TESTS_S2_WORLD_H
 #define CHATSPEC_TESTS_S2_WORLD_H
 
-#include "endpoint/store_s2.h"
+#include "endpoint/store/store_s2.h"
 #include "net/loop.h"
 #include "tests/canned.h"
 

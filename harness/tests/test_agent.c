@@ -7,7 +7,7 @@
 
 #include "endpoint_world.h"
 
-#include "endpoint/agent_script.h"
+#include "endpoint/agent/agent_script.h"
 
 #define OUT_A "/realtime/v1/sessions/a/out"
 

@@ -1,8 +1,8 @@
 /* The reference endpoint's sessions, over the wire. */
 #include "endpoint_fixture.h"
 
-#include "endpoint/policy.h"
-#include "endpoint/schema.h"
+#include "endpoint/policy/policy.h"
+#include "endpoint/http/schema.h"
 
 #define KEY   CS_ENDPOINT_SECRET_KEY
 #define OTHER CS_ENDPOINT_OTHER_SECRET_KEY

@@ -1,7 +1,7 @@
 /* What stands before every route of the reference endpoint: tokens, methods, sizes, CORS, rates. */
 #include "endpoint_fixture.h"
 
-#include "endpoint/policy.h"
+#include "endpoint/policy/policy.h"
 #include "net/raw_client.h"
 #include "wire/token.h"
 

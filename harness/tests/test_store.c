@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "endpoint/store.h"
-#include "endpoint/store_log.h"
+#include "endpoint/store/store.h"
+#include "endpoint/store/store_log.h"
 #include "net/loop.h"
 
 #define PATIENCE_MS 10000

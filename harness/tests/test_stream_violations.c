@@ -11,7 +11,7 @@
 
 #include "endpoint_world.h"
 
-#include "endpoint/streams.h"
+#include "endpoint/streams/streams.h"
 
 #define A     "/realtime/v1/sessions/a"
 #define QUICK "Timeout-Seconds: 1\r\n" /* 2 ms: see set_pace */
@@ -444,7 +444,7 @@ static bool is_shown_by_cases(const struct cs_violation *violation)
 #define ROW_AFFECTS(name, requirement, title, field, value, affects, reason) name
 
 static const char *const rows[] = {
-#include "endpoint/violations_stream.inc"
+#include "endpoint/policy/violations_stream.inc"
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -8,7 +8,7 @@
 
 #include "endpoint_world.h"
 
-#include "endpoint/streams.h"
+#include "endpoint/streams/streams.h"
 
 #define OUT_A "/realtime/v1/sessions/a/out"
 #define IN_A  "/realtime/v1/sessions/a/in"

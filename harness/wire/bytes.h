@@ -14,7 +14,8 @@
 
 #include "wire/error.h"
 
-/* Borrowed bytes: whoever made the view says how long they live. {NULL, 0} is a valid empty view. */
+/* Borrowed bytes: whoever made the view says how long they live. {NULL, 0} is a valid empty view.
+ */
 struct cs_view {
     const char *ptr;
     size_t len;
@@ -22,7 +23,8 @@ struct cs_view {
 
 #define CS_VIEW(literal) ((struct cs_view){(literal), sizeof(literal) - 1})
 /* For printf: printf("%.*s", CS_VIEW_ARG(v)). Cut to INT_MAX bytes. */
-#define CS_VIEW_ARG(v) ((int)((v).len > 0x7fffffff ? 0x7fffffff : (v).len)), ((v).len ? (v).ptr : "")
+#define CS_VIEW_ARG(v) \
+    ((int)((v).len > 0x7fffffff ? 0x7fffffff : (v).len)), ((v).len ? (v).ptr : "")
 
 static inline struct cs_view cs_view_of(const char *ptr, size_t len)
 {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CS_MUST_USE __attribute__((warn_unused_result))
+#define CS_MUST_USE           __attribute__((warn_unused_result))
 #define CS_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
 enum cs_err {

@@ -10,7 +10,11 @@
 
 #include "wire/bytes.h"
 
-enum cs_record_kind { CS_RECORD_DATA, CS_RECORD_CONTROL, CS_RECORD_COMMAND };
+enum cs_record_kind {
+    CS_RECORD_DATA,
+    CS_RECORD_CONTROL,
+    CS_RECORD_COMMAND
+};
 
 struct cs_header {
     struct cs_view name;
