@@ -88,6 +88,7 @@ static int run_builtin(struct cs_role_plan *plan, const struct cs_args *args)
                              stream.url ? "the built-in endpoint on an S2 stream store"
                                         : "the built-in endpoint",
                              CHATSPEC_VERSION, false);
+        status = cs_host_is_well(&host) ? status : CS_EXIT_TROUBLE;
         cs_host_stop(&host);
     } else {
         status = cs_say(CS_EXIT_TROUBLE, "%s", diag.text);

@@ -77,6 +77,7 @@ static int run_plan(struct cs_role_plan *plan, const struct cs_args *args)
     }
     if (cs_host_start(&spec, 1, args->seed, &host, &diag) == CS_OK) {
         status = run_against(plan, &host, &client);
+        status = cs_host_is_well(&host) ? status : CS_EXIT_TROUBLE;
         cs_host_stop(&host);
     } else {
         status = cs_say(CS_EXIT_TROUBLE, "%s", diag.text);

@@ -248,7 +248,8 @@ static int run_matrix(struct selftest *test)
         return cs_say(130, "interrupted after %zu of %zu runs: there is no matrix", summary.n_done,
                       n);
     }
-    return print_matrix(test, cs_now_ms() - started);
+    int status = print_matrix(test, cs_now_ms() - started);
+    return cs_host_is_well(&test->host) ? status : CS_EXIT_TROUBLE;
 }
 
 static int run_violations(struct selftest *test)

@@ -114,6 +114,21 @@ enum cs_err cs_host_start(const struct cs_host_spec *specs, size_t n, uint64_t s
     return CS_OK;
 }
 
+bool cs_host_is_well(const struct cs_host *host)
+{
+    siginfo_t info = {0};
+    if (waitid(P_PID, (id_t)host->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid == 0) {
+        return true;
+    }
+    bool killed = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+    fprintf(stderr,
+            "chatspec: the built-in servers ended during the run, by %s %d: a fault of "
+            "ours, and nothing was judged from there on\n",
+            killed ? "signal" : "exit status", info.si_status);
+    return false;
+}
+
 void cs_host_stop(struct cs_host *host)
 {
     if (host->pid > 0) {

@@ -28,5 +28,7 @@ struct cs_host {
 CS_MUST_USE enum cs_err cs_host_start(const struct cs_host_spec *specs, size_t n, uint64_t seed,
                                       struct cs_host *ret_host, struct cs_diag *diag);
 void cs_host_stop(struct cs_host *host);
+/* False when the process has ended, which is our own fault and nobody else's: says so. */
+bool cs_host_is_well(const struct cs_host *host);
 
 #endif

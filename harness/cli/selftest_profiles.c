@@ -126,7 +126,8 @@ static int run(struct trial *trial)
         return cs_say(130, "interrupted after %zu of %zu runs: there is no matrix", summary.n_done,
                       trial->n_work);
     }
-    return print(trial, cs_now_ms() - started);
+    int status = print(trial, cs_now_ms() - started);
+    return cs_host_is_well(&trial->host) ? status : CS_EXIT_TROUBLE;
 }
 
 int cs_selftest_profiles(const struct cs_args *args, const struct cs_requirements *set,

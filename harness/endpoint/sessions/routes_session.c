@@ -263,7 +263,8 @@ static bool read_patch(const struct cs_call *call, struct patch *patch, struct c
     if (!cs_is_object(json)) {
         return cs_refuse(refusal, 400, "body: expected an object");
     }
-    if (policy->patch_over_status != 200 && is_over(call, call->session)) {
+    /* what depends on the row is asked once there is one */
+    if (call->session && policy->patch_over_status != 200 && is_over(call, call->session)) {
         return cs_refuse(refusal, (int)policy->patch_over_status, "Session is over");
     }
     if (cs_member(json, "tags", &value) &&
@@ -276,7 +277,6 @@ static bool read_patch(const struct cs_call *call, struct patch *patch, struct c
         !cs_schema_object(value, "metadata", &patch->metadata, refusal)) {
         return false;
     }
-    /* whether the externalId changes is asked once there is a row */
     if (call->session && cs_member(json, "externalId", &value) &&
         external_id_changes(call->session, value, refusal) &&
         policy->patch_external_id_status != 200) {
