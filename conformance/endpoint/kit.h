@@ -209,6 +209,11 @@ const struct cs_record *ep_expect_record(struct ep_sub *sub);
 const struct cs_record *ep_next_record(struct ep_sub *sub);
 /* The next event of that type, passing over others; fails when none comes within `timeout_ms`. */
 const struct cs_event *ep_wait(struct ep_sub *sub, enum cs_event_type type, int64_t timeout_ms);
+/* Reads to the end, as the thing under test: [DONE] comes once, nothing after it, and then the end.
+ */
+void ep_expect_done_once(struct ep_sub *sub);
+/* The turn-complete of the turn that is going on, as a step on the way. */
+const struct cs_record *ep_next_turn_complete(struct ep_sub *sub);
 void ep_unsubscribe(struct ep_sub *sub);
 
 /* One record as kept for comparison. */

@@ -137,6 +137,29 @@ const struct cs_record *ep_next_record(struct ep_sub *sub)
     }
 }
 
+void ep_expect_done_once(struct ep_sub *sub)
+{
+    struct cs_case_run *run = sub->ep->run;
+    unsigned done = 0;
+    const struct cs_event *event;
+    sub->judges_end = true;
+    while ((event = ep_next(sub, sub->ep->env->patience_ms + 1000))) {
+        cs_case_check(run, !done, "an event came after [DONE]");
+        done += event->type == CS_EVENT_DONE;
+    }
+    cs_case_check(run, sub->ended, "the subscription did not end");
+    cs_case_check(run, done == 1, "the subscription ended without [DONE]");
+}
+
+const struct cs_record *ep_next_turn_complete(struct ep_sub *sub)
+{
+    const struct cs_record *record;
+    do {
+        record = ep_next_record(sub);
+    } while (!cs_view_eq(cs_record_control(record), CS_VIEW("turn-complete")));
+    return record;
+}
+
 static void keep_record(struct ep *ep, struct ep_records *records, const struct cs_record *record)
 {
     if ((records->n & (records->n - 1)) == 0) {

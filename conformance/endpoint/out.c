@@ -169,15 +169,7 @@ static void done_ends(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
     struct ep_sub *sub = ep_open(ep, ep_session(ep), "out", EP_HEADERS("Timeout-Seconds: 1"));
-    sub->judges_end = true;
-    unsigned done = 0;
-    const struct cs_event *event;
-    while ((event = ep_next(sub, ep_env(ep)->patience_ms + 1000))) {
-        cs_case_check(run, !done, "an event came after [DONE]");
-        done += event->type == CS_EVENT_DONE;
-    }
-    cs_case_check(run, sub->ended, "the subscription did not end");
-    cs_case_check(run, done == 1, "the subscription ended without [DONE]");
+    ep_expect_done_once(sub);
 }
 
 static void timeout_seconds(struct cs_case_run *run)

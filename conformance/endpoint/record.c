@@ -287,10 +287,7 @@ static void last_event_id(struct cs_case_run *run)
     const struct ep_session *session = ep_agent_session(ep);
     struct ep_sub *sub = ep_open(ep, session, "out", NULL);
     ep_append_need(ep, session, ep_message(ep, session, "pong"));
-    const struct cs_record *record;
-    do {
-        record = ep_next_record(sub);
-    } while (!cs_view_eq(cs_record_control(record), CS_VIEW("turn-complete")));
+    const struct cs_record *record = ep_next_turn_complete(sub);
     const struct cs_header *header = cs_record_header(record, "last-event-id");
     uint64_t seq = 0;
     cs_case_observe(run, "last_event_id", "%s", header ? "present" : "absent");

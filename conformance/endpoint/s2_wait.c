@@ -10,15 +10,7 @@ static void done_ends(struct cs_case_run *run)
     const struct ep_stream *stream = ep_s2_stream(ep);
     ep_s2_append(ep, stream, "{}");
     struct ep_sub *sub = ep_s2_open(ep, stream, "?seq_num=0&wait=1", NULL);
-    sub->judges_end = true;
-    unsigned done = 0;
-    const struct cs_event *event;
-    while ((event = ep_next(sub, ep_env(ep)->patience_ms + 1000))) {
-        cs_case_check(run, !done, "an event came after [DONE]");
-        done += event->type == CS_EVENT_DONE;
-    }
-    cs_case_check(run, sub->ended, "the read did not end");
-    cs_case_check(run, done == 1, "the read ended without [DONE]");
+    ep_expect_done_once(sub);
 }
 
 static void wait_seconds(struct cs_case_run *run)
