@@ -193,11 +193,10 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
         const char *what = vtext(ck, fmt, args);
         va_end(args);
         if (ck->lost != CS_OK) {
-            cs_case_evidence(ck->run, "stderr", "the client's process",
-                             cs_process_stderr(ck->adapter->process));
-            cs_case_fail(ck->run, "the client did not %s: its process %s", what,
-                         ck->lost == CS_ERR_CLOSED ? "ended"
-                                                   : "does not keep to the line protocol");
+            ck_adapter_lost(ck, what);
+        }
+        if (ck->adapter_owes) {
+            ck_adapter_owes(ck, what, patience);
         }
         cs_case_fail(ck->run, "the client did not %s within %lld ms", what, (long long)patience);
     }

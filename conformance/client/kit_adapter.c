@@ -84,7 +84,8 @@ void ck_refuse_tokens(struct ck *ck)
 
 static enum cs_err add_event(struct ck *ck, struct cs_view line)
 {
-    if (ck->n_events == CK_MAX_EVENTS) {
+    ck->n_bytes += line.len;
+    if (ck->n_events == CK_MAX_EVENTS || ck->n_bytes > CK_MAX_HEARD) {
         return CS_ERR_LIMIT;
     }
     if (ck->n_events == ck->cap_events) {
@@ -181,7 +182,8 @@ int ck_command(struct ck *ck, cJSON *command)
         ck_no_memory(ck);
     }
     if (err != CS_OK) {
-        cs_case_fail(ck->run, "the client's process takes no more commands (%s)", cs_err_name(err));
+        ck->lost = err;
+        ck_adapter_lost(ck, "take a command");
     }
     return ck->next_command;
 }

@@ -10,6 +10,8 @@
 #define CK_MAX_EVENTS 65536
 #define CK_MAX_TOKENS 32
 #define CK_MAX_TEXT   ((size_t)64 * 1024 * 1024)
+/* What an adapter may say in a case; behind it is no client any more but a flood. */
+#define CK_MAX_HEARD ((size_t)256 * 1024 * 1024)
 
 /* Memory that ends with the case. */
 struct ck_owned {
@@ -35,8 +37,10 @@ struct ck {
     cJSON **events; /* every line of the adapter since the case began */
     size_t n_events;
     size_t cap_events;
-    enum cs_err lost; /* why the adapter can no longer be heard */
-    size_t n_shown;   /* requests that are evidence already */
+    size_t n_bytes;    /* of all those lines */
+    enum cs_err lost;  /* why the adapter can no longer be heard */
+    bool adapter_owes; /* what is waited for is the adapter's to say, whatever its client does */
+    size_t n_shown;    /* requests that are evidence already */
     unsigned n_asks[2];
     bool refuse_tokens;
     bool over; /* the case has its verdict: nothing is evidence any more */
@@ -64,6 +68,10 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
              const char *fmt, ...) CS_PRINTF(4, 5);
 /* The token of ours that this is, or NULL. */
 const char *ck_token_name(const struct ck *ck, struct cs_view text);
+
+/* kit_lost.c: the case ends in error when it is the adapter that fails. */
+_Noreturn void ck_adapter_lost(struct ck *ck, const char *what);
+_Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience_ms);
 
 /* kit_adapter.c */
 /* Sends a command (its `command` member is set; owned from here on) and gives its number; skips the

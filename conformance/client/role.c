@@ -1,5 +1,4 @@
 /* What surrounds a client case: an adapter per worker slot, a server and a chat per case. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -144,7 +143,7 @@ static void tear_down(struct cs_case_run *run)
     if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
          * answer, or says what nobody understands, is ended, and the runner starts another. */
-        kill(-cs_process_pid(ck->adapter->process), SIGKILL);
+        cs_process_kill(ck->adapter->process);
     }
     free_ck(ck);
 }

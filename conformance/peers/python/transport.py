@@ -51,7 +51,7 @@ def parse(text):
 def member(value, name, kind=object):
     """A member of an object, if it is one and has a value of that type."""
     found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, kind) and not (kind is int and found is True) else None
+    return found if isinstance(found, kind) and not (kind is int and isinstance(found, bool)) else None
 
 
 class ApiError(Exception):
