@@ -393,7 +393,13 @@ function openHeadStart(sdk, command) {
     response: Promise.resolve({
       messages: model.messages ?? [{ role: "assistant", content: [{ type: "text", text }] }],
     }),
-    toUIMessageStream: () => ReadableStream.from(chunks),
+    toUIMessageStream: () =>
+      new ReadableStream({
+        start(stream) {
+          for (const chunk of chunks) stream.enqueue(chunk);
+          stream.close();
+        },
+      }),
     toUIMessageStreamResponse: () => new Response(""),
   });
   const handler = headStart({
@@ -502,10 +508,6 @@ function survey(sdk) {
     instance?.dispose?.();
   }
   if (!canAbort) lacks.abort = "AbortSignal.any is missing: it takes Node 20.3";
-  if (typeof ReadableStream.from !== "function" && kinds["head-start"]) {
-    delete kinds["head-start"];
-    lacks["head-start"] = "ReadableStream.from is missing: it takes Node 20.6";
-  }
   return { kinds, lacks };
 }
 
