@@ -67,7 +67,8 @@ static cJSON *event_of(const char *name, int id)
 {
     cJSON *event = cJSON_CreateObject();
     if (!event || !cJSON_AddStringToObject(event, "event", name) ||
-        !cJSON_AddNumberToObject(event, "id", id)) {
+        !(id >= 0 ? cJSON_AddNumberToObject(event, "id", id)
+                  : cJSON_AddNullToObject(event, "id"))) {
         out_of_memory();
     }
     return event;
