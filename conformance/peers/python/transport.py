@@ -353,9 +353,12 @@ def main():
     adapter.say("hello", protocol=1, name="chatspec-python-transport", version="1.0",
                 runtime=f"python {platform.python_version()}", capabilities=COMMANDS)
     for line in sys.stdin.buffer:
-        command = parse(line)
+        command = parse(line.decode("utf-8", "replace"))
         name, number = member(command, "command", str), member(command, "id", int)
-        if name not in COMMANDS:
+        if command is None:
+            told = {"name": "ValueError", "message": "the line is not JSON"}
+            adapter.say("fail", id=None, error=told)
+        elif name not in COMMANDS:
             adapter.say("unsupported", id=number, command=name)
         elif name in ("open", "answer", "close", "reset", "quit"):
             if name in ("close", "reset"):
@@ -364,7 +367,8 @@ def main():
             elif name == "open":
                 adapter.opened, adapter.chats = command, {}
             elif name == "answer":
-                adapter.questions[command["ask"] - 1].put(command)
+                for answer in adapter.questions[(member(command, "ask", int) or 0) - 1:][:1]:
+                    answer.put(command)
             adapter.say("ok", id=number)
             if name == "quit":
                 return

@@ -300,10 +300,17 @@ const commands = {
   quit: () => void setImmediate(() => process.exit(0)),
 };
 
-async function obey(command) {
-  const { id, command: name } = command;
+async function obey(line) {
+  let command;
+  try {
+    command = JSON.parse(line);
+  } catch (error) {
+    say({ event: "fail", id: null, error: describe(error) });
+    return;
+  }
+  const { id = null, command: name } = command ?? {};
   if (!Object.hasOwn(commands, name)) {
-    say({ event: "unsupported", id, command: name });
+    say({ event: "unsupported", id, command: String(name) });
     return;
   }
   const owner = state;
@@ -328,11 +335,14 @@ say({
     subscription: ["read", "abort"],
   },
 });
-let rest = Buffer.alloc(0);
+/* Lines end at LF and at nothing else, and a long one comes in many pieces. */
+let pieces = [];
 process.stdin.on("data", (bytes) => {
-  rest = Buffer.concat([rest, bytes]);
-  for (let end; (end = rest.indexOf(10)) >= 0; rest = rest.subarray(end + 1)) {
-    void obey(JSON.parse(rest.subarray(0, end).toString("utf8")));
+  for (let end; (end = bytes.indexOf(10)) >= 0; bytes = bytes.subarray(end + 1)) {
+    const line = Buffer.concat([...pieces, bytes.subarray(0, end)]).toString("utf8");
+    pieces = [];
+    void obey(line);
   }
+  pieces.push(bytes);
 });
 process.stdin.on("end", () => process.exit(0));

@@ -73,7 +73,8 @@ async function loadSdk(root) {
     core: core ? await load(core, "./v3", lacks) : {},
   };
   if (!entries.chat.TriggerChatTransport) {
-    throw new Error(`@trigger.dev/sdk ${version} has no chat transport: ${lacks["./chat"] ?? "it is older"}`);
+    const why = lacks["./chat"] ?? "its chat entry has no TriggerChatTransport";
+    throw new Error(`@trigger.dev/sdk ${version} has no chat transport: ${why}`);
   }
   return {
     ...entries,
@@ -601,7 +602,8 @@ async function obey(general, line) {
   } catch (error) {
     if (state !== owner) return;
     if (error instanceof Unsupported) {
-      say({ event: "unsupported", id, command: String(name), what: error.message });
+      const what = error.message === name ? {} : { what: error.message };
+      say({ event: "unsupported", id, command: String(name), ...what });
     } else {
       say({ event: "fail", id, error: describeError(error) });
     }
