@@ -49,6 +49,26 @@ static void test_the_transport_passes(void **state)
     free_results(results, n);
 }
 
+/* The command of the README, as it stands there. */
+static void test_the_program_says_so(void **state)
+{
+    (void)state;
+    static const char *const argv[] = {
+        CHATSPEC_BINARY, "client", "--peer", "python3 '" PYTHON_TRANSPORT "'", "--no-color", NULL};
+    struct cs_tool_run run;
+    struct cs_diag diag = {0};
+    if (cs_tool_run(argv, NULL, 120000, &run, &diag) != CS_OK) {
+        fail_msg("%s", diag.text);
+    }
+    bool passed = cs_tool_succeeded(&run) &&
+                  cs_view_find(cs_buf_view(&run.out), CS_VIEW("\npassed")) != SIZE_MAX;
+    if (!passed) {
+        fail_msg("%.*s%.*s", CS_VIEW_ARG(cs_buf_view(&run.out)),
+                 CS_VIEW_ARG(cs_buf_view(&run.err)));
+    }
+    cs_tool_free(&run);
+}
+
 /* ---- mistakes ---- */
 
 struct edit {
@@ -191,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_transport_passes),
+        cmocka_unit_test(test_the_program_says_so),
         cmocka_unit_test(test_mistakes_are_noticed),
     };
     if (!there_is_python()) {

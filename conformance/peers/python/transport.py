@@ -367,7 +367,8 @@ def main():
             elif name == "open":
                 adapter.opened, adapter.chats = command, {}
             elif name == "answer":
-                for answer in adapter.questions[(member(command, "ask", int) or 0) - 1:][:1]:
+                asked = member(command, "ask", int) or 0
+                for answer in adapter.questions[asked - 1:asked]:
                     answer.put(command)
             adapter.say("ok", id=number)
             if name == "quit":
