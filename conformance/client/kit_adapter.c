@@ -97,7 +97,7 @@ static enum cs_err add_event(struct ck *ck, struct cs_view line)
         ck->events = grown;
         ck->cap_events = cap;
     }
-    cJSON *event = cJSON_ParseWithLength(line.ptr, line.len);
+    cJSON *event = ck_parse_line(line);
     if (!text_of(event, "event")) {
         cJSON_Delete(event);
         return CS_ERR_SYNTAX;
@@ -149,6 +149,16 @@ void ck_unlisten(struct ck *ck)
         cs_watch_remove(ck->loop, &ck->out);
         ck->watching = false;
     }
+}
+
+const cJSON *ck_find_event(const struct ck *ck, const char *name)
+{
+    for (size_t i = 0; i < ck->n_events; i++) {
+        if (strcmp(text_of(ck->events[i], "event"), name) == 0) {
+            return ck->events[i];
+        }
+    }
+    return NULL;
 }
 
 const cJSON *ck_event(const struct ck *ck, int command, const char *name, size_t n)

@@ -73,6 +73,9 @@ const char *ck_token_name(const struct ck *ck, struct cs_view text);
 _Noreturn void ck_adapter_lost(struct ck *ck, const char *what);
 _Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience_ms);
 
+/* kit_line.c: NULL when it is no JSON. Free with cJSON_Delete. */
+cJSON *ck_parse_line(struct cs_view line);
+
 /* kit_adapter.c */
 /* Sends a command (its `command` member is set; owned from here on) and gives its number; skips the
  * case when the adapter does not offer it. */
@@ -82,6 +85,8 @@ void ck_listen(struct ck *ck);
 void ck_unlisten(struct ck *ck);
 /* Brings the adapter back to where it was before the case; true when it answered. */
 bool ck_reset(struct ck *ck);
+/* The first event of that name, or NULL. */
+const cJSON *ck_find_event(const struct ck *ck, const char *name);
 /* The n-th event (from 0) of that name for that command, or NULL. A NULL name: any. */
 const cJSON *ck_event(const struct ck *ck, int command, const char *name, size_t n);
 

@@ -122,6 +122,12 @@ static void observe_requests(struct ck *ck)
             cs_buf_printf(&cursors, "%s%.*s", cursors.len > 0 ? " " : "", CS_VIEW_ARG(shown));
         }
     }
+    const cJSON *unhandled = ck_find_event(ck, "unhandled");
+    if (unhandled) {
+        const cJSON *error = cJSON_GetObjectItemCaseSensitive(unhandled, "error");
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "message"));
+        cs_case_observe(ck->run, "unhandled error", "%s", text ? text : "without a message");
+    }
     cs_case_observe(ck->run, "requests", "%.*s", CS_VIEW_ARG(cs_buf_view(&order)));
     cs_case_observe(ck->run, "cursors", "%.*s", CS_VIEW_ARG(cs_buf_view(&cursors)));
     cs_buf_free(&order);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client_run.h"
+#include "conformance/client/kit_internal.h"
 
 #define PATIENCE_MS 500
 
@@ -117,6 +118,34 @@ static void test_what_is_passed_over(void **state)
     free_results(result, 1);
 }
 
+/* Halves of surrogate pairs, as JavaScript prints them, and pairs. */
+static void test_half_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from;
+        const char *to;
+    } rows[] = {
+        {"{\"a\":\"\\ud800\"}", "\xef\xbf\xbd"},
+        {"{\"a\":\"\\uDFFF!\"}", "\xef\xbf\xbd!"},
+        {"{\"a\":\"\\ud83d\\ude00\\ud83d\"}", "\xf0\x9f\x98\x80\xef\xbf\xbd"},
+        {"{\"a\":\"\\ud83d\\ud83d\\ude00\"}", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+        {"{\"a\":\"\\\\ud800\\udc00x\\udc00\"}", "\\ud800\xef\xbf\xbdx\xef\xbf\xbd"},
+        {"{\"a\":\"\\ud800\\n\"}", "\xef\xbf\xbd\n"},
+        {"{\"a\":\"\\ud80\"}", NULL},
+        {"{\"a\":\"\\ud800", NULL},
+        {"\\ud800", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cJSON *value = ck_parse_line(cs_view_str(rows[i].from));
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(value, "a"));
+        if (!text != !rows[i].to || (text && strcmp(text, rows[i].to) != 0)) {
+            fail_msg("%s became %s", rows[i].from, text ? text : "nothing");
+        }
+        cJSON_Delete(value);
+    }
+}
+
 /* The first process misbehaves, its successors do not. */
 static void check_recovery(const char *does)
 {
@@ -163,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_half_lines_and_deaths),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_what_is_passed_over),
+        cmocka_unit_test(test_half_characters),
         cmocka_unit_test(test_the_run_goes_on_with_a_fresh_adapter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
