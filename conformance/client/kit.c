@@ -180,7 +180,7 @@ static bool turn(struct ck *ck, int64_t deadline)
 void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const void *arg,
              const char *fmt, ...)
 {
-    int64_t patience = cs_client_patience(ck->env);
+    int64_t patience = ck_patience(ck);
     int64_t deadline = cs_now_ms() + patience;
     show_requests(ck);
     while (!done(ck, arg)) {

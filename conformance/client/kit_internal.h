@@ -70,6 +70,8 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
 const char *ck_token_name(const struct ck *ck, struct cs_view text);
 
 /* kit_lost.c: the case ends in error when it is the adapter that fails. */
+/* How long to wait for the next step. */
+int64_t ck_patience(const struct ck *ck);
 _Noreturn void ck_adapter_lost(struct ck *ck, const char *what);
 _Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience_ms);
 

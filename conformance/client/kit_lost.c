@@ -2,6 +2,16 @@
  * error, with what the adapter's process left behind. */
 #include "conformance/client/kit_internal.h"
 
+/* However little a client is waited for, its process may have to be given time by a busy machine.
+ */
+#define OWED_PATIENCE_MS 3000
+
+int64_t ck_patience(const struct ck *ck)
+{
+    int64_t patience = cs_client_patience(ck->env);
+    return ck->adapter_owes && patience < OWED_PATIENCE_MS ? OWED_PATIENCE_MS : patience;
+}
+
 static const char *what_it_did(const struct ck *ck)
 {
     switch (ck->lost) {

@@ -13,7 +13,7 @@ import http.client, json, platform, queue, random, re, sys, threading, time, url
 def lines(pieces):
     """Lines of a body that comes in pieces cut anywhere; LF, CR and CRLF end one (CSE-01)."""
     unfinished, after_cr = [], False
-    for piece in pieces:
+    for piece in filter(None, pieces):
         if after_cr and piece.startswith(b"\n"):
             piece = piece[1:]
         after_cr = piece.endswith(b"\r")
