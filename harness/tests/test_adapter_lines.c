@@ -7,110 +7,10 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <unistd.h>
-
 #include "client_run.h"
-#include "conformance/peers/tool.h"
-#include "json_schema.h"
-#include "peer/process.h"
+#include "protocol_lines.h"
 
-#define JOBS     4
-#define MAX_FILE ((size_t)256 * 1024 * 1024)
-
-struct fixture {
-    char folder[64];
-    cJSON *document;
-    struct schema schema;
-    size_t n_commands;
-    size_t n_events;
-};
-
-static char *read_file(const char *path, size_t *ret_len)
-{
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    struct cs_buf text = CS_BUF(MAX_FILE);
-    for (;;) {
-        char *room = cs_buf_reserve(&text, 65536);
-        assert_non_null(room);
-        size_t n = fread(room, 1, 65536, file);
-        text.len += n;
-        if (n == 0) {
-            break;
-        }
-    }
-    assert_int_equal(fclose(file), 0);
-    *ret_len = text.len;
-    char *bytes = cs_buf_take(&text);
-    assert_non_null(bytes);
-    return bytes;
-}
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    assert_non_null(fixture);
-    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/chatspec-lines-XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
-    size_t len;
-    char *text = read_file(PEERS "/schema/protocol-1.json", &len);
-    fixture->document = cJSON_ParseWithLength(text, len);
-    free(text);
-    assert_non_null(fixture->document);
-    fixture->schema.root = fixture->document;
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", fixture->folder);
-    int status = system(command);
-    cJSON_Delete(fixture->document);
-    free(fixture);
-    return status;
-}
-
-/* ---- the schema itself ---- */
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(schema_member(object, name));
-}
-
-/* The schema of a line, by its name; NULL when it has none. */
-static const cJSON *rule_of(const struct fixture *fixture, const cJSON *line, const char *word)
-{
-    const char *name = text_of(line, word);
-    char table[16];
-    snprintf(table, sizeof table, "%ss", word);
-    return name ? schema_member(schema_member(schema_member(fixture->document, "$defs"), table),
-                                name)
-                : NULL;
-}
-
-static bool holds(struct fixture *fixture, const char *word, const cJSON *line)
-{
-    const cJSON *rule = rule_of(fixture, line, word);
-    fixture->schema.reason[0] = '\0';
-    if (!rule) {
-        snprintf(fixture->schema.reason, SCHEMA_MAX_REASON, "there is no such %s", word);
-        return false;
-    }
-    const cJSON *member;
-    cJSON_ArrayForEach(member, line)
-    {
-        if (!schema_member(schema_member(rule, "properties"), member->string)) {
-            snprintf(fixture->schema.reason, SCHEMA_MAX_REASON, "\"%s\" is not described",
-                     member->string);
-            return false;
-        }
-    }
-    return schema_holds(&fixture->schema, rule, line);
-}
+#define JOBS 4
 
 static void test_the_validator_can_say_no(void **state)
 {
@@ -184,13 +84,6 @@ static void check_answers(const int *answers, size_t n, const char *file)
             }
         }
     }
-}
-
-static bool is_answer(const cJSON *line)
-{
-    const char *event = text_of(line, "event");
-    return event && (strcmp(event, "ok") == 0 || strcmp(event, "fail") == 0 ||
-                     strcmp(event, "unsupported") == 0);
 }
 
 #define MAX_ANSWERS 4096
@@ -275,163 +168,21 @@ static void check_adapter(struct fixture *fixture, const char *adapter)
     assert_true(fixture->n_events > fixture->n_commands);
 }
 
-/* ---- single lines ---- */
-
-#define WAIT_MS 60000
-/* As many bytes as a record may have, each of which takes six in a JSON string. */
-#define RECORD_LEN ((size_t)6 * 1024 * 1024)
-
-static cJSON *next_event(struct fixture *fixture, struct cs_process *process)
-{
-    struct cs_view line;
-    assert_int_equal(cs_process_read_line(process, WAIT_MS, &line), CS_OK);
-    cJSON *event = cJSON_ParseWithLength(line.ptr, line.len);
-    if (!event || !holds(fixture, "event", event)) {
-        fail_msg("%s: %.200s", event ? fixture->schema.reason : "no JSON", line.ptr);
-    }
-    return event;
-}
-
-static void write_line(struct cs_process *process, const char *line)
-{
-    assert_int_equal(cs_process_write_line(process, cs_view_str(line), WAIT_MS), CS_OK);
-}
-
-/* The next event is this, for the command of that number; 0: for none. */
-static void expect_answer(struct fixture *fixture, struct cs_process *process, const char *name,
-                          int number)
-{
-    cJSON *event = next_event(fixture, process);
-    const cJSON *id = schema_member(event, "id");
-    if (strcmp(text_of(event, "event"), name) != 0 ||
-        (number ? !cJSON_IsNumber(id) || id->valueint != number : !cJSON_IsNull(id))) {
-        char *said = cJSON_PrintUnformatted(event);
-        fail_msg("wanted %s of %d and got %.200s", name, number, said);
-    }
-    cJSON_Delete(event);
-}
-
-/* The next events answer the commands from `first` to `last`, once each and in any order. */
-static void expect_answers(struct fixture *fixture, struct cs_process *process, int first, int last)
-{
-    unsigned seen = 0;
-    for (int i = first; i <= last; i++) {
-        cJSON *event = next_event(fixture, process);
-        const cJSON *id = schema_member(event, "id");
-        assert_true(is_answer(event) && cJSON_IsNumber(id));
-        assert_in_range(id->valueint, first, last);
-        seen |= 1u << id->valueint;
-        cJSON_Delete(event);
-    }
-    assert_int_equal(seen, (1u << (last + 1)) - (1u << first));
-}
-
-/* A command that nobody knows comes back by its name: a long line, there and back. */
-static void check_long_line(struct fixture *fixture, struct cs_process *process)
-{
-    struct cs_buf line = CS_BUF(8 * RECORD_LEN);
-    cs_buf_str(&line, "{\"id\":77,\"command\":\"");
-    for (size_t i = 0; i < RECORD_LEN; i++) {
-        cs_buf_str(&line, "\\u0001");
-    }
-    cs_buf_str(&line, "\"}");
-    assert_int_equal(cs_buf_error(&line), CS_OK);
-    assert_int_equal(cs_process_write_line(process, cs_buf_view(&line), WAIT_MS), CS_OK);
-    cs_buf_free(&line);
-    cJSON *event = next_event(fixture, process);
-    assert_string_equal(text_of(event, "event"), "unsupported");
-    assert_int_equal(strlen(text_of(event, "command")), RECORD_LEN);
-    cJSON_Delete(event);
-}
-
-static void check_lines(struct fixture *fixture, const char *const *argv)
-{
-    struct cs_process_config config = {.argv = argv};
-    struct cs_process *process = NULL;
-    struct cs_diag diag = {0};
-    if (cs_process_start(&config, &process, &diag) != CS_OK) {
-        fail_msg("%s", diag.text);
-    }
-    cJSON *hello = next_event(fixture, process);
-    assert_string_equal(text_of(hello, "event"), "hello");
-    cJSON_Delete(hello);
-    /* Separators of lines elsewhere, bytes that are no text, and members that nobody knows. */
-    write_line(process,
-               "{\"id\":1,\"command\":\"reset\",\"x\":\"\xe2\x80\xa8\xe2\x80\xa9\xc2\x85\"}");
-    expect_answer(fixture, process, "ok", 1);
-    write_line(process, "{\"id\":2,\"command\":\"reset\",\"x\":\"\xff\xc3\"}");
-    expect_answer(fixture, process, "ok", 2);
-    /* What is no command is answered, and the next one is understood. */
-    write_line(process, "garbage");
-    expect_answer(fixture, process, "fail", 0);
-    /* Several at once, in one write. */
-    write_line(process, "{\"id\":3,\"command\":\"zork\"}\n{\"id\":4,\"command\":\"reset\"}\n"
-                        "{\"id\":5,\"command\":\"zork\"}");
-    expect_answers(fixture, process, 3, 5);
-    check_long_line(fixture, process);
-    write_line(process, "{\"id\":6,\"command\":\"quit\"}");
-    expect_answer(fixture, process, "ok", 6);
-    struct cs_view line;
-    assert_int_equal(cs_process_read_line(process, WAIT_MS, &line), CS_ERR_CLOSED);
-    cs_process_end(process, 1000);
-}
-
-static bool has_tool(const char *name)
-{
-    const char *const argv[] = {name, "--version", NULL};
-    struct cs_tool_run run;
-    bool found = cs_tool_run(argv, NULL, 20000, &run, NULL) == CS_OK && cs_tool_succeeded(&run);
-    cs_tool_free(&run);
-    return found;
-}
-
 static void test_reference_client(void **state)
 {
-    static const char *const argv[] = {REFERENCE_CLIENT, NULL};
-    check_lines(*state, argv);
     check_adapter(*state, REFERENCE_CLIENT);
-}
-
-/* Skips the test where the tool is missing. */
-static void need_tool(const char *name)
-{
-    if (!has_tool(name)) {
-        print_message("there is no %s in PATH\n", name);
-        skip();
-    }
 }
 
 static void test_python(void **state)
 {
-    static const char *const argv[] = {"python3", PEERS "/python/transport.py", NULL};
     need_tool("python3");
-    check_lines(*state, argv);
     check_adapter(*state, "python3 " PEERS "/python/transport.py");
 }
 
 static void test_reader(void **state)
 {
-    static const char *const argv[] = {"node", PEERS "/reader/adapter.mjs", NULL};
     need_tool("node");
-    check_lines(*state, argv);
     check_adapter(*state, "node " PEERS "/reader/adapter.mjs");
-}
-
-/* A version that was installed for a run; a test gets nothing from the network. */
-static bool installed_version(char *version, size_t size)
-{
-    DIR *folder = opendir(SDK_FOLDER);
-    version[0] = '\0';
-    const struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, version) > 0) {
-            snprintf(version, size, "%s", entry->d_name);
-        }
-    }
-    if (folder) {
-        closedir(folder);
-    }
-    return version[0] != '\0';
 }
 
 static void test_sdk(void **state)
@@ -445,13 +196,9 @@ static void test_sdk(void **state)
         skip();
     }
     snprintf(root, sizeof root, SDK_FOLDER "/%s", version);
-    const char *const argv[] = {"node", PEERS "/sdk/adapter.mjs", "--root", root, NULL};
-    check_lines(*state, argv);
     snprintf(adapter, sizeof adapter, "node " PEERS "/sdk/adapter.mjs --root %s", root);
     check_adapter(*state, adapter);
 }
-
-#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
