@@ -70,6 +70,9 @@ static enum cs_err check_hello(const struct cs_adapter *adapter, struct cs_view 
     return CS_OK;
 }
 
+/* Our own adapters say in one line what is missing. */
+#define OWN_WORDS CS_VIEW("adapter: ")
+
 /* The last line of what the adapter wrote to stderr says best why it did not start. */
 static enum cs_err no_hello(struct cs_adapter *adapter, enum cs_err err, struct cs_diag *diag)
 {
@@ -86,6 +89,10 @@ static enum cs_err no_hello(struct cs_adapter *adapter, enum cs_err err, struct 
             said = cs_view_of(said.ptr + at, said.len - at);
             break;
         }
+    }
+    if (cs_view_starts_with(said, OWN_WORDS)) {
+        said = cs_view_of(said.ptr + OWN_WORDS.len, said.len - OWN_WORDS.len);
+        return cs_fail(diag, err, 0, "%.*s", CS_VIEW_ARG(said));
     }
     return cs_fail(diag, err, 0, "the adapter ended before it said hello: %.*s", CS_VIEW_ARG(said));
 }

@@ -180,7 +180,7 @@ static bool turn(struct ck *ck, int64_t deadline)
 void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const void *arg,
              const char *fmt, ...)
 {
-    int64_t patience = cs_client_patience(ck->env);
+    int64_t patience = ck_patience(ck);
     int64_t deadline = cs_now_ms() + patience;
     show_requests(ck);
     while (!done(ck, arg)) {
@@ -193,11 +193,10 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
         const char *what = vtext(ck, fmt, args);
         va_end(args);
         if (ck->lost != CS_OK) {
-            cs_case_evidence(ck->run, "stderr", "the client's process",
-                             cs_process_stderr(ck->adapter->process));
-            cs_case_fail(ck->run, "the client did not %s: its process %s", what,
-                         ck->lost == CS_ERR_CLOSED ? "ended"
-                                                   : "does not keep to the line protocol");
+            ck_adapter_lost(ck, what);
+        }
+        if (ck->adapter_owes) {
+            ck_adapter_owes(ck, what, patience);
         }
         cs_case_fail(ck->run, "the client did not %s within %lld ms", what, (long long)patience);
     }

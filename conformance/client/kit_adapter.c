@@ -84,7 +84,8 @@ void ck_refuse_tokens(struct ck *ck)
 
 static enum cs_err add_event(struct ck *ck, struct cs_view line)
 {
-    if (ck->n_events == CK_MAX_EVENTS) {
+    ck->n_bytes += line.len;
+    if (ck->n_events == CK_MAX_EVENTS || ck->n_bytes > CK_MAX_HEARD) {
         return CS_ERR_LIMIT;
     }
     if (ck->n_events == ck->cap_events) {
@@ -96,7 +97,7 @@ static enum cs_err add_event(struct ck *ck, struct cs_view line)
         ck->events = grown;
         ck->cap_events = cap;
     }
-    cJSON *event = cJSON_ParseWithLength(line.ptr, line.len);
+    cJSON *event = ck_parse_line(line);
     if (!text_of(event, "event")) {
         cJSON_Delete(event);
         return CS_ERR_SYNTAX;
@@ -150,6 +151,16 @@ void ck_unlisten(struct ck *ck)
     }
 }
 
+const cJSON *ck_find_event(const struct ck *ck, const char *name)
+{
+    for (size_t i = 0; i < ck->n_events; i++) {
+        if (strcmp(text_of(ck->events[i], "event"), name) == 0) {
+            return ck->events[i];
+        }
+    }
+    return NULL;
+}
+
 const cJSON *ck_event(const struct ck *ck, int command, const char *name, size_t n)
 {
     for (size_t i = 0; i < ck->n_events; i++) {
@@ -181,7 +192,8 @@ int ck_command(struct ck *ck, cJSON *command)
         ck_no_memory(ck);
     }
     if (err != CS_OK) {
-        cs_case_fail(ck->run, "the client's process takes no more commands (%s)", cs_err_name(err));
+        ck->lost = err;
+        ck_adapter_lost(ck, "take a command");
     }
     return ck->next_command;
 }

@@ -63,7 +63,9 @@ static void refuse_unsupported(struct ck *ck, int id)
 /* The `ok` of a command. */
 static const cJSON *need_ok(struct ck *ck, int id, const char *name)
 {
+    ck->adapter_owes = strcmp(name, "open") == 0 || strcmp(name, "session") == 0;
     ck_wait(ck, answered, &id, "answer the command \"%s\"", name);
+    ck->adapter_owes = false;
     refuse_unsupported(ck, id);
     const cJSON *failed = ck_event(ck, id, "fail", 0);
     if (failed) {

@@ -10,6 +10,8 @@
 #define CK_MAX_EVENTS 65536
 #define CK_MAX_TOKENS 32
 #define CK_MAX_TEXT   ((size_t)64 * 1024 * 1024)
+/* What an adapter may say in a case; behind it is no client any more but a flood. */
+#define CK_MAX_HEARD ((size_t)256 * 1024 * 1024)
 
 /* Memory that ends with the case. */
 struct ck_owned {
@@ -35,8 +37,10 @@ struct ck {
     cJSON **events; /* every line of the adapter since the case began */
     size_t n_events;
     size_t cap_events;
-    enum cs_err lost; /* why the adapter can no longer be heard */
-    size_t n_shown;   /* requests that are evidence already */
+    size_t n_bytes;    /* of all those lines */
+    enum cs_err lost;  /* why the adapter can no longer be heard */
+    bool adapter_owes; /* what is waited for is the adapter's to say, whatever its client does */
+    size_t n_shown;    /* requests that are evidence already */
     unsigned n_asks[2];
     bool refuse_tokens;
     bool over; /* the case has its verdict: nothing is evidence any more */
@@ -65,6 +69,15 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
 /* The token of ours that this is, or NULL. */
 const char *ck_token_name(const struct ck *ck, struct cs_view text);
 
+/* kit_lost.c: the case ends in error when it is the adapter that fails. */
+/* How long to wait for the next step. */
+int64_t ck_patience(const struct ck *ck);
+_Noreturn void ck_adapter_lost(struct ck *ck, const char *what);
+_Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience_ms);
+
+/* kit_line.c: NULL when it is no JSON. Free with cJSON_Delete. */
+cJSON *ck_parse_line(struct cs_view line);
+
 /* kit_adapter.c */
 /* Sends a command (its `command` member is set; owned from here on) and gives its number; skips the
  * case when the adapter does not offer it. */
@@ -74,6 +87,8 @@ void ck_listen(struct ck *ck);
 void ck_unlisten(struct ck *ck);
 /* Brings the adapter back to where it was before the case; true when it answered. */
 bool ck_reset(struct ck *ck);
+/* The first event of that name, or NULL. */
+const cJSON *ck_find_event(const struct ck *ck, const char *name);
 /* The n-th event (from 0) of that name for that command, or NULL. A NULL name: any. */
 const cJSON *ck_event(const struct ck *ck, int command, const char *name, size_t n);
 

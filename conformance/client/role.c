@@ -1,5 +1,4 @@
 /* What surrounds a client case: an adapter per worker slot, a server and a chat per case. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -123,6 +122,12 @@ static void observe_requests(struct ck *ck)
             cs_buf_printf(&cursors, "%s%.*s", cursors.len > 0 ? " " : "", CS_VIEW_ARG(shown));
         }
     }
+    const cJSON *unhandled = ck_find_event(ck, "unhandled");
+    if (unhandled) {
+        const cJSON *error = cJSON_GetObjectItemCaseSensitive(unhandled, "error");
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, "message"));
+        cs_case_observe(ck->run, "unhandled error", "%s", text ? text : "without a message");
+    }
     cs_case_observe(ck->run, "requests", "%.*s", CS_VIEW_ARG(cs_buf_view(&order)));
     cs_case_observe(ck->run, "cursors", "%.*s", CS_VIEW_ARG(cs_buf_view(&cursors)));
     cs_buf_free(&order);
@@ -144,7 +149,7 @@ static void tear_down(struct cs_case_run *run)
     if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
          * answer, or says what nobody understands, is ended, and the runner starts another. */
-        kill(-cs_process_pid(ck->adapter->process), SIGKILL);
+        cs_process_kill(ck->adapter->process);
     }
     free_ck(ck);
 }

@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "conformance/peers/tool.h"
+#include "wire/version.h"
 
 #define ASK_TIMEOUT_MS     60000
 #define INSTALL_TIMEOUT_MS 600000
 #define MIN_NODE_MAJOR     18
+#define FIRST_WITH_CHAT    ((struct cs_version){4, 5, 0})
 
 /* Few words, and an answer within seconds when there is no network: by itself npm tries for
  * minutes. */
@@ -114,6 +116,15 @@ static bool is_version(const char *text)
            strchr(text, '.') && strspn(text, letters) == len;
 }
 
+/* Releases before chat are not even fetched; a prerelease may be anything, and its adapter tells.
+ */
+static bool is_before_chat(const char *text)
+{
+    struct cs_version version;
+    return !strchr(text, '-') && cs_version_parse(text, &version) == CS_OK &&
+           cs_version_compare(version, FIRST_WITH_CHAT) < 0;
+}
+
 enum cs_err cs_sdk_resolve(const char *version, char ret_exact[CS_SDK_MAX_VERSION],
                            struct cs_diag *diag)
 {
@@ -121,6 +132,11 @@ enum cs_err cs_sdk_resolve(const char *version, char ret_exact[CS_SDK_MAX_VERSIO
         if (!is_version(version)) {
             return cs_fail(diag, CS_ERR_USAGE, 0,
                            "\"%.40s\" is not a version: give one like 4.8.3, or latest", version);
+        }
+        if (is_before_chat(version)) {
+            return cs_fail(diag, CS_ERR_USAGE, 0,
+                           "%s %s is older than its chat: that came with %u.%u.0", CS_SDK_PACKAGE,
+                           version, FIRST_WITH_CHAT.major, FIRST_WITH_CHAT.minor);
         }
         snprintf(ret_exact, CS_SDK_MAX_VERSION, "%s", version);
         return CS_OK;

@@ -11,6 +11,9 @@
 
 #include "net/http_client.h" /* cs_now_ms */
 
+/* What is killed is gone at once, unless the machine is very busy. */
+#define KILL_GRACE_MS 5000
+
 enum cs_err cs_process_start(const struct cs_process_config *config,
                              struct cs_process **ret_process, struct cs_diag *diag)
 {
@@ -287,6 +290,12 @@ static void wait_for_exit(const struct cs_process *process, int64_t grace_ms)
         left = deadline - cs_now_ms();
     }
     close(fd);
+}
+
+void cs_process_kill(struct cs_process *process)
+{
+    kill(-process->pid, SIGKILL);
+    wait_for_exit(process, KILL_GRACE_MS);
 }
 
 void cs_process_end(struct cs_process *process, int64_t grace_ms)

@@ -31,6 +31,10 @@ CS_MUST_USE enum cs_err cs_process_start(const struct cs_process_config *config,
 /* Ends the whole group: SIGTERM, then SIGKILL after `grace_ms`; reaps it and frees. */
 void cs_process_end(struct cs_process *process, int64_t grace_ms);
 
+/* Kills the group and waits until the child is gone, so that whoever shares it finds it exited; may
+ * be called in a forked case process, which cannot reap it. cs_process_end is still needed. */
+void cs_process_kill(struct cs_process *process);
+
 pid_t cs_process_pid(const struct cs_process *process);
 /* Descriptors for an event loop: the child's stdout (readable) and stdin (writable). */
 int cs_process_out(const struct cs_process *process);

@@ -331,6 +331,21 @@ static void test_a_forked_case_talks_to_it(void **state)
     expect_line(process, "next");
 }
 
+static void test_a_forked_case_kills_it(void **state)
+{
+    struct cs_process *process = start(state, "exec cat", NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        cs_process_kill(process);
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(cs_process_exited(process, &status));
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
 struct split_row {
     const char *command;
     const char *words; /* joined by '|'; NULL: refused */
@@ -394,6 +409,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_child_that_ignores_sigterm, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_grandchildren_go_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_forked_case_talks_to_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_forked_case_kills_it, set_up, tear_down),
         cmocka_unit_test(test_command_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -178,6 +178,21 @@ static void test_what_is_no_version(void **state)
     assert_int_equal(n_installs(fixture), 0);
 }
 
+static void test_older_than_chat(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const rows[] = {"4.4.6", "3.3.17", "0.1.0"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_refused(fixture, rows[i], CS_ERR_USAGE, "is older than its chat");
+    }
+    assert_int_equal(n_installs(fixture), 0);
+    /* A prerelease is numbered as its publisher likes. */
+    struct cs_peer_command command = {0};
+    assert_int_equal(cs_sdk_peer("0.0.0-chat-1", fixture->cache, &command, NULL), CS_OK);
+    cs_peer_command_free(&command);
+    assert_int_equal(n_installs(fixture), 1);
+}
+
 static void test_missing_tools(void **state)
 {
     struct fixture *fixture = *state;
@@ -271,6 +286,7 @@ int main(void)
         IN_FOLDER(test_install_scripts_are_never_run),
         IN_FOLDER(test_latest_is_resolved),
         IN_FOLDER(test_what_is_no_version),
+        IN_FOLDER(test_older_than_chat),
         IN_FOLDER(test_missing_tools),
         IN_FOLDER(test_what_npm_complains_about),
         IN_FOLDER(test_a_missing_adapter_is_told),

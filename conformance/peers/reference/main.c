@@ -67,7 +67,8 @@ static cJSON *event_of(const char *name, int id)
 {
     cJSON *event = cJSON_CreateObject();
     if (!event || !cJSON_AddStringToObject(event, "event", name) ||
-        !cJSON_AddNumberToObject(event, "id", id)) {
+        !(id >= 0 ? cJSON_AddNumberToObject(event, "id", id)
+                  : cJSON_AddNullToObject(event, "id"))) {
         out_of_memory();
     }
     return event;
@@ -112,11 +113,30 @@ static void say_refusal(int id, const char *message)
     say(event);
 }
 
+static const char *const commands[] = {"open",  "send",    "regenerate", "action",
+                                       "stop",  "session", "reconnect",  "answer",
+                                       "close", "reset",   "quit"};
+#define N_COMMANDS (sizeof commands / sizeof commands[0])
+
+static bool is_known(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(commands[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_unsupported(int id, const char *name)
+{
+    cJSON *event = event_of("unsupported", id);
+    cJSON_AddStringToObject(event, "command", name);
+    say(event);
+}
+
 static void say_hello(void)
 {
-    static const char *const commands[] = {"open",  "send",    "regenerate", "action",
-                                           "stop",  "session", "reconnect",  "answer",
-                                           "close", "reset",   "quit"};
     cJSON *hello = cJSON_CreateObject();
     if (!hello) {
         out_of_memory();
@@ -126,7 +146,7 @@ static void say_hello(void)
     cJSON_AddStringToObject(hello, "name", "chatspec-reference-client");
     cJSON_AddStringToObject(hello, "version", CHATSPEC_VERSION);
     cJSON_AddItemToObject(hello, "capabilities",
-                          cJSON_CreateStringArray(commands, sizeof commands / sizeof commands[0]));
+                          cJSON_CreateStringArray(commands, (int)N_COMMANDS));
     say(hello);
 }
 
@@ -339,6 +359,8 @@ static void obey(struct adapter *adapter, cJSON *command)
     int id = number_of(command, "id");
     if (!name) {
         say_refusal(id, "a command has a name");
+    } else if (!is_known(name)) {
+        say_unsupported(id, name);
     } else if (obey_housekeeping(adapter, command, name, id)) {
         return;
     } else if (!need_chat(adapter, command)) {
@@ -361,9 +383,7 @@ static void obey(struct adapter *adapter, cJSON *command)
             say_failed(adapter, "fail", id, result);
         }
     } else {
-        cJSON *event = event_of("unsupported", id);
-        cJSON_AddStringToObject(event, "command", name);
-        say(event);
+        say_refusal(id, "there is no such question"); /* an answer that nobody waits for */
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * The adapter around the SDK's chat transport: one file for every version from 4.5.0 on.
+ * The adapter around the SDK's clients: one file for every version from 4.5.0 on.
  *
  *     node adapter.mjs --root DIR        DIR/node_modules/@trigger.dev/sdk is what is driven
  *
@@ -10,7 +10,6 @@
 import { webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const PROTOCOL = 1;
@@ -50,20 +49,46 @@ function entryFile(folder, entry) {
   return join(folder, target);
 }
 
+/* An entry may be missing, or need something that this platform has not: then what it brings is
+ * missing, and hello says so. */
+async function load(folder, entry, lacks) {
+  try {
+    return await import(pathToFileURL(entryFile(folder, entry)).href);
+  } catch (error) {
+    lacks[entry] = String(error?.message ?? error).split("\n")[0];
+    return {};
+  }
+}
+
 async function loadSdk(root) {
   const folder = packageFolder("@trigger.dev/sdk", root);
   if (!folder) throw new Error(`@trigger.dev/sdk is not installed under ${root}`);
-  const chat = await import(pathToFileURL(entryFile(folder, "./chat")).href);
+  const version = readJson(join(folder, "package.json")).version;
   const core = packageFolder("@trigger.dev/core", folder);
+  const lacks = {};
+  const entries = {
+    chat: await load(folder, "./chat", lacks),
+    main: await load(folder, ".", lacks),
+    server: await load(folder, "./chat-server", lacks),
+    core: core ? await load(core, "./v3", lacks) : {},
+  };
+  if (!entries.chat.TriggerChatTransport) {
+    const why = lacks["./chat"] ?? "its chat entry has no TriggerChatTransport";
+    throw new Error(`@trigger.dev/sdk ${version} has no chat transport: ${why}`);
+  }
   return {
-    Transport: chat.TriggerChatTransport,
-    version: readJson(join(folder, "package.json")).version,
+    ...entries,
+    lacks,
+    version,
     parser: packageVersion("eventsource-parser", core),
     ai: packageVersion("ai", folder),
   };
 }
 
 /* ---- talking ---- */
+
+/* stdout is for events: whatever the SDK logs goes to the other one. */
+for (const level of ["log", "info", "debug"]) console[level] = console.error;
 
 function say(message) {
   process.stdout.write(JSON.stringify(message) + "\n");
@@ -73,13 +98,21 @@ function describeError(error) {
   if (error === null || typeof error !== "object") return { name: "", message: String(error) };
   const told = { name: String(error.name ?? ""), message: String(error.message ?? "") };
   if (typeof error.status === "number") told.status = error.status;
-  if (error.code !== undefined) told.code = error.code;
+  if (error.code !== undefined) told.code = String(error.code);
   return told;
 }
 
 /* Events of the SDK hold Error objects, which JSON would show as {}. */
 function describeEvent(event) {
   return event?.error ? { ...event, error: describeError(event.error) } : event;
+}
+
+/* A command that this client, version or platform does not have; `what` is missing. */
+class Unsupported extends Error {}
+
+function need(object, method) {
+  if (typeof object?.[method] !== "function") throw new Unsupported(method);
+  return object;
 }
 
 /* ---- state: everything that `reset` drops is in one object ---- */
@@ -89,6 +122,13 @@ function freshState() {
 }
 
 let state = freshState();
+
+/* say(), as long as nothing was reset. */
+function voice(owner) {
+  return (message) => {
+    if (state === owner) say(message);
+  };
+}
 
 /* A question to the suite; settled by the command `answer`. */
 function ask(owner, kind, params) {
@@ -103,15 +143,20 @@ function ask(owner, kind, params) {
   });
 }
 
-/* Reports a stream to its end. Reading starts at once, as an application would do. */
-async function report(owner, id, stream) {
-  const tell = (message) => {
-    if (state === owner) say(message);
-  };
+/* ---- streams ---- */
+
+/* AbortSignal.any is what the SDK joins signals with; without it (Node before 20.3) none is passed
+ * and `abort` is not offered. */
+const canAbort = typeof AbortSignal.any === "function";
+
+/* Reports a stream to its end. Reading starts at once, as an application would do, unless the
+ * stream was paused. */
+async function report(owner, id, entry) {
+  const tell = voice(owner);
   try {
-    const reader = stream.getReader();
     for (;;) {
-      const { done, value } = await reader.read();
+      await entry.paused;
+      const { done, value } = await entry.reader.read();
       if (done) break;
       tell({ event: "chunk", id, chunk: value });
     }
@@ -123,97 +168,384 @@ async function report(owner, id, stream) {
   }
 }
 
-/* AbortSignal.any is what the SDK joins signals with; without it (Node before 20.3) none is passed
- * and `abort` is not offered. */
-const canAbort = typeof AbortSignal.any === "function";
+function pause(entry) {
+  entry.paused ??= new Promise((resume) => {
+    entry.resume = resume;
+  });
+}
 
 /* Runs `begin` with a signal and answers the command once the SDK has said whether there is a
  * stream: the stream's events follow under the same id. */
-async function beginStream(id, begin) {
+async function beginStream({ id, paused }, begin) {
   const owner = state;
-  const controller = canAbort ? new AbortController() : undefined;
-  owner.streams.set(id, controller);
+  const entry = { controller: canAbort ? new AbortController() : undefined };
+  if (paused) pause(entry);
+  owner.streams.set(id, entry);
   let stream;
   try {
-    stream = await begin(controller?.signal);
+    stream = await begin(entry.controller?.signal);
   } catch (error) {
     owner.streams.delete(id);
     throw error;
   }
-  if (!stream) owner.streams.delete(id);
+  if (!stream) {
+    owner.streams.delete(id);
+    return { stream: false };
+  }
+  entry.reader = stream.getReader();
   /* After the answer, so that `ok` always comes before the first chunk. */
-  if (stream) setImmediate(() => report(owner, id, stream));
-  return { stream: Boolean(stream) };
+  setImmediate(() => report(owner, id, entry));
+  return { stream: true };
 }
 
-function clientOf(command) {
-  const client = state.clients.get(command.client ?? "main");
-  if (!client) throw new Error(`no client "${command.client ?? "main"}" is open`);
-  return client;
+/* ---- clients: one object per kind, from command to what it does ---- */
+
+/* What the API client of the SDK is told once for all, for the clients that are made for servers. */
+function configure(sdk, { baseUrl, secretKey, options = {} }) {
+  need(sdk.main, "configure").configure({
+    baseURL: baseUrl,
+    accessToken: secretKey,
+    ...(options.previewBranch ? { previewBranch: options.previewBranch } : {}),
+  });
 }
 
-function sendMessages(command, trigger) {
-  const { chat, messages = [], messageId, metadata, body, headers } = command;
-  const client = clientOf(command);
-  return beginStream(command.id, (abortSignal) =>
-    client.sendMessages({
-      trigger,
-      chatId: chat,
-      messageId,
-      messages,
-      metadata,
-      body,
-      headers,
-      abortSignal,
+/* TriggerChatTransport: the client of a browser. */
+function openTransport(sdk, { client = "main", task, baseUrl, starter, options = {} }) {
+  const owner = state;
+  const tell = voice(owner);
+  const transport = new sdk.chat.TriggerChatTransport({
+    ...options,
+    task,
+    baseURL: baseUrl,
+    accessToken: (params) => ask(owner, "token", { client, ...params }),
+    ...(starter ? { startSession: (params) => ask(owner, "start", { client, ...params }) } : {}),
+    onSessionChange: (chat, session) => tell({ event: "session", client, chat, session }),
+    onEvent: (event) => tell({ event: "event", client, content: describeEvent(event) }),
+  });
+  const send = (trigger) => (command) =>
+    beginStream(command, (abortSignal) =>
+      need(transport, "sendMessages").sendMessages({
+        trigger,
+        chatId: command.chat,
+        messageId: command.messageId,
+        messages: command.messages ?? [],
+        metadata: command.metadata,
+        body: command.body,
+        headers: command.headers,
+        abortSignal,
+      }),
+    );
+  return {
+    send: send("submit-message"),
+    regenerate: send("regenerate-message"),
+    pending: async ({ chat, message, metadata }) => ({
+      value: await need(transport, "sendPendingMessage").sendPendingMessage(chat, message, metadata),
     }),
-  );
-}
-
-/* ---- commands ---- */
-
-function commandsFor(sdk) {
-  const methods = sdk.Transport.prototype;
-  /* Arrow-function members live on instances, so a throw-away one tells what there is. */
-  const sample = new sdk.Transport({ task: "sample", accessToken: async () => "" });
-  const offers = (name) => typeof (sample[name] ?? methods[name]) === "function";
-  sample.dispose?.();
-
-  const commands = {
-    open({ client = "main", task, baseUrl, starter, options = {} }) {
-      const owner = state;
-      const still = (message) => {
-        if (state === owner) say(message);
-      };
-      const transport = new sdk.Transport({
-        ...options,
-        task,
-        baseURL: baseUrl,
-        accessToken: (params) => ask(owner, "token", { client, ...params }),
-        ...(starter ? { startSession: (params) => ask(owner, "start", { client, ...params }) } : {}),
-        onSessionChange: (chat, session) => still({ event: "session", client, chat, session }),
-        onEvent: (event) => still({ event: "event", client, content: describeEvent(event) }),
-      });
-      owner.clients.set(client, transport);
-    },
-    send: (command) => sendMessages(command, "submit-message"),
-    regenerate: (command) => sendMessages(command, "regenerate-message"),
-    stop: async (command) => ({ value: await clientOf(command).stopGeneration(command.chat) }),
     action: (command) =>
-      beginStream(command.id, (abortSignal) =>
-        clientOf(command).sendAction(command.chat, command.action, {
+      beginStream(command, (abortSignal) =>
+        need(transport, "sendAction").sendAction(command.chat, command.action, {
           abortSignal,
           metadata: command.metadata,
+          ...(command.settled
+            ? { onSettled: (content) => tell({ event: "settled", id: command.id, client, content }) }
+            : {}),
         }),
       ),
+    stop: async ({ chat }) => ({
+      value: await need(transport, "stopGeneration").stopGeneration(chat),
+    }),
     reconnect: (command) =>
-      beginStream(command.id, (abortSignal) =>
-        clientOf(command).reconnectToStream({ chatId: command.chat, abortSignal }),
+      beginStream(command, (abortSignal) =>
+        need(transport, "reconnectToStream").reconnectToStream({
+          chatId: command.chat,
+          abortSignal,
+          ...("stopOnAbort" in command ? { stopOnAbort: command.stopOnAbort } : {}),
+        }),
       ),
-    session: (command) => ({ value: clientOf(command).getSession(command.chat) ?? null }),
-    abort({ target }) {
-      const controller = state.streams.get(target);
-      controller?.abort();
-      return { value: Boolean(controller) };
+    start: async ({ chat }) => ({ value: await need(transport, "start").start(chat) }),
+    preload: async ({ chat }) => ({ value: await need(transport, "preload").preload(chat) }),
+    session: ({ chat }) => ({ value: need(transport, "getSession").getSession(chat) ?? null }),
+    "set-session": ({ chat, session }) => void need(transport, "setSession").setSession(chat, session),
+    "seed-cursor": ({ chat, cursor }) =>
+      void need(transport, "seedResumeCursor").seedResumeCursor(chat, cursor),
+    "clear-gate": ({ chat }) => void need(transport, "clearSupersedeGate").clearSupersedeGate(chat),
+    status: ({ chat }) => ({
+      value: {
+        status: need(transport, "sessionStatus").sessionStatus(chat) ?? null,
+        closedReason: transport.sessionClosedReason?.(chat) ?? null,
+      },
+    }),
+    close({ client: name = "main" }) {
+      need(transport, "dispose").dispose();
+      state.clients.delete(name);
+    },
+    drop: () => transport.dispose?.(),
+  };
+}
+
+/* AgentChat: the client of a server. */
+function openAgent(sdk, command) {
+  configure(sdk, command);
+  const { client = "main", task, chat: id, baseUrl, options = {} } = command;
+  const tell = voice(state);
+  const agent = new (need(sdk.chat, "AgentChat").AgentChat)({
+    ...options,
+    agent: task,
+    id,
+    baseURL: baseUrl,
+    onTriggered: (content) => tell({ event: "triggered", client, content }),
+    onTurnComplete: (content) => tell({ event: "turn", client, content }),
+  });
+  const send = (trigger) => (command) =>
+    beginStream(command, (abortSignal) =>
+      agent.sendRaw(command.messages ?? [], { trigger, abortSignal }),
+    );
+  return {
+    send: send("submit-message"),
+    regenerate: send("regenerate-message"),
+    pending: async ({ message }) => ({
+      value: await agent.steer(message.parts.map((part) => part.text ?? "").join("")),
+    }),
+    action: (command) =>
+      beginStream(command, async (abortSignal) => {
+        const answer = await agent.sendAction(command.action, { abortSignal });
+        return answer.stream;
+      }),
+    stop: async () => void (await agent.stop()),
+    reconnect: (command) => beginStream(command, (abortSignal) => agent.reconnect(abortSignal)),
+    preload: async () => ({ value: await agent.preload() }),
+    session: () => ({ value: agent.session ?? null }),
+    close: async () => ({ value: await agent.close() }),
+  };
+}
+
+/* SSEStreamSubscription: one subscription, with every part as it comes. */
+function openSubscription(sdk, { client = "main", url, headers, resolver, options = {} }) {
+  const owner = state;
+  const tell = voice(owner);
+  const controller = new AbortController();
+  const subscription = new (need(sdk.core, "SSEStreamSubscription").SSEStreamSubscription)(url, {
+    ...options,
+    headers,
+    signal: controller.signal,
+    onComplete: () => tell({ event: "event", client, content: { type: "complete" } }),
+    onError: (error) =>
+      tell({ event: "event", client, content: { type: "error", error: describeError(error) } }),
+    ...(resolver ? { resolveHeaders: () => ask(owner, "headers", { client }) } : {}),
+  });
+  return {
+    read: (command) =>
+      beginStream(command, async (signal) => {
+        signal?.addEventListener("abort", () => controller.abort(), { once: true });
+        return subscription.subscribe();
+      }),
+    "retry-now": () => void need(subscription, "retryNow").retryNow(),
+    "force-reconnect": () => void need(subscription, "forceReconnect").forceReconnect(),
+    status: () => ({ value: { settled: subscription.sessionSettled ?? null } }),
+    drop: () => controller.abort(),
+  };
+}
+
+/* The handle of a session, or of one of its side channels, and the sessions API. */
+function openSession(sdk, command) {
+  configure(sdk, command);
+  const { client = "main", chat: id, channel } = command;
+  const { sessions } = sdk.main;
+  const whole = need(sessions, "open").open(id);
+  const handle = channel === undefined ? whole : need(whole, "channel").channel(channel);
+  return {
+    write: async ({ value }) => ({ value: (await handle.in.send(value)) ?? null }),
+    read: (command) => {
+      const tell = voice(state);
+      const { id, options = {} } = command;
+      return beginStream(command, (signal) =>
+        handle.out.read({
+          ...options,
+          signal,
+          onPart: (content) => tell({ event: "part", id, client, content }),
+          onControl: (content) => tell({ event: "control", id, client, content }),
+          onComplete: () => tell({ event: "event", client, content: { type: "complete" } }),
+          onError: (error) =>
+            tell({ event: "event", client, content: { type: "error", error: describeError(error) } }),
+        }),
+      );
+    },
+    append: async ({ value }) => ({ value: (await handle.out.append(value)) ?? null }),
+    control: async ({ subtype, headers = [] }) => ({
+      value: (await handle.out.writeControl(subtype, headers)) ?? null,
+    }),
+    trim: async ({ seq }) => ({ value: (await handle.out.trimTo(seq)) ?? null }),
+    call: async ({ method, arguments: given = [] }) => {
+      const page = await need(sessions, method)[method](...given);
+      const { data, pagination } = page ?? {};
+      return { value: Array.isArray(data) ? { data, pagination } : (page ?? null) };
+    },
+  };
+}
+
+/* The warm head-start handler: a route of a web server. The model is played: what it says is in the
+ * command that opens the handler. */
+function openHeadStart(sdk, command) {
+  const { task, baseUrl, secretKey, options = {}, model = {} } = command;
+  const { headStart } = need(sdk.server.chat, "headStart");
+  const { text = "", chunks = [], finishReason = "stop" } = model;
+  const played = () => ({
+    finishReason: Promise.resolve(finishReason),
+    response: Promise.resolve({
+      messages: model.messages ?? [{ role: "assistant", content: [{ type: "text", text }] }],
+    }),
+    toUIMessageStream: () =>
+      new ReadableStream({
+        start(stream) {
+          for (const chunk of chunks) stream.enqueue(chunk);
+          stream.close();
+        },
+      }),
+    toUIMessageStreamResponse: () => new Response(""),
+  });
+  const handler = headStart({
+    ...options,
+    agentId: task,
+    apiClient: { baseURL: baseUrl, accessToken: secretKey },
+    run: async () => played(),
+  });
+  return {
+    "head-start": (command) =>
+      beginStream(command, async (signal) => {
+        const request = new Request("http://localhost/api/chat", {
+          method: "POST",
+          headers: { "content-type": "application/json", ...command.headers },
+          body: JSON.stringify(command.body),
+          signal,
+        });
+        const answer = await handler(request);
+        voice(state)({
+          event: "event",
+          client: command.client ?? "main",
+          content: { type: "answer", status: answer.status, headers: Object.fromEntries(answer.headers) },
+        });
+        return answer.body?.pipeThrough(new TextDecoderStream());
+      }),
+  };
+}
+
+/* ---- what this version offers on this platform ---- */
+
+/* Kinds of clients; each with the class that it needs, and the commands that need a method of it. */
+const KINDS = {
+  transport: {
+    open: openTransport,
+    type: (sdk) => sdk.chat.TriggerChatTransport,
+    /* Arrow-function members live on instances, so a throw-away one tells what there is. */
+    sample: (Transport) => new Transport({ task: "sample", accessToken: async () => "" }),
+    commands: {
+      send: "sendMessages",
+      regenerate: "sendMessages",
+      pending: "sendPendingMessage",
+      action: "sendAction",
+      stop: "stopGeneration",
+      reconnect: "reconnectToStream",
+      start: "start",
+      preload: "preload",
+      session: "getSession",
+      "set-session": "setSession",
+      "seed-cursor": "seedResumeCursor",
+      "clear-gate": "clearSupersedeGate",
+      status: "sessionStatus",
+      close: "dispose",
+    },
+  },
+  agent: {
+    open: openAgent,
+    type: (sdk) => sdk.main.configure && sdk.chat.AgentChat,
+    commands: {
+      send: "sendRaw",
+      regenerate: "sendRaw",
+      pending: "steer",
+      action: "sendAction",
+      stop: "stop",
+      reconnect: "reconnect",
+      preload: "preload",
+      session: "",
+      close: "close",
+    },
+  },
+  subscription: {
+    open: openSubscription,
+    type: (sdk) => sdk.core.SSEStreamSubscription,
+    commands: {
+      read: "subscribe",
+      "retry-now": "retryNow",
+      "force-reconnect": "forceReconnect",
+      status: "",
+    },
+  },
+  session: {
+    open: openSession,
+    type: (sdk) => sdk.main.configure && sdk.main.sessions?.open && Object,
+    commands: { write: "", read: "", append: "", control: "", trim: "", call: "" },
+  },
+  "head-start": {
+    open: openHeadStart,
+    type: (sdk) => sdk.server.chat?.headStart,
+    commands: { "head-start": "" },
+  },
+};
+
+/* {kind: [commands]}, and what is missing with the reason. */
+function survey(sdk) {
+  const kinds = {};
+  const lacks = { ...sdk.lacks };
+  for (const [kind, { type, sample, commands }] of Object.entries(KINDS)) {
+    const found = type(sdk);
+    if (!found) {
+      lacks[kind] ??= "this version does not have it";
+      continue;
+    }
+    const instance = sample?.(found);
+    const has = (method) =>
+      method === "" || typeof (instance?.[method] ?? found.prototype?.[method]) === "function";
+    kinds[kind] = Object.keys(commands).filter((command) => has(commands[command]));
+    instance?.dispose?.();
+  }
+  if (!canAbort) lacks.abort = "AbortSignal.any is missing: it takes Node 20.3";
+  return { kinds, lacks };
+}
+
+/* ---- commands about the adapter itself ---- */
+
+function streamOf({ target }) {
+  return state.streams.get(target);
+}
+
+function generalCommands(sdk, kinds) {
+  const commands = {
+    open(command) {
+      const { kind = "transport", client = "main" } = command;
+      if (!kinds[kind]) throw new Unsupported(kind);
+      state.clients.set(client, KINDS[kind].open(sdk, command));
+    },
+    abort(command) {
+      const entry = streamOf(command);
+      entry?.controller.abort();
+      return { value: Boolean(entry) };
+    },
+    async cancel(command) {
+      const entry = streamOf(command);
+      entry?.resume?.();
+      await entry?.reader?.cancel();
+      return { value: Boolean(entry) };
+    },
+    pause(command) {
+      const entry = streamOf(command);
+      if (entry) pause(entry);
+      return { value: Boolean(entry) };
+    },
+    resume(command) {
+      const entry = streamOf(command);
+      entry?.resume?.();
+      if (entry) entry.paused = undefined;
+      return { value: Boolean(entry) };
     },
     answer({ ask: number, value, error }) {
       const question = state.asks.get(number);
@@ -222,40 +554,39 @@ function commandsFor(sdk) {
       if (error !== undefined) question.refuse(new Error(error));
       else question.give(value);
     },
-    close(command) {
-      clientOf(command).dispose();
-      state.clients.delete(command.client ?? "main");
-    },
     /* Whatever the old clients still do is no longer reported, and their streams are let go. */
     reset() {
       const old = state;
       state = freshState();
-      for (const controller of old.streams.values()) controller?.abort();
-      for (const client of old.clients.values()) client.dispose();
+      for (const entry of old.streams.values()) {
+        entry.resume?.();
+        entry.controller?.abort();
+      }
+      for (const client of old.clients.values()) client.drop?.();
       for (const question of old.asks.values()) question.refuse(new Error("the adapter was reset"));
     },
     quit() {
       setImmediate(() => process.exit(0));
     },
   };
-
-  const needs = {
-    send: "sendMessages",
-    regenerate: "sendMessages",
-    stop: "stopGeneration",
-    action: "sendAction",
-    reconnect: "reconnectToStream",
-    session: "getSession",
-    close: "dispose",
-  };
-  for (const [command, method] of Object.entries(needs)) {
-    if (!offers(method)) delete commands[command];
-  }
   if (!canAbort) delete commands.abort;
   return commands;
 }
 
-async function obey(commands, line) {
+/* ---- obeying ---- */
+
+function handlerOf(general, command) {
+  const { command: name, client = "main" } = command;
+  if (Object.hasOwn(general, name)) return general[name];
+  const known = Object.values(KINDS).some(({ commands }) => Object.hasOwn(commands, name));
+  if (!known) throw new Unsupported(name);
+  const found = state.clients.get(client);
+  if (!found) throw new Error(`no client "${client}" is open`);
+  if (name === "drop" || !Object.hasOwn(found, name)) throw new Unsupported(name);
+  return found[name];
+}
+
+async function obey(general, line) {
   let command;
   try {
     command = JSON.parse(line);
@@ -263,18 +594,37 @@ async function obey(commands, line) {
     say({ event: "fail", id: null, error: { name: "SyntaxError", message: error.message } });
     return;
   }
-  const { id, command: name } = command;
-  if (!Object.hasOwn(commands, name)) {
-    say({ event: "unsupported", id, command: name });
-    return;
-  }
+  const { id = null, command: name } = command ?? {};
   const owner = state;
   try {
-    const result = await commands[name](command);
+    const result = await handlerOf(general, command ?? {})(command);
     if (state === owner || name === "reset") say({ event: "ok", id, ...result });
   } catch (error) {
-    if (state === owner) say({ event: "fail", id, error: describeError(error) });
+    if (state !== owner) return;
+    if (error instanceof Unsupported) {
+      const what = error.message === name ? {} : { what: error.message };
+      say({ event: "unsupported", id, command: String(name), ...what });
+    } else {
+      say({ event: "fail", id, error: describeError(error) });
+    }
   }
+}
+
+/* Lines end at LF and at nothing else: node:readline also ends them at U+2028 and U+2029, which JSON
+ * strings may hold. */
+function readLines(onLine) {
+  let pieces = [];
+  process.stdin.on("data", (bytes) => {
+    let from = 0;
+    for (let end; (end = bytes.indexOf(10, from)) >= 0; from = end + 1) {
+      pieces.push(bytes.subarray(from, end));
+      const line = Buffer.concat(pieces).toString("utf8");
+      pieces = [];
+      if (line !== "") onLine(line);
+    }
+    if (from < bytes.length) pieces.push(bytes.subarray(from));
+  });
+  process.stdin.on("end", () => process.exit(0));
 }
 
 /* ---- start ---- */
@@ -291,7 +641,8 @@ if (rootAt < 0 || !process.argv[rootAt + 1]) {
 
 try {
   const sdk = await loadSdk(resolve(process.argv[rootAt + 1]));
-  const commands = commandsFor(sdk);
+  const { kinds, lacks } = survey(sdk);
+  const general = generalCommands(sdk, kinds);
   say({
     event: "hello",
     protocol: PROTOCOL,
@@ -300,14 +651,12 @@ try {
     runtime: `node ${process.versions.node}`,
     parser: sdk.parser,
     ai: sdk.ai,
-    capabilities: Object.keys(commands),
+    capabilities: [...new Set([...Object.keys(general), ...Object.values(kinds).flat()])],
+    kinds,
+    lacks,
   });
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
   /* Not awaited: commands run side by side, so that `answer` reaches a pending `send`. */
-  lines.on("line", (line) => {
-    if (line !== "") void obey(commands, line);
-  });
-  lines.on("close", () => process.exit(0));
+  readLines((line) => void obey(general, line));
 } catch (error) {
   console.error(`adapter: ${error.message}`);
   process.exit(1);

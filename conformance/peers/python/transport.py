@@ -1,0 +1,381 @@
+#!/usr/bin/env python3
+"""A chat.agent transport in Python's standard library, and the adapter that lets chatspec test it.
+
+    ./chatspec client --peer 'python3 conformance/peers/python/transport.py'
+
+Copy it to start a transport of your own. The first part is the client and knows nothing of the
+suite; the second ("the adapter") speaks the line protocol of ../PROTOCOL.md for it. Comments name
+the requirement that a line is there for: `./chatspec explain CRS-02`. Python 3.9 or newer.
+"""
+import http.client, json, platform, queue, random, re, sys, threading, time, urllib.parse, uuid
+
+
+def lines(pieces):
+    """Lines of a body that comes in pieces cut anywhere; LF, CR and CRLF end one (CSE-01)."""
+    unfinished, after_cr = [], False
+    for piece in filter(None, pieces):
+        if after_cr and piece.startswith(b"\n"):
+            piece = piece[1:]
+        after_cr = piece.endswith(b"\r")
+        first, *rest = re.split(rb"\r\n|\r|\n", piece)
+        unfinished.append(first)
+        for begun in rest:
+            yield b"".join(unfinished)
+            unfinished = [begun]
+
+
+def events(pieces):
+    """(name, data) of each server-sent event; one that the body's end cuts off is none (CSE-32)."""
+    name, data = "", []
+    for number, line in enumerate(lines(pieces)):
+        text = line.decode("utf-8", "replace").removeprefix("" if number else "\ufeff")
+        field, _, value = text.partition(":")
+        if field == "event":
+            name = value.removeprefix(" ")
+        elif field == "data":
+            data.append(value.removeprefix(" "))
+        elif text == "":
+            if data:
+                yield name, "\n".join(data)
+            name, data = "", []
+
+
+def parse(text):
+    """The value of a JSON text, or None: one odd record must not end a stream (CRE-26)."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def member(value, name, kind=object):
+    """A member of an object, if it is one and has a value of that type."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, kind) and not (kind is int and isinstance(found, bool)) else None
+
+
+class ApiError(Exception):
+    def __init__(self, message, status=None, code=None):
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+class Reading:
+    """A turn that is being read. Another thread may end it at any moment."""
+
+    def __init__(self):
+        self.over, self.sock = threading.Event(), None
+
+    def cancel(self):
+        self.over.set()
+        try:
+            if self.sock:
+                self.sock.shutdown(2)  # wakes the thread that waits for bytes
+        except OSError:
+            pass  # it is gone already
+
+
+class Chat:
+    def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120):
+        """`ask` gives what the application has to: "start" a session, or a fresh "token"."""
+        self.url, self.id, self.ask, self.timeout_s = base_url.rstrip("/"), chat_id, ask, timeout_s
+        self.token = member(stored, "publicAccessToken", str)
+        cursor = member(stored, "lastEventId", str) or ""
+        self.cursor = int(cursor) if cursor.isdecimal() else None
+        self.streaming = member(stored, "isStreaming") is not False
+        self.closed = member(stored, "closed") is True
+        self.reading = None
+        self.own_seq = None  # of the append whose turn is read: boundaries below it are not ours
+        self.hide_tail = False  # after a stop, until the stopped turn's boundary (CST-07)
+        self.appending, self.lock = threading.Lock(), threading.RLock()
+
+    def state(self):
+        """What to store, so that another Chat can go on from here."""
+        cursor = None if self.cursor is None else str(self.cursor)
+        return {"publicAccessToken": self.token, "lastEventId": cursor,
+                "isStreaming": self.streaming, "closed": self.closed}
+
+    def request(self, method, what, headers, body=None, reading=None):
+        url = urllib.parse.urlsplit(self.url)
+        secure = url.scheme == "https"
+        connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        connection = connect(url.netloc, timeout=self.timeout_s + 30)
+        connection.connect()
+        if reading:
+            reading.sock = connection.sock
+            if reading.over.is_set():
+                raise ConnectionAbortedError
+        session = urllib.parse.quote(self.id, safe="-_.!~*'()")  # one path segment (CAP-02)
+        path = f"{url.path}/realtime/v1/sessions/{session}/{what}"
+        connection.request(method, path, body, {"Authorization": f"Bearer {self.token}", **headers})
+        return connection.getresponse()
+
+    def start(self):
+        self.token = member(self.ask("start", chatId=self.id), "publicAccessToken", str)
+
+    def append(self, record):
+        """Appends an input record and gives its seq, or None where the server tells none."""
+        with self.appending:
+            if self.closed:
+                raise ApiError("the session is closed", 409, "session_closed")  # (CAP-57)
+            if not self.token:
+                self.start()
+            body = json.dumps(record).encode()
+            # One id for all tries of a send, so that the server can tell a repeat (CAP-45).
+            headers = {"Content-Type": "application/json", "X-Part-Id": str(uuid.uuid4())}
+            overcome = set()
+            while True:
+                with self.request("POST", "in/append", headers, body) as response:
+                    status, answer = response.status, parse(response.read())
+                if 200 <= status < 300:
+                    return member(answer, "seq", int)
+                kind = {403: 401, 502: 500, 503: 500}.get(status, status)
+                if kind in overcome or not self.overcome(kind, response):
+                    code = member(answer, "code", str)
+                    self.closed = self.closed or (status == 409 and code == "session_closed")
+                    raise ApiError(f"the append was refused with {status}", status, code)
+                overcome.add(kind)  # each kind of refusal once, then it is the caller's (CTK-17)
+
+    def overcome(self, status, response):
+        """Does what a refusal asks for; False when nothing helps."""
+        if status == 401:
+            self.token = self.ask("token", chatId=self.id)
+        elif status == 404:
+            self.start()
+            self.cursor = None  # a new session counts from its start (CRS-61)
+        elif status == 429:
+            reset = response.headers.get("x-ratelimit-reset", "")
+            wait = int(reset) / 1000 - time.time() if reset.isdecimal() else 1
+            time.sleep(min(max(wait, 0), 60))
+        return status in (401, 404, 429, 500)
+
+    def send(self, trigger, **payload):
+        """Begins a turn: "submit-message" with a message, "action", "regenerate-message"."""
+        payload = {"chatId": self.id, "trigger": trigger, **payload}
+        return self.begin(self.append({"kind": "message", "payload": payload}))
+
+    def begin(self, seq=None):
+        with self.lock:
+            if self.reading:
+                self.reading.cancel()  # one subscription per chat (CRS-44)
+            self.reading, self.own_seq, self.streaming = Reading(), seq, True
+            return self.reading
+
+    def stop(self):
+        self.append({"kind": "stop"})
+        with self.lock:
+            self.hide_tail = self.hide_tail or self.streaming
+            self.own_seq, self.streaming = None, False
+            if self.reading:
+                self.reading.cancel()
+
+    def reconnect(self):
+        """After a reload: the turn to read on with peek=True, or None when there is none."""
+        busy = self.reading and not self.reading.over.is_set()
+        resumes = self.token and self.streaming and not self.closed and not busy
+        return self.begin() if resumes else None
+
+    def read(self, reading, deliver, peek=False):
+        """Delivers a turn's chunks to its end, over as many connections as that takes."""
+        barren, refreshed = 0, False
+        while not reading.over.is_set():
+            headers = {"Accept": "text/event-stream", "Timeout-Seconds": str(self.timeout_s)}
+            if self.cursor is not None:
+                headers["Last-Event-ID"] = str(self.cursor)  # a seq, also 0 (CRS-02, CRS-03)
+            if peek:
+                headers["X-Peek-Settled"] = "1"  # not on a send: its turn may not run yet (CRS-30)
+            before, status, settled = self.cursor, 0, False
+            try:
+                with self.request("GET", "out", headers, reading=reading) as response:
+                    status = response.status
+                    if status == 200:
+                        self.read_window(reading, response, deliver)
+                        settled = response.headers.get("x-session-settled") == "true"
+            except (OSError, http.client.HTTPException):
+                pass  # lost on the way: there is more (CRS-08)
+            finally:
+                if reading.sock:
+                    reading.sock.close()  # (CRS-46)
+            if reading.over.is_set():
+                return
+            if settled:
+                self.streaming = False  # nothing will follow (CRS-26)
+                return reading.over.set()
+            if status in (401, 403) and not refreshed:
+                refreshed, self.token = True, self.ask("token", chatId=self.id)
+                continue
+            # [DONE], the end of a window or a lost connection: the turn goes on (CRS-22).
+            barren = 0 if self.cursor != before else barren + 1
+            refreshed = refreshed and barren > 0
+            if 400 <= status < 500 and status not in (408, 429) or barren == 10:
+                self.streaming = False
+                raise ApiError(f"the stream brings nothing (status {status})", status)
+            reading.over.wait(min(0.1 * 2**barren, 5) * random.uniform(0.5, 1))
+
+    def read_window(self, reading, response, deliver):
+        for name, data in events(iter(response.read1, b"")):
+            if name == "error" or data == "[DONE]":
+                return  # an error event is a lost connection (CSE-25)
+            records = member(parse(data), "records", list) if name == "batch" else None
+            for record in records or []:
+                with self.lock:
+                    if not reading.over.is_set():
+                        self.read_record(reading, record, deliver)
+            if reading.over.is_set():
+                return  # what follows the own boundary is another turn's (CRE-58)
+
+    def read_record(self, reading, record, deliver):
+        seq = member(record, "seq_num", int)
+        if seq is None or (self.cursor is not None and seq <= self.cursor):
+            return  # no record, or one that was here before (CRS-51)
+        self.cursor = seq  # records that are passed over count too (CRE-03)
+        pairs = [h for h in member(record, "headers", list) or [] if isinstance(h, list)]
+        headers = {h[0]: h[1] for h in reversed(pairs) if len(h) == 2 and isinstance(h[0], str)}
+        if pairs and pairs[0][:1] == [""]:
+            return  # a command to the stream store (CRE-04)
+        if "trigger-control" in headers:
+            return self.read_control(reading, headers)
+        chunk = member(parse(member(record, "body")), "data")
+        kind = member(chunk, "type", str) or ""
+        if kind == "trigger:turn-complete":  # agents of old wrote it like this (CRE-14)
+            self.finish(reading)
+        elif chunk is not None and not self.hide_tail and not kind.startswith("trigger:"):
+            deliver(chunk)
+
+    def read_control(self, reading, headers):
+        subtype = headers["trigger-control"]
+        if subtype == "session-closed" or headers.get("session-closed") == "true":
+            self.closed = True
+            self.finish(reading)
+        if subtype != "turn-complete":
+            return  # upgrade-required and what nobody knows yet change nothing (CRE-19)
+        token = member(headers, "public-access-token", str)
+        if token and token.isascii() and token.isprintable():
+            self.token = token  # from now on (CTK-05)
+        last_in = member(headers, "session-in-event-id", str) or ""
+        known = last_in.isdecimal() and self.own_seq is not None
+        if known and int(last_in) < self.own_seq:
+            self.hide_tail = False  # the boundary of an earlier turn, maybe the stopped one (CTC-02)
+        elif self.hide_tail and not known:
+            self.hide_tail = False
+        else:
+            self.finish(reading)
+
+    def finish(self, reading):
+        self.streaming, self.own_seq, self.hide_tail = False, None, False
+        reading.over.set()
+
+
+# ---- the adapter: commands on stdin, events on stdout, one JSON object a line ----
+
+COMMANDS = ["open", "send", "regenerate", "action", "pending", "stop", "reconnect", "session",
+            "answer", "close", "reset", "quit"]
+OUTPUT = threading.Lock()
+
+
+class Adapter:
+    """Everything that `reset` drops; what is left of an old one is not heard any more."""
+
+    def __init__(self):
+        self.silent, self.opened, self.chats, self.questions = False, {}, {}, []
+
+    def say(self, event, **members):
+        with OUTPUT:
+            if not self.silent:
+                print(json.dumps({"event": event, **members}), flush=True)
+
+    def ask(self, kind, **params):
+        answer = queue.SimpleQueue()
+        with OUTPUT:
+            self.questions.append(answer)
+            number = len(self.questions)
+        self.say("ask", ask=number, kind=kind, params=params)
+        told = answer.get()
+        if "error" in told:
+            raise ApiError(told["error"])
+        return told["value"]
+
+    def chat(self, chat_id):
+        with OUTPUT:
+            if chat_id not in self.chats:
+                options = self.opened.get("options", {})
+                stored = options.get("sessions", {}).get(chat_id, {"isStreaming": False})
+                self.chats[chat_id] = Chat(self.opened["baseUrl"], chat_id, self.ask, stored,
+                                           options.get("streamTimeoutSeconds", 120))
+            return self.chats[chat_id]
+
+    def run(self, command):
+        """A command that may take its time, in a thread of its own."""
+        name, number, answered = command["command"], command["id"], False
+        try:
+            chat = self.chat(command["chat"])
+            message = command["messages"][-1] if "messages" in command else command.get("message")
+            if name in ("stop", "session", "pending"):
+                value = chat.stop() if name == "stop" else None
+                if name == "pending":  # into the running turn, which is read on (CAP-36)
+                    payload = {"chatId": chat.id, "trigger": "submit-message", "message": message}
+                    chat.append({"kind": "message", "payload": payload})
+                elif name == "session" and chat.token:
+                    value = chat.state()
+                return self.say("ok", id=number, value=value)
+            if name == "reconnect":
+                reading = chat.reconnect()
+            elif name == "regenerate":
+                reading = chat.send("regenerate-message")
+            elif name == "action":
+                reading = chat.send("action", action=command["action"])
+            else:
+                reading = chat.send("submit-message", message=message)
+            self.say("ok", id=number, stream=reading is not None)
+            answered = True
+            if reading:
+                tell = lambda chunk: self.say("chunk", id=number, chunk=chunk)
+                chat.read(reading, tell, peek=name == "reconnect")
+                self.say("session", client="main", chat=chat.id, session=chat.state())
+                self.say("end", id=number)
+        except Exception as error:
+            told = {name: value for name, value in vars(error).items() if value is not None}
+            told.update(name=type(error).__name__, message=str(error))
+            self.say("error" if answered else "fail", id=number, error=told)
+
+    def drop(self):
+        with OUTPUT:
+            self.silent = True
+        for chat in list(self.chats.values()):
+            if chat.reading:
+                chat.reading.cancel()
+        for answer in self.questions:
+            answer.put({"error": "the adapter was reset"})
+
+
+def main():
+    adapter = Adapter()
+    adapter.say("hello", protocol=1, name="chatspec-python-transport", version="1.0",
+                runtime=f"python {platform.python_version()}", capabilities=COMMANDS)
+    for line in sys.stdin.buffer:
+        command = parse(line.decode("utf-8", "replace"))
+        name, number = member(command, "command", str), member(command, "id", int)
+        if command is None:
+            told = {"name": "ValueError", "message": "the line is not JSON"}
+            adapter.say("fail", id=None, error=told)
+        elif name not in COMMANDS:
+            adapter.say("unsupported", id=number, command=name)
+        elif name in ("open", "answer", "close", "reset", "quit"):
+            if name in ("close", "reset"):
+                adapter.drop()
+                adapter = Adapter()
+            elif name == "open":
+                adapter.opened, adapter.chats = command, {}
+            elif name == "answer":
+                asked = member(command, "ask", int) or 0
+                for answer in adapter.questions[asked - 1:asked]:
+                    answer.put(command)
+            adapter.say("ok", id=number)
+            if name == "quit":
+                return
+        else:
+            threading.Thread(target=adapter.run, args=(command,), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
