@@ -31,6 +31,7 @@ struct ck {
     struct cs_watch out; /* the adapter's output */
     bool watching;
     char *chat;
+    const char *base; /* what the base URL says behind the server's address; NULL: nothing */
     int next_command;
     cJSON **events; /* every line of the adapter since the case began */
     size_t n_events;
@@ -64,6 +65,11 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
              const char *fmt, ...) CS_PRINTF(4, 5);
 /* The token of ours that this is, or NULL. */
 const char *ck_token_name(const struct ck *ck, struct cs_view text);
+
+/* kit_judge.c */
+/* The member at a dotted path, or NULL. */
+const cJSON *ck_at_path(const cJSON *value, const char *path);
+const char *ck_print(struct ck *ck, const cJSON *value);
 
 /* kit_adapter.c */
 /* Sends a command (its `command` member is set; owned from here on) and gives its number; skips the
