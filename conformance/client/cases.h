@@ -20,5 +20,6 @@ extern const struct cs_case client_turn_observed_cases[];
 extern const struct cs_case client_resume_cases[];
 extern const struct cs_case client_stop_cases[];
 extern const struct cs_case client_stop_observed_cases[];
+extern const struct cs_case client_retry_cases[];
 
 #endif

@@ -109,23 +109,28 @@ static void any_chunk(struct cs_case_run *run)
 
 static void number_as_id(struct cs_case_run *run)
 {
-    delivers(run,
-             RECORD(1, "\"body\":\"{\\\"data\\\":" DELTA("a") ",\\\"id\\\":7}\"") ";" RECORD(
-                 2, "\"body"
-                    "\":\"{"
-                    "\\\"dat"
-                    "a\\\""
-                    ":" DELTA("b") ",\\\"id\\\":7}\"") ";" RECORD(3,
-                                                                  "\"body\":\"{\\\"data\\\":" DELTA(
-                                                                      "c") ",\\\"id\\\":\\\"\\\"}"
-                                                                           "\"") ";" RECORD(4,
-                                                                                            "\"body"
-                                                                                            "\":\"{"
-                                                                                            "\\\"da"
-                                                                                            "ta\\\""
-                                                                                            ":" DELTA(
-                                                                                                "d") ",\\\"id\\\":\\\"\\\"}\""),
-             "one a c d two");
+    delivers(
+        run,
+        RECORD(1, "\"body\":\"{\\\"data\\\":" DELTA("a") ",\\\"id\\\":7}\"") ";" RECORD(
+            2,
+            "\"body"
+            "\":\"{"
+            "\\\"dat"
+            "a\\\""
+            ":" DELTA(
+                "b") ",\\\"id\\\":7}\"") ";" RECORD(3,
+                                                    "\"body\":\"{\\\"data\\\":" DELTA(
+                                                        "c") ",\\\"id\\\":\\\"\\\"}"
+                                                             "\"") ";" RECORD(4,
+                                                                              "\"body"
+                                                                              "\":\"{"
+                                                                              "\\\"da"
+                                                                              "ta\\\""
+                                                                              ":" DELTA(
+                                                                                  "d") ",\\\"id\\\""
+                                                                                       ":\\\"\\\"}"
+                                                                                       "\""),
+        "one a c d two");
 }
 
 static void same_number_twice(struct cs_case_run *run)

@@ -2,17 +2,38 @@
 #include "conformance/client/cases.h"
 #include "conformance/client/kit.h"
 
-/* One turn whose append is answered as `answer` says; records what was delivered. */
-static struct ck *turn(struct cs_case_run *run, const char *answer, const char *items,
-                       const char *recorded)
+/* One turn whose append is answered as `answer` says; *ret_stream tells what was delivered. */
+static struct ck *play(struct cs_case_run *run, const char *answer, const char *items,
+                       int *ret_stream)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: %s\nout#1: OUT{%s}\nout#2+: OUT{C 90 turn-complete}\n", answer, items);
     ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_over(ck, stream);
+    *ret_stream = ck_send(ck, "first");
+    ck_wait_over(ck, *ret_stream);
+    return ck;
+}
+
+static struct ck *turn(struct cs_case_run *run, const char *answer, const char *items,
+                       const char *recorded)
+{
+    int stream;
+    struct ck *ck = play(run, answer, items, &stream);
     ck_record(ck, "delivered", recorded, "%s", ck_delivered(ck, stream));
     return ck;
+}
+
+/* The same where versions before boundaries were correlated end at the first one. */
+static void correlated_turn(struct cs_case_run *run, unsigned seq, const char *items,
+                            const char *deltas)
+{
+    struct ck *ck = ck_of(run);
+    int stream;
+    play(run, ck_text(ck, "APP(200,%u)", seq), items, &stream);
+    const char *delivered = ck_delivered(ck, stream);
+    cs_case_observe(run, "delivered", "%s", delivered);
+    ck_record_flag(ck, ck_text(ck, "delivered is \"%s\"", deltas), "boundaries_correlate",
+                   strcmp(delivered, deltas) == 0);
 }
 
 static void no_seq(struct cs_case_run *run)
@@ -25,10 +46,10 @@ static void no_seq(struct cs_case_run *run)
 
 static void number_in_front(struct cs_case_run *run)
 {
-    turn(run, "APP(200,5)",
-         "T 0 one; C 1 turn-complete session-in-event-id=4abc; T 2 two;"
-         "C 3 turn-complete session-in-event-id=5; T 4 three",
-         "one two");
+    correlated_turn(run, 5,
+                    "T 0 one; C 1 turn-complete session-in-event-id=4abc; T 2 two;"
+                    "C 3 turn-complete session-in-event-id=5; T 4 three",
+                    "one two");
 }
 
 static void no_number(struct cs_case_run *run)
@@ -39,10 +60,10 @@ static void no_number(struct cs_case_run *run)
 
 static void earlier_tail(struct cs_case_run *run)
 {
-    turn(run, "APP(200,1)",
-         "T 0 tail; C 1 turn-complete session-in-event-id=0; T 2 own;"
-         "C 3 turn-complete session-in-event-id=1",
-         "tail own");
+    correlated_turn(run, 1,
+                    "T 0 tail; C 1 turn-complete session-in-event-id=0; T 2 own;"
+                    "C 3 turn-complete session-in-event-id=1",
+                    "tail own");
 }
 
 static void only_lower_boundaries(struct cs_case_run *run)
@@ -168,8 +189,8 @@ static void first_chunk_event(struct cs_case_run *run)
 static void consumed_id(struct cs_case_run *run)
 {
     ck_one_turn(run, 5,
-                "C 0 turn-complete session-in-event-id=4 session-in-consumed-id=9; T 1 one;"
-                "C 2 turn-complete session-in-event-id=5 session-in-consumed-id=4; T 3 later",
+                "T 0 one; C 1 turn-complete session-in-event-id=5 session-in-consumed-id=4;"
+                "T 2 later",
                 "one");
 }
 

@@ -166,6 +166,7 @@ static const struct cs_case *const groups[] = {
     client_resume_cases,
     client_stop_cases,
     client_stop_observed_cases,
+    client_retry_cases,
 };
 
 const struct cs_role cs_client_role = {
