@@ -79,6 +79,7 @@ static cJSON *case_object(const struct cs_report *report, size_t index)
     add_requirements(object, test->requirements);
     cJSON_AddStringToObject(object, "verdict", cs_verdict_name(result->verdict));
     cJSON_AddStringToObject(object, "message", result->message ? result->message : "");
+    cJSON_AddBoolToObject(object, "known", result->known);
     add_integer(object, "duration_ms", (uint64_t)result->duration_ms);
     cJSON *observations = cJSON_AddObjectToObject(object, "observations");
     for (size_t i = 0; i < result->n_observations; i++) {

@@ -196,7 +196,7 @@ static void put_broken(const struct page *page)
     size_t n = 0;
     for (size_t i = 0; i < report->n; i++) {
         const struct cs_result *result = &report->results[i];
-        bool told = result->verdict == CS_FAIL || result->verdict == CS_WARN ||
+        bool told = result->verdict == CS_FAIL || result->verdict == CS_WARN || result->known ||
                     (result->verdict == CS_INFO && (page->how->verbose || result->differs));
         if (result->done && told) {
             order[n++] = &report->work[i];
@@ -281,17 +281,21 @@ static void put_conclusion(const struct page *page)
 {
     const struct cs_run_summary *summary = &page->report->summary;
     const size_t *n = summary->n_verdicts;
+    const size_t *known = summary->n_known;
     cs_buf_char(page->out, '\n');
     if (summary->interrupted) {
         put(page, YELLOW, "interrupted");
-    } else if (n[CS_FAIL] > 0) {
+    } else if (n[CS_FAIL] > known[CS_FAIL]) {
         put(page, RED, "failed");
     } else if (n[CS_ERROR] + n[CS_INCONCLUSIVE] > 0) {
         put(page, RED, "not everything could be judged");
     } else if (summary->n_judged == 0) {
         put(page, RED, "nothing was judged");
     } else {
-        put(page, GREEN, n[CS_WARN] > 0 ? "passed, with warnings" : "passed");
+        put(page, GREEN, n[CS_WARN] > known[CS_WARN] ? "passed, with warnings" : "passed");
+    }
+    if (known[CS_FAIL] + known[CS_WARN] > 0) {
+        cs_buf_printf(page->out, ", %zu known defects", known[CS_FAIL] + known[CS_WARN]);
     }
     cs_buf_printf(page->out, ": %zu of %zu cases judged in %lld.%lld s against %s%s%s, seed %llu\n",
                   summary->n_judged, page->report->n, (long long)(page->report->duration_ms / 1000),

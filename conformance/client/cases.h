@@ -5,9 +5,21 @@
 #include "suite/case.h"
 
 extern const struct cs_case client_token_cases[];
+extern const struct cs_case client_token_adopt_cases[];
+extern const struct cs_case client_token_refresh_cases[];
 extern const struct cs_case client_append_cases[];
+extern const struct cs_case client_append_refused_cases[];
+extern const struct cs_case client_message_cases[];
+extern const struct cs_case client_message_observed_cases[];
+extern const struct cs_case client_framing_cases[];
+extern const struct cs_case client_framing_observed_cases[];
+extern const struct cs_case client_record_cases[];
+extern const struct cs_case client_record_observed_cases[];
 extern const struct cs_case client_turn_cases[];
+extern const struct cs_case client_turn_observed_cases[];
 extern const struct cs_case client_resume_cases[];
 extern const struct cs_case client_stop_cases[];
+extern const struct cs_case client_stop_observed_cases[];
+extern const struct cs_case client_retry_cases[];
 
 #endif

@@ -54,7 +54,7 @@ static void next_turn_is_clean(struct cs_case_run *run)
 const struct cs_case client_stop_cases[] = {
     {.id = "client/stop/exact-body",
      .title = "a stop is one append of kind stop, without a payload",
-     .requirements = "CAP-29 CST-01",
+     .requirements = "CAP-29 CST-01 CST-24",
      .run = exact_body},
     {.id = "client/stop/next-turn-is-clean",
      .title = "after a stop the next message goes out at once and shows only its own answer",

@@ -2,101 +2,87 @@
 #include "conformance/client/cases.h"
 #include "conformance/client/kit.h"
 
-/* One turn: the append gets `seq`, the stream is `items`; exactly `deltas` are delivered. */
-static struct ck *one_turn(struct cs_case_run *run, unsigned seq, const char *items,
-                           const char *deltas)
-{
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "app#1: APP(200,%u)\nout#1: OUT{%s}\n", seq, items);
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, deltas);
-    ck_expect_counts(ck, 1, 1);
-    return ck;
-}
-
 static void ends_and_closes(struct cs_case_run *run)
 {
     struct ck *ck =
-        one_turn(run, 0, "T 0 one; C 1 turn-complete session-in-event-id=0 | HOLD", "one");
+        ck_one_turn(run, 0, "T 0 one; C 1 turn-complete session-in-event-id=0 | HOLD", "one");
     ck_wait_gone(ck, ck_wait_request(ck, CS_TARGET_OUT, 1));
 }
 
 static void earlier_boundary(struct cs_case_run *run)
 {
-    one_turn(run, 5,
-             "C 0 turn-complete session-in-event-id=4; T 1 mine;"
-             "C 2 turn-complete session-in-event-id=5",
-             "mine");
+    ck_one_turn(run, 5,
+                "C 0 turn-complete session-in-event-id=4; T 1 mine;"
+                "C 2 turn-complete session-in-event-id=5",
+                "mine");
 }
 
 static void later_boundary(struct cs_case_run *run)
 {
-    one_turn(run, 5,
-             "T 0 mine; C 1 turn-complete session-in-event-id=99;"
-             "T 2 later",
-             "mine");
+    ck_one_turn(run, 5,
+                "T 0 mine; C 1 turn-complete session-in-event-id=99;"
+                "T 2 later",
+                "mine");
 }
 
 static void boundary_without_number(struct cs_case_run *run)
 {
-    one_turn(run, 5, "T 0 mine; C 1 turn-complete; T 2 later", "mine");
+    ck_one_turn(run, 5, "T 0 mine; C 1 turn-complete; T 2 later", "mine");
 }
 
 static void control_stays_inside(struct cs_case_run *run)
 {
-    one_turn(run, 0,
-             "T 0 one; C 1 flux-capacitor level=9; T 2 two;"
-             "C 3 turn-complete session-in-event-id=0",
-             "one two");
+    ck_one_turn(run, 0,
+                "T 0 one; C 1 flux-capacitor level=9; T 2 two;"
+                "C 3 turn-complete session-in-event-id=0",
+                "one two");
 }
 
 static void upgrade_required(struct cs_case_run *run)
 {
-    one_turn(run, 0,
-             "T 0 one; C 1 upgrade-required; T 2 two;"
-             "C 3 turn-complete session-in-event-id=0",
-             "one two");
+    ck_one_turn(run, 0,
+                "T 0 one; C 1 upgrade-required; T 2 two;"
+                "C 3 turn-complete session-in-event-id=0",
+                "one two");
 }
 
 static void nothing_after_the_boundary(struct cs_case_run *run)
 {
-    one_turn(run, 0,
-             "[T 0 one; C 1 turn-complete session-in-event-id=0;"
-             "T 2 later; K 3 trim 1]",
-             "one");
+    ck_one_turn(run, 0,
+                "[T 0 one; C 1 turn-complete session-in-event-id=0;"
+                "T 2 later; K 3 trim 1]",
+                "one");
 }
 
 static void batch_order(struct cs_case_run *run)
 {
-    one_turn(run, 0,
-             "[T 0 one; T 1 two; T 5 three];"
-             "[T 500 four]; C 501 turn-complete session-in-event-id=0",
-             "one two three four");
+    ck_one_turn(run, 0,
+                "[T 0 one; T 1 two; T 5 three];"
+                "[T 500 four]; C 501 turn-complete session-in-event-id=0",
+                "one two three four");
 }
 
 static void empty_turn(struct cs_case_run *run)
 {
-    one_turn(run, 0, "C 0 turn-complete session-in-event-id=0", "");
+    ck_one_turn(run, 0, "C 0 turn-complete session-in-event-id=0", "");
 }
 
 static void legacy_controls(struct cs_case_run *run)
 {
-    one_turn(run, 0,
-             "T 0 one; R 1 {\"type\":\"trigger:upgrade-required\"};"
-             "R 2 {\"type\":\"trigger:future\"}; T 3 two;"
-             "C 4 turn-complete session-in-event-id=0",
-             "one two");
+    ck_one_turn(run, 0,
+                "T 0 one; R 1 {\"type\":\"trigger:upgrade-required\"};"
+                "R 2 {\"type\":\"trigger:future\"}; T 3 two;"
+                "C 4 turn-complete session-in-event-id=0",
+                "one two");
 }
 
 static void repeated_id(struct cs_case_run *run)
 {
-    one_turn(run, 0,
-             "R 0 id=same {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"one\"};"
-             "R 1 id=same {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"again\"};"
-             "T 2 two; C 3 turn-complete session-in-event-id=0",
-             "one two");
+    ck_one_turn(run, 0,
+                "R 0 id=same {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"one\"};"
+                "R 1 id=same {\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"again\"};"
+                "T 2 two; C 3 turn-complete session-in-event-id=0",
+                "one two");
 }
 
 static void command_records(struct cs_case_run *run)
@@ -117,12 +103,12 @@ static void command_records(struct cs_case_run *run)
 
 static void pings_and_strangers(struct cs_case_run *run)
 {
-    one_turn(run, 0,
-             "PING; PING {\"timestamp\":1,\"tail\":{\"seq_num\":9,\"timestamp\":1}};"
-             "RAW \"event: ping\\ndata: not json\\n\\n\";"
-             "RAW \"event: zork\\ndata: {\\\"records\\\":[]}\\n\\n\"; RAW \": a comment\\n\\n\";"
-             "T 0 one; PING; C 1 turn-complete session-in-event-id=0",
-             "one");
+    ck_one_turn(run, 0,
+                "PING; PING {\"timestamp\":1,\"tail\":{\"seq_num\":9,\"timestamp\":1}};"
+                "RAW \"event: ping\\ndata: not json\\n\\n\";"
+                "RAW \"event: zork\\ndata: {\\\"records\\\":[]}\\n\\n\"; RAW \": a comment\\n\\n\";"
+                "T 0 one; PING; C 1 turn-complete session-in-event-id=0",
+                "one");
 }
 
 const struct cs_case client_turn_cases[] = {
@@ -156,7 +142,7 @@ const struct cs_case client_turn_cases[] = {
      .run = nothing_after_the_boundary},
     {.id = "client/turn/batch-order",
      .title = "records are delivered in order, batch by batch, over gaps in the numbers",
-     .requirements = "CRE-01 CRE-48",
+     .requirements = "CRE-01 CRE-48 CSE-38",
      .run = batch_order},
     {.id = "client/turn/empty-turn",
      .title = "a turn-complete with nothing before it is a valid turn",

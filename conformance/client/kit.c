@@ -10,6 +10,8 @@
 
 /* Long enough for a retry without any delay and for one after the usual first backoff of 100 ms. */
 #define SETTLE_MS 300
+/* Long enough for a first backoff of a second. */
+#define LATE_MS 1500
 
 struct ck *ck_of(struct cs_case_run *run)
 {
@@ -76,6 +78,11 @@ void ck_use_chat(struct ck *ck, const char *chat)
     ck->server = NULL;
     ck->n_tokens = 0; /* their scopes name the chat */
     ck_start_server(ck);
+}
+
+void ck_use_base(struct ck *ck, const char *suffix)
+{
+    ck->base = suffix;
 }
 
 /* Real tokens, since a client may want to read their claims; the name is in the subject, so that
@@ -208,4 +215,14 @@ void ck_settle(struct ck *ck)
     while (ck->lost == CS_OK && turn(ck, deadline)) {
         /* Whatever comes is judged by who asked for the quiet. */
     }
+}
+
+bool ck_settle_for(struct ck *ck, enum cs_target target, uint64_t number)
+{
+    int64_t deadline = cs_now_ms() + LATE_MS * cs_case_scale(ck->run);
+    while (cs_scripted_count_of(ck->server, target) < number && ck->lost == CS_OK &&
+           turn(ck, deadline)) {
+        /* Until it comes, or the time is over. */
+    }
+    return cs_scripted_count_of(ck->server, target) >= number;
 }

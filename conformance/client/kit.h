@@ -23,6 +23,8 @@ struct ck *ck_of(struct cs_case_run *run);
 const char *ck_chat(const struct ck *ck);
 /* Another chat id from here on; before anything else is done. */
 void ck_use_chat(struct ck *ck, const char *chat);
+/* The client's base URL ends in this from here on ("/", "/prefix"). */
+void ck_use_base(struct ck *ck, const char *suffix);
 /* A token by its name: a JWT for the case's session, the same for the same name and another for
  * every other name. The client gets "P1" when the session is started; its k-th question for a fresh
  * one is answered with "Rk". */
@@ -42,17 +44,29 @@ void ck_release(struct ck *ck, const char *gate);
 /* Opens the client: its session starter and its token refresher are ours. `sessions` is the stored
  * state of chats as JSON ({"chat-id":{...}}), as after a page reload; NULL: a fresh client. */
 void ck_open(struct ck *ck, const char *sessions);
+/* As ck_open with options of the client's own (a JSON object, handed on as it is: PROTOCOL.md);
+ * without a starter it cannot begin a session by asking. */
+void ck_open_with(struct ck *ck, const char *options_json, bool starter);
 /* From now on the client's questions for a fresh token are answered with an error. */
 void ck_refuse_tokens(struct ck *ck);
 /* The next commands start something that runs on: the number names its stream. */
 int ck_send(struct ck *ck, const char *text);
+/* As ck_send, with more members of the command (a JSON object: messageId, metadata, body). */
+int ck_send_with(struct ck *ck, const char *text, const char *members);
 /* A whole conversation; `messages` is a JSON array of UI messages. */
 int ck_send_messages(struct ck *ck, const char *messages);
 int ck_regenerate(struct ck *ck, const char *messages);
 int ck_action(struct ck *ck, const char *action_json);
+/* With metadata of the call (JSON). */
+int ck_action_with(struct ck *ck, const char *action_json, const char *metadata);
 int ck_reconnect(struct ck *ck);
 /* Stops the running turn and waits until the client has answered. */
 void ck_stop(struct ck *ck);
+/* The same for a stop that may fail: what the client says of it ("true", "false", "nothing", or
+ * "an error"). */
+const char *ck_try_stop(struct ck *ck);
+/* Aborts the stream and waits until the adapter has done so. */
+void ck_abort(struct ck *ck, int stream);
 /* The client's storable state of the case's chat; NULL when it keeps none. */
 const cJSON *ck_session(struct ck *ck);
 
@@ -65,6 +79,8 @@ void ck_wait_gone(struct ck *ck, const struct cs_logged *request);
 void ck_wait_chunks(struct ck *ck, int stream, size_t n);
 /* Until the stream has ended well; fails at once when it ends with an error. */
 void ck_wait_end(struct ck *ck, int stream);
+/* Until the stream is over (true), or that request has come (false). */
+bool ck_wait_over_or_request(struct ck *ck, int stream, enum cs_target target, uint64_t number);
 /* Until the stream is over, one way or the other; true when it ended well. */
 bool ck_wait_over(struct ck *ck, int stream);
 /* Until the stream, or the command that should have made one, has failed; fails at once when it
@@ -74,6 +90,10 @@ const cJSON *ck_wait_error(struct ck *ck, int stream);
 bool ck_wait_stream(struct ck *ck, int command);
 /* For rows that forbid a request: gives a client the time in which a hasty retry would come. */
 void ck_settle(struct ck *ck);
+/* The same for one request that a client may also make late, after a backoff: true once it came. */
+bool ck_settle_for(struct ck *ck, enum cs_target target, uint64_t number);
+/* Has the stream ended, one way or the other? */
+bool ck_is_over(struct ck *ck, int stream);
 
 /* Now, in the time of cs_logged.at_ms. */
 int64_t ck_now(const struct ck *ck);
@@ -101,7 +121,44 @@ void ck_expect_never_sent(struct ck *ck, const char *text, const char *what);
 /* The stream's chunks so far are text deltas (`T n word` in scripts) and nothing else, and these,
  * divided by spaces. */
 void ck_expect_deltas(struct ck *ck, int stream, const char *deltas);
+/* The same, passing over chunks that are no text deltas. */
+void ck_expect_texts(struct ck *ck, int stream, const char *deltas);
+/* The n-th chunk (from 0) of the stream is this JSON. */
+void ck_expect_chunk(struct ck *ck, int stream, size_t n, const char *json);
+/* A whole case: one turn, whose append gets `seq` and whose stream is `items`; it ends well, with
+ * exactly these deltas, on one subscription. */
+struct ck *ck_one_turn(struct cs_case_run *run, unsigned seq, const char *items,
+                       const char *deltas);
 /* How often the client has asked for a fresh token (or, with "start", for a session). */
 void ck_expect_asks(struct ck *ck, const char *kind, unsigned n);
+
+/* ---- recording ---- */
+
+/* The server, for counting: cs_scripted_count_of. */
+const struct cs_scripted *ck_server(const struct ck *ck);
+/* How often the client has asked for a token, or with "start" for a session. */
+unsigned ck_asks(const struct ck *ck, const char *kind);
+/* A parameter of the client's first question of that kind as JSON, or "nothing". */
+const char *ck_asked(struct ck *ck, const char *kind, const char *parameter);
+/* What was delivered so far, as ck_expect_deltas compares it. */
+const char *ck_delivered(struct ck *ck, int stream);
+/* A member of the client's storable state as text: "true", the string, the JSON, or "nothing". */
+const char *ck_state(struct ck *ck, const char *name);
+/* A header's value, or "none". */
+const char *ck_header(struct ck *ck, const struct cs_logged *request, const char *name);
+/* The member at a dotted path of the request's JSON body as JSON, or "nothing". */
+const char *ck_body(struct ck *ck, const struct cs_logged *request, const char *path);
+/* "NAME STATUS CODE" of an error, as far as it has them. */
+const char *ck_error_text(struct ck *ck, const cJSON *error);
+/* The lifecycle events of that type that the client has reported so far. */
+size_t ck_count_events(const struct ck *ck, const char *type);
+/* The n-th of them (from 0), or NULL. */
+const cJSON *ck_life_event(const struct ck *ck, const char *type, size_t n);
+/* A fact that the catalogue records of the published SDK: there a difference from it is told, of
+ * any other client the fact is merely kept. */
+void ck_record(struct ck *ck, const char *name, const char *recorded, const char *fmt, ...)
+    CS_PRINTF(4, 5);
+/* The same where the record changed between versions: a fact of the catalogue, 1 for yes. */
+void ck_record_flag(struct ck *ck, const char *name, const char *fact, bool value);
 
 #endif

@@ -74,25 +74,24 @@ static const cJSON *need_ok(struct ck *ck, int id, const char *name)
     return ck_event(ck, id, "ok", 0);
 }
 
-void ck_open(struct ck *ck, const char *sessions)
+void ck_open_with(struct ck *ck, const char *options_json, bool starter)
 {
     cJSON *open = command(ck, "open");
-    cJSON *options = cJSON_AddObjectToObject(open, "options");
-    if (!options || !cJSON_AddStringToObject(open, "task", "scripted-agent") ||
-        !cJSON_AddStringToObject(open, "baseUrl", cs_scripted_url(ck->server)) ||
-        !cJSON_AddTrueToObject(open, "starter")) {
+    add_json(ck, open, "options", options_json);
+    if (!cJSON_AddStringToObject(open, "task", "scripted-agent") ||
+        !cJSON_AddBoolToObject(open, "starter", starter) ||
+        !cJSON_AddStringToObject(
+            open, "baseUrl",
+            ck_text(ck, "%s%s", cs_scripted_url(ck->server), ck->base ? ck->base : ""))) {
         cJSON_Delete(open);
         ck_no_memory(ck);
     }
-    if (sessions) {
-        cJSON *stored = cJSON_Parse(sessions);
-        if (!stored || !cJSON_AddItemToObject(options, "sessions", stored)) {
-            cJSON_Delete(stored);
-            cJSON_Delete(open);
-            cs_case_error(ck->run, "the case's own JSON is wrong: %s", sessions);
-        }
-    }
     (void)need_ok(ck, ck_command(ck, open), "open");
+}
+
+void ck_open(struct ck *ck, const char *sessions)
+{
+    ck_open_with(ck, sessions ? ck_text(ck, "{\"sessions\":%s}", sessions) : "{}", true);
 }
 
 int ck_send_messages(struct ck *ck, const char *messages)
@@ -102,12 +101,30 @@ int ck_send_messages(struct ck *ck, const char *messages)
     return ck_command(ck, send);
 }
 
+static const char *one_message(struct ck *ck, const char *text)
+{
+    return ck_text(ck,
+                   "[{\"id\":\"u-%s\",\"role\":\"user\","
+                   "\"parts\":[{\"type\":\"text\",\"text\":\"%s\"}]}]",
+                   text, text);
+}
+
 int ck_send(struct ck *ck, const char *text)
 {
-    return ck_send_messages(ck, ck_text(ck,
-                                        "[{\"id\":\"u-%s\",\"role\":\"user\","
-                                        "\"parts\":[{\"type\":\"text\",\"text\":\"%s\"}]}]",
-                                        text, text));
+    return ck_send_messages(ck, one_message(ck, text));
+}
+
+int ck_send_with(struct ck *ck, const char *text, const char *members)
+{
+    cJSON *send = command(ck, "send");
+    add_json(ck, send, "messages", one_message(ck, text));
+    cJSON *more = cJSON_Parse(members);
+    while (more && more->child) {
+        cJSON *member = cJSON_DetachItemViaPointer(more, more->child);
+        cJSON_AddItemToObject(send, member->string, member);
+    }
+    cJSON_Delete(more);
+    return ck_command(ck, send);
 }
 
 int ck_regenerate(struct ck *ck, const char *messages)
@@ -117,11 +134,17 @@ int ck_regenerate(struct ck *ck, const char *messages)
     return ck_command(ck, regenerate);
 }
 
-int ck_action(struct ck *ck, const char *action_json)
+int ck_action_with(struct ck *ck, const char *action_json, const char *metadata)
 {
     cJSON *action = command(ck, "action");
     add_json(ck, action, "action", action_json);
+    add_json(ck, action, "metadata", metadata);
     return ck_command(ck, action);
+}
+
+int ck_action(struct ck *ck, const char *action_json)
+{
+    return ck_action_with(ck, action_json, NULL);
 }
 
 int ck_reconnect(struct ck *ck)
@@ -132,6 +155,29 @@ int ck_reconnect(struct ck *ck)
 void ck_stop(struct ck *ck)
 {
     (void)need_ok(ck, ck_command(ck, command(ck, "stop")), "stop");
+}
+
+const char *ck_try_stop(struct ck *ck)
+{
+    int id = ck_command(ck, command(ck, "stop"));
+    ck_wait(ck, answered, &id, "answer the command \"stop\"");
+    refuse_unsupported(ck, id);
+    const cJSON *ok = ck_event(ck, id, "ok", 0);
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(ok, "value");
+    if (!ok) {
+        return "an error";
+    }
+    return cJSON_IsBool(value) ? (cJSON_IsTrue(value) ? "true" : "false") : "nothing";
+}
+
+void ck_abort(struct ck *ck, int stream)
+{
+    cJSON *abort = command(ck, "abort");
+    if (!cJSON_AddNumberToObject(abort, "target", stream)) {
+        cJSON_Delete(abort);
+        ck_no_memory(ck);
+    }
+    (void)need_ok(ck, ck_command(ck, abort), "abort");
 }
 
 const cJSON *ck_session(struct ck *ck)
@@ -231,6 +277,29 @@ void ck_wait_end(struct ck *ck, int stream)
     if (!ck_wait_over(ck, stream)) {
         cs_case_fail(ck->run, "the turn failed: %s", message_of(failure_of(ck, stream)));
     }
+}
+
+struct over_or_request {
+    int stream;
+    struct request_wait request;
+};
+
+static bool over_or_come(struct ck *ck, const void *arg)
+{
+    const struct over_or_request *wait = arg;
+    return is_over(ck, wait->stream) || has_come(ck, &wait->request);
+}
+
+bool ck_wait_over_or_request(struct ck *ck, int stream, enum cs_target target, uint64_t number)
+{
+    struct over_or_request wait = {stream, {target, number}};
+    ck_wait(ck, over_or_come, &wait, "end the turn or make another request");
+    return is_over(ck, stream);
+}
+
+bool ck_is_over(struct ck *ck, int stream)
+{
+    return is_over(ck, stream);
 }
 
 const cJSON *ck_wait_error(struct ck *ck, int stream)

@@ -33,6 +33,7 @@ struct ck {
     struct cs_watch out; /* the adapter's output */
     bool watching;
     char *chat;
+    const char *base; /* what the base URL says behind the server's address; NULL: nothing */
     int next_command;
     cJSON **events; /* every line of the adapter since the case began */
     size_t n_events;
@@ -77,6 +78,11 @@ _Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience
 
 /* kit_line.c: NULL when it is no JSON. Free with cJSON_Delete. */
 cJSON *ck_parse_line(struct cs_view line);
+
+/* kit_judge.c */
+/* The member at a dotted path, or NULL. */
+const cJSON *ck_at_path(const cJSON *value, const char *path);
+const char *ck_print(struct ck *ck, const cJSON *value);
 
 /* kit_adapter.c */
 /* Sends a command (its `command` member is set; owned from here on) and gives its number; skips the

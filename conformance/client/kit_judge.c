@@ -106,8 +106,7 @@ void ck_expect_bearer(struct ck *ck, const struct cs_logged *request, const char
 
 /* ---- bodies ---- */
 
-/* The member at a dotted path, or NULL. */
-static const cJSON *at_path(const cJSON *value, const char *path)
+const cJSON *ck_at_path(const cJSON *value, const char *path)
 {
     while (value && *path) {
         size_t len = strcspn(path, ".");
@@ -123,7 +122,7 @@ static const cJSON *at_path(const cJSON *value, const char *path)
     return value;
 }
 
-static const char *print(struct ck *ck, const cJSON *value)
+const char *ck_print(struct ck *ck, const cJSON *value)
 {
     char *text = cJSON_PrintUnformatted(value);
     if (!text) {
@@ -141,13 +140,13 @@ void ck_expect_body(struct ck *ck, const struct cs_logged *request, const char *
     if (!body) {
         cs_case_fail(ck->run, "the body of %s is not JSON", request_name(ck, request));
     }
-    const cJSON *actual = at_path(body, path);
+    const cJSON *actual = ck_at_path(body, path);
     cJSON *expected = json ? cJSON_Parse(json) : NULL;
     if (json && !expected) {
         cs_case_error(ck->run, "the case's own JSON is wrong: %s", json);
     }
     bool equal = expected ? actual && cJSON_Compare(actual, expected, true) : !actual;
-    const char *shown = equal ? NULL : actual ? print(ck, actual) : "nothing";
+    const char *shown = equal ? NULL : actual ? ck_print(ck, actual) : "nothing";
     cJSON_Delete(expected);
     cJSON_Delete(body);
     if (!equal) {
@@ -170,8 +169,8 @@ void ck_expect_never_sent(struct ck *ck, const char *text, const char *what)
 
 /* ---- what was delivered ---- */
 
-/* The chunks as text: deltas by their text, anything else as JSON. */
-static const char *delivered(struct ck *ck, int stream)
+/* The chunks as text: deltas by their text, anything else as JSON, if `all`. */
+static const char *delivered(struct ck *ck, int stream, bool all)
 {
     struct cs_buf text = CS_BUF(CK_MAX_TEXT);
     const cJSON *event;
@@ -179,23 +178,68 @@ static const char *delivered(struct ck *ck, int stream)
         const cJSON *chunk = cJSON_GetObjectItemCaseSensitive(event, "chunk");
         const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(chunk, "type"));
         const char *delta = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(chunk, "delta"));
-        if (n > 0) {
+        bool is_delta = type && delta && strcmp(type, "text-delta") == 0;
+        if (!is_delta && !all) {
+            continue;
+        }
+        if (text.len > 0) {
             cs_buf_char(&text, ' ');
         }
-        bool is_delta = type && delta && strcmp(type, "text-delta") == 0;
-        cs_buf_str(&text, is_delta ? delta : chunk ? print(ck, chunk) : "nothing");
+        cs_buf_str(&text, is_delta ? delta : chunk ? ck_print(ck, chunk) : "nothing");
     }
     const char *kept = ck_keep(ck, cs_buf_view(&text));
     cs_buf_free(&text);
     return kept;
 }
 
-void ck_expect_deltas(struct ck *ck, int stream, const char *deltas)
+const char *ck_delivered(struct ck *ck, int stream)
 {
-    const char *actual = delivered(ck, stream);
+    return delivered(ck, stream, true);
+}
+
+static void expect_delivered(struct ck *ck, const char *actual, const char *deltas)
+{
     if (strcmp(actual, deltas) != 0) {
         cs_case_fail_diff(ck->run, deltas, actual, "what the client delivered is not right");
     }
+}
+
+void ck_expect_deltas(struct ck *ck, int stream, const char *deltas)
+{
+    expect_delivered(ck, delivered(ck, stream, true), deltas);
+}
+
+void ck_expect_texts(struct ck *ck, int stream, const char *deltas)
+{
+    expect_delivered(ck, delivered(ck, stream, false), deltas);
+}
+
+void ck_expect_chunk(struct ck *ck, int stream, size_t n, const char *json)
+{
+    const cJSON *event = ck_event(ck, stream, "chunk", n);
+    const cJSON *chunk = cJSON_GetObjectItemCaseSensitive(event, "chunk");
+    cJSON *expected = cJSON_Parse(json);
+    bool equal = expected && chunk && cJSON_Compare(chunk, expected, true);
+    cJSON_Delete(expected);
+    if (!expected) {
+        cs_case_error(ck->run, "the case's own JSON is wrong: %s", json);
+    }
+    if (!equal) {
+        cs_case_fail_diff(ck->run, json, chunk ? ck_print(ck, chunk) : "nothing",
+                          "chunk %zu is not what was written", n + 1);
+    }
+}
+
+struct ck *ck_one_turn(struct cs_case_run *run, unsigned seq, const char *items, const char *deltas)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app#1: APP(200,%u)\nout#1: OUT{%s}\n", seq, items);
+    ck_open(ck, NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_end(ck, stream);
+    ck_expect_deltas(ck, stream, deltas);
+    ck_expect_counts(ck, 1, 1);
+    return ck;
 }
 
 void ck_expect_asks(struct ck *ck, const char *kind, unsigned n)

@@ -154,9 +154,25 @@ static void tear_down(struct cs_case_run *run)
     free_ck(ck);
 }
 
-static const struct cs_case *const groups[] = {client_token_cases, client_append_cases,
-                                               client_turn_cases, client_resume_cases,
-                                               client_stop_cases};
+static const struct cs_case *const groups[] = {
+    client_token_cases,
+    client_token_adopt_cases,
+    client_token_refresh_cases,
+    client_append_cases,
+    client_append_refused_cases,
+    client_message_cases,
+    client_message_observed_cases,
+    client_framing_cases,
+    client_framing_observed_cases,
+    client_record_cases,
+    client_record_observed_cases,
+    client_turn_cases,
+    client_turn_observed_cases,
+    client_resume_cases,
+    client_stop_cases,
+    client_stop_observed_cases,
+    client_retry_cases,
+};
 
 const struct cs_role cs_client_role = {
     .name = "client",

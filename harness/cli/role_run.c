@@ -194,6 +194,9 @@ static const struct cs_profile *profile_of(struct cs_role_plan *plan, const stru
     struct cs_profile *own = subject < MAX_SUBJECTS ? &plan->own[subject] : NULL;
     bool is_own = own && version && !plan->args->profile &&
                   cs_profile_init(version, &plan->set, own, NULL) == CS_OK;
+    if (is_own) {
+        own->published = true;
+    }
     return is_own ? own : &plan->profile;
 }
 

@@ -26,10 +26,18 @@ static bool is_object(struct cs_view json)
            cs_json_get(json, CS_VIEW(""), &member) != CS_ERR_TYPE;
 }
 
+/* A path segment that URLs leave out, escaped or not (CAP-03). */
+static bool is_dots(const char *id)
+{
+    return strcmp(id, ".") == 0 || strcmp(id, "..") == 0;
+}
+
 /* These become parts of JSON bodies as they stand. */
 static bool is_sendable(const struct cs_chat_options *options)
 {
-    return is_utf8(options->chat_id) && is_utf8(options->task) &&
+    bool accept_dots = options->policy && options->policy->accept_dot_ids;
+    return (!is_dots(options->chat_id) || accept_dots) && is_utf8(options->chat_id) &&
+           is_utf8(options->task) &&
            (!options->client_data || is_object(cs_view_str(options->client_data)));
 }
 
@@ -66,6 +74,7 @@ void cs_chat_free(struct cs_chat *chat)
     if (!chat) {
         return;
     }
+    cs_distort_free(&chat->distort);
     cs_exchange_free(chat->out);
     cs_http_free(chat->http);
     free(chat->base_url);
@@ -174,6 +183,9 @@ static enum cs_chat_result begin_turn(struct cs_chat *chat, struct cs_buf *recor
     if (chat->n_sends > 0 && chat->policy.repost_for_follow_up) {
         result = cs_chat_ask_start(chat);
     }
+    if (chat->n_sends == 0 && chat->policy.trigger_task) {
+        cs_chat_trigger_task(chat);
+    }
     struct seq seq = {0};
     if (result == CS_CHAT_OK) {
         result = append(chat, record, &seq);
@@ -217,7 +229,14 @@ enum cs_chat_result cs_chat_send_message(struct cs_chat *chat, const char *messa
         return CS_CHAT_USAGE;
     }
     struct cs_buf record = CS_BUF(CHAT_MAX_BODY);
-    cs_input_message(&record, chat, "submit-message", "message", cs_view_str(message_json));
+    bool preload = chat->policy.say_preload && chat->n_sends == 0;
+    struct cs_buf other = CS_BUF(CHAT_MAX_BODY);
+    if (chat->policy.fresh_message_ids) {
+        cs_input_user_message(&other, "something else");
+    }
+    cs_input_message(&record, chat, preload ? "preload" : "submit-message", "message",
+                     other.len > 0 ? cs_buf_view(&other) : cs_view_str(message_json));
+    cs_buf_free(&other);
     return begin_turn(chat, &record);
 }
 
@@ -283,7 +302,7 @@ enum cs_chat_result cs_chat_stop(struct cs_chat *chat, const char *reason)
         cs_input_stop(&record, chat, reason);
         result = append(chat, &record, &seq);
     }
-    if (result == CS_CHAT_OK && chat->streaming) {
+    if (result == CS_CHAT_OK && (chat->streaming || chat->policy.gate_when_idle)) {
         interrupt_read(chat);
         chat->gate = chat->policy.hide_stopped_tail != 0;
         chat->gate_seq = chat->active_seq;

@@ -59,7 +59,8 @@ struct cs_chat_options {
     void (*on_exchange)(void *ctx, const struct cs_exchange *exchange);
 };
 
-/* NULL when out of memory, without base_url or chat_id, with one that is not UTF-8, or with client
+/* NULL when out of memory, without base_url or chat_id, with one that is not UTF-8 or no path
+ * segment ("." and ".."), or with client
  * data that is not a JSON object. */
 struct cs_chat *cs_chat_new(const struct cs_chat_options *options);
 void cs_chat_free(struct cs_chat *chat);

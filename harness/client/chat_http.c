@@ -1,6 +1,7 @@
 /* Posting: one request until it has an answer that counts, and the append built on it. */
 #include "client/chat_impl.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +14,11 @@ char *cs_chat_url(const struct cs_chat *chat, const char *rest)
     cs_buf_str(&url, chat->base_url);
     cs_buf_str(&url, "/realtime/v1/sessions/");
     if (chat->policy.encode_id) { /* CAP-02: one path segment, whatever is in it */
+        size_t start = url.len;
         cs_percent_encode(cs_view_str(chat->chat_id), &url);
+        for (size_t i = start; i < url.len && chat->policy.fold_id_case; i++) {
+            url.ptr[i] = (char)tolower((unsigned char)url.ptr[i]);
+        }
     } else {
         cs_buf_str(&url, chat->chat_id);
     }
@@ -29,6 +34,9 @@ char *cs_chat_url(const struct cs_chat *chat, const char *rest)
 int64_t cs_chat_backoff(const struct cs_chat *chat, int64_t n_failed)
 {
     int64_t delay = chat->policy.backoff_first_ms;
+    if (chat->distort.retry_ms > 0) {
+        return chat->distort.retry_ms;
+    }
     for (int64_t i = 1; i < n_failed && delay < chat->policy.backoff_max_ms; i++) {
         delay *= 2;
     }
@@ -182,6 +190,32 @@ enum cs_chat_result cs_chat_post(struct cs_chat *chat, const struct cs_chat_post
     }
 }
 
+void cs_chat_trigger_task(struct cs_chat *chat)
+{
+    struct cs_buf url = CS_BUF(CHAT_MAX_URL);
+    cs_buf_printf(&url, "%s/api/v1/tasks/%s/trigger", chat->base_url, chat->task);
+    char *where = cs_buf_take(&url);
+    struct cs_exchange *exchange = NULL;
+    struct cs_chat_post post = {.url = where, .bearer = &chat->token, .body = CS_VIEW("{}")};
+    if (where && cs_chat_post(chat, &post, &exchange) == CS_CHAT_OK) {
+        cs_exchange_free(exchange);
+    }
+    free(where);
+}
+
+/* A 2xx answer whose body says that it was not (CAP-54), or, for the fault, more than it should. */
+static bool says_no(const struct cs_chat *chat, struct cs_exchange *exchange)
+{
+    struct cs_view body = cs_exchange_body(exchange);
+    struct cs_view ok;
+    if (cs_json_check(body, NULL)) {
+        return false;
+    }
+    bool no = !cs_json_get(body, CS_VIEW("ok"), &ok) && cs_view_eq(ok, CS_VIEW("false"));
+    return (no && !chat->policy.believe_ok_false) ||
+           (chat->policy.strict_answers && !cs_json_get(body, CS_VIEW("future"), &ok));
+}
+
 /* `seq` of an append's answer. Anything but a number is as good as absent (CAP-51, CAP-52). */
 static struct seq answer_seq(const struct cs_chat *chat, struct cs_exchange *exchange)
 {
@@ -239,6 +273,11 @@ static enum cs_chat_result append_to(struct cs_chat *chat, struct cs_chat_post *
             return result;
         }
         int status = cs_exchange_status(exchange);
+        if (status >= 200 && status < 300 && says_no(chat, exchange)) {
+            result = cs_chat_refused(chat, exchange);
+            cs_exchange_free(exchange);
+            return result;
+        }
         if (status >= 200 && status < 300) {
             *ret_seq = answer_seq(chat, exchange);
             cs_exchange_free(exchange);
@@ -272,6 +311,9 @@ enum cs_chat_result cs_chat_append(struct cs_chat *chat, struct cs_view record, 
     }
     char part_id[CHAT_UUID_SIZE];
     cs_uuid(part_id);
+    if (chat->policy.countable_part_id) {
+        snprintf(part_id, sizeof part_id, "part-%u", chat->n_sends + 1);
+    }
     struct cs_buf wrapped = CS_BUF(CHAT_MAX_BODY + 16);
     cs_buf_str(&wrapped, "{\"data\":");
     cs_buf_add(&wrapped, record);

@@ -3,6 +3,7 @@
 #define CHATSPEC_CLIENT_CHAT_IMPL_H
 
 #include "client/chat.h"
+#include "client/distort.h"
 #include "wire/reader.h"
 
 #define CHAT_MAX_TOKEN   ((size_t)16384)
@@ -64,7 +65,8 @@ struct cs_chat {
     unsigned n_hidden;       /* chunks that the gate kept back */
     int64_t reset_wait_ms;   /* of the last refused subscription; -1 when it said nothing */
     struct seen_ids seen;
-    char id_line[64]; /* for the cursor_from_id_line fault */
+    char id_line[64];          /* for the cursor_from_id_line fault */
+    struct cs_distort distort; /* for the faults of decoding */
     unsigned oddities;
 };
 
@@ -109,6 +111,8 @@ struct cs_chat_post {
     struct cs_view body;
 };
 
+/* The trigger_task fault. */
+void cs_chat_trigger_task(struct cs_chat *chat);
 /* "{base}/realtime/v1/sessions/{id}/{rest}"; NULL when out of memory. */
 char *cs_chat_url(const struct cs_chat *chat, const char *rest);
 /* Posts until there is an answer that is not worth another try (429, 5xx, lost). On CS_CHAT_OK

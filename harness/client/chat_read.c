@@ -24,7 +24,11 @@ static int64_t least(int64_t a, int64_t b)
 static void put_cursor(struct cs_buf *out, const struct cs_chat *chat)
 {
     const struct cs_chat_policy *policy = &chat->policy;
-    if (policy->cursor_from_id_line && chat->id_line[0]) {
+    if (chat->distort.cursor.len > 0) {
+        cs_buf_printf(out, "Last-Event-ID: %.*s", CS_VIEW_ARG(cs_buf_view(&chat->distort.cursor)));
+    } else if (policy->cursor_as_float && chat->cursor.known) {
+        cs_buf_printf(out, "Last-Event-ID: %.0f", (double)(float)chat->cursor.number);
+    } else if (policy->cursor_from_id_line && chat->id_line[0]) {
         cs_buf_printf(out, "Last-Event-ID: %s", chat->id_line);
     } else if (chat->cursor.known && !policy->forget_cursor &&
                !(chat->cursor.number == 0 && policy->cursor_never_zero)) {
@@ -68,6 +72,15 @@ static bool subscribe(struct turn *turn)
     return chat->out != NULL;
 }
 
+/* The need_stream_version fault: the data of the event as it stands. */
+static void deliver_event(struct turn *turn, const struct cs_event *event)
+{
+    struct cs_chat_chunk chunk = {.data = event->sse->data};
+    if (turn->on_chunk && event->type == CS_EVENT_RECORD && event->index == 0) {
+        turn->on_chunk(turn->ctx, &chunk);
+    }
+}
+
 /* The events in what has arrived. False when this subscription is over; *ret_window says how. */
 static bool read_events(struct turn *turn, struct cs_reader *reader, struct cs_view bytes,
                         enum window *ret_window)
@@ -83,7 +96,9 @@ static bool read_events(struct turn *turn, struct cs_reader *reader, struct cs_v
         if (event.sse->id.len > 0) {
             snprintf(chat->id_line, sizeof chat->id_line, "%.*s", CS_VIEW_ARG(event.sse->id));
         }
-        if (event.type == CS_EVENT_RECORD) {
+        if (policy->need_stream_version && !cs_exchange_header(chat->out, "x-stream-version")) {
+            deliver_event(turn, &event);
+        } else if (event.type == CS_EVENT_RECORD) {
             cs_chat_on_record(turn, &event.record);
         } else if (event.type == CS_EVENT_DONE) {
             if (policy->deliver_done && turn->on_chunk) {
@@ -95,8 +110,16 @@ static bool read_events(struct turn *turn, struct cs_reader *reader, struct cs_v
         } else if (event.type == CS_EVENT_ERROR && policy->error_event_is_drop) {
             *ret_window = WINDOW_DROPPED;
             return false;
+        } else if (event.type == CS_EVENT_BATCH_END) {
+            chat->oddities += (unsigned)event.batch->n_left_out;
+            if (policy->fail_on_odd_record && event.batch->n_left_out > 0) {
+                turn->done = true;
+                turn->result = CS_CHAT_GAVE_UP;
+            }
         } else if (event.type == CS_EVENT_MALFORMED) {
             chat->oddities++; /* the stream goes on (CRE-49) */
+            turn->done = turn->done || policy->fail_on_malformed;
+            turn->result = policy->fail_on_malformed ? CS_CHAT_GAVE_UP : turn->result;
         }
         if (turn->done && !policy->read_past_boundary) {
             break; /* what follows belongs to another turn (CRE-58) */
@@ -115,7 +138,11 @@ static enum window read_body(struct turn *turn, struct cs_reader *reader)
     struct cs_chat *chat = turn->chat;
     enum window window = WINDOW_CLEAN;
     bool open = true;
+    bool distorts = cs_distort_needed(&chat->policy);
     cs_reader_reconnect(reader);
+    if (distorts) {
+        cs_distort_restart(&chat->distort, &chat->policy);
+    }
     while (open) {
         int64_t left = turn->deadline - cs_now_ms();
         struct cs_view bytes;
@@ -130,7 +157,9 @@ static enum window read_body(struct turn *turn, struct cs_reader *reader)
             return WINDOW_DROPPED;
         }
         /* An event that the end of the body cuts off is discarded (CSE-32). */
-        open = bytes.len > 0 && read_events(turn, reader, bytes, &window);
+        open = bytes.len > 0;
+        bytes = open && distorts ? cs_distort(&chat->distort, &chat->policy, bytes) : bytes;
+        open = open && read_events(turn, reader, bytes, &window);
     }
     return window;
 }
@@ -170,6 +199,8 @@ static enum window read_window(struct turn *turn, struct cs_reader *reader)
         window = cs_now_ms() >= turn->deadline ? WINDOW_OVERDUE : WINDOW_DROPPED;
     } else if (cs_exchange_status(chat->out) >= 300) {
         window = refused(turn);
+    } else if (chat->policy.need_chunked && cs_exchange_header(chat->out, "content-length")) {
+        window = WINDOW_CLEAN;
     } else {
         window = read_body(turn, reader);
         window = window == WINDOW_CLEAN && is_settled(chat) ? WINDOW_SETTLED : window;
@@ -299,7 +330,9 @@ static enum cs_chat_result read_turn(struct cs_chat *chat, cs_chat_chunk_fn *on_
     if (result) {
         return result;
     }
-    struct cs_reader *reader = cs_reader_new(NULL);
+    const struct cs_reader_limits limits = {.max_event = (size_t)chat->policy.max_event_bytes,
+                                            .batch = {.lenient = !chat->policy.all_or_nothing}};
+    struct cs_reader *reader = cs_reader_new(&limits);
     if (!reader) {
         return cs_chat_failed(chat, CS_CHAT_NO_MEMORY, CS_ERR_NO_MEMORY, 0, "out of memory");
     }

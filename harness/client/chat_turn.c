@@ -28,7 +28,7 @@ static void adopt_token(struct cs_chat *chat, struct cs_view token)
 {
     const struct cs_chat_policy *policy = &chat->policy;
     if (policy->adopt_token && (token.len > 0 || policy->adopt_empty_token) &&
-        cs_chat_token_fits(token)) {
+        (cs_chat_token_fits(token) || policy->adopt_any_token)) {
         cs_chat_set(&chat->token, token); /* when out of memory the old one still serves */
     }
 }
@@ -58,7 +58,8 @@ static bool at_gate(struct turn *turn, const struct seq *last_in)
         last_in->known && chat->active_seq.known && last_in->number >= chat->active_seq.number;
     if (own) {
         chat->gate = false;
-        finish(turn, chat->n_hidden > 0 ? CS_CHAT_LOST : CS_CHAT_OK);
+        bool lost = chat->n_hidden > 0 && chat->policy.report_lost;
+        finish(turn, lost ? CS_CHAT_LOST : CS_CHAT_OK);
     } else if (above_or_unknown(last_in, &chat->gate_seq)) {
         chat->gate = false;
     }
@@ -85,13 +86,16 @@ static void on_boundary(struct turn *turn, const struct cs_record *record)
     if (cs_record_header(record, "public-access-token")) {
         adopt_token(chat, header_value(record, "public-access-token"));
     }
-    if (cs_view_eq(header_value(record, "session-closed"), CS_VIEW("true"))) {
+    struct seq last_in = {0};
+    const char *name =
+        chat->policy.consumed_correlates ? "session-in-consumed-id" : "session-in-event-id";
+    last_in.known = cs_view_u64(header_value(record, name), &last_in.number) == CS_OK;
+    bool earlier = is_earlier(chat, &last_in);
+    bool closes = cs_view_eq(header_value(record, "session-closed"), CS_VIEW("true"));
+    if (closes && (!earlier || chat->policy.close_of_skipped)) {
         cs_chat_mark_closed(chat, header_value(record, "session-closed-reason"));
     }
-    struct seq last_in = {0};
-    last_in.known =
-        cs_view_u64(header_value(record, "session-in-event-id"), &last_in.number) == CS_OK;
-    if (!at_gate(turn, &last_in) && !is_earlier(chat, &last_in)) {
+    if (!at_gate(turn, &last_in) && !earlier) {
         finish(turn, CS_CHAT_OK);
     }
     if (chat->closed && !turn->done) { /* the turn that is waited for will never come */
@@ -156,7 +160,7 @@ static void on_legacy_control(struct turn *turn, struct cs_view data, struct cs_
     if (turn->chat->policy.deliver_legacy_controls) {
         deliver(turn, data, type, seq);
     }
-    if (cs_view_eq(type, CS_VIEW("trigger:turn-complete"))) {
+    if (cs_view_eq(type, CS_VIEW("trigger:turn-complete")) && turn->chat->policy.legacy_boundary) {
         struct cs_buf token = CS_BUF(CHAT_MAX_TOKEN);
         get_string(data, CS_VIEW("publicAccessToken"), &token);
         if (token.len > 0) {
@@ -167,11 +171,34 @@ static void on_legacy_control(struct turn *turn, struct cs_view data, struct cs_
     }
 }
 
+/* The ascii_only fault. */
+static void deliver_ascii(struct turn *turn, struct cs_view data, struct cs_view type, uint64_t seq)
+{
+    struct cs_buf text = CS_BUF(data.len + 1);
+    for (size_t i = 0; i < data.len; i++) {
+        cs_buf_char(&text, (unsigned char)data.ptr[i] < 0x80 ? data.ptr[i] : '?');
+    }
+    deliver(turn, cs_buf_view(&text), type, seq);
+    cs_buf_free(&text);
+}
+
+/* The known_types_only fault. */
+static bool is_known_type(struct cs_view type)
+{
+    return cs_view_starts_with(type, CS_VIEW("text-")) ||
+           cs_view_starts_with(type, CS_VIEW("start"));
+}
+
 static void on_chunk(struct turn *turn, struct cs_view data, uint64_t seq)
 {
+    const struct cs_chat_policy *policy = &turn->chat->policy;
     struct cs_buf type = CS_BUF(1024); /* a longer type is unknown anyway */
     get_string(data, CS_VIEW("type"), &type);
-    if (cs_view_starts_with(cs_buf_view(&type), CS_VIEW("trigger:"))) {
+    if (policy->known_types_only && !is_known_type(cs_buf_view(&type))) {
+        finish(turn, CS_CHAT_GAVE_UP);
+    } else if (policy->ascii_only) {
+        deliver_ascii(turn, data, cs_buf_view(&type), seq);
+    } else if (cs_view_starts_with(cs_buf_view(&type), CS_VIEW("trigger:"))) {
         on_legacy_control(turn, data, cs_buf_view(&type), seq);
     } else if (turn->chat->gate) {
         turn->chat->n_hidden++;
@@ -181,20 +208,33 @@ static void on_chunk(struct turn *turn, struct cs_view data, uint64_t seq)
     cs_buf_free(&type);
 }
 
+/* No chunk in it; the stream goes on (CRE-26, CRE-27). */
+static void on_odd_body(struct turn *turn, const struct cs_record *record)
+{
+    const struct cs_chat_policy *policy = &turn->chat->policy;
+    turn->chat->oddities++;
+    if (policy->fail_on_odd_body) {
+        finish(turn, CS_CHAT_GAVE_UP);
+    } else if (policy->deliver_null) {
+        deliver(turn, CS_VIEW("null"), (struct cs_view){0}, record->seq_num);
+    }
+}
+
 static void on_data(struct turn *turn, const struct cs_record *record)
 {
     struct cs_view data;
     struct cs_view id;
     if (cs_json_check(record->body, NULL) || cs_json_get(record->body, CS_VIEW("data"), &data) ||
         cs_view_eq(data, CS_VIEW("null"))) {
-        turn->chat->oddities++; /* no chunk in it; the stream goes on (CRE-26, CRE-27) */
+        on_odd_body(turn, record);
         return;
     }
     if (cs_json_get(record->body, CS_VIEW("id"), &id)) {
         id = (struct cs_view){0}; /* delivered, never taken for a repeat (CRE-28) */
     }
-    if (!is_repeated(turn->chat, id)) {
-        on_chunk(turn, data, record->seq_num);
+    bool drop = is_repeated(turn->chat, id) || (id.len == 0 && turn->chat->policy.need_record_id);
+    if (!drop) {
+        on_chunk(turn, turn->chat->policy.deliver_envelope ? record->body : data, record->seq_num);
     }
 }
 
@@ -214,6 +254,7 @@ static bool is_control(const struct cs_chat *chat, const struct cs_record *recor
 static bool move_cursor(struct cs_chat *chat, const struct cs_record *record)
 {
     if (chat->cursor.known && record->seq_num <= chat->cursor.number) {
+        chat->cursor.number = chat->policy.cursor_follows ? record->seq_num : chat->cursor.number;
         return false;
     }
     if (record->kind == CS_RECORD_DATA || chat->policy.skip_moves_cursor) {
@@ -236,7 +277,7 @@ void cs_chat_on_record(struct turn *turn, const struct cs_record *record)
         }
     } else if (is_control(turn->chat, record)) {
         on_control(turn, record);
-    } else {
+    } else if (!(policy->header_makes_control && record->n_headers > 0)) {
         on_data(turn, record);
     }
 }

@@ -75,6 +75,12 @@ void cs_input_message(struct cs_buf *out, const struct cs_chat *chat, const char
         cs_buf_str(out, in_array ? "]," : ",");
     }
     put_common(out, chat, trigger);
+    if (chat->policy.ship_head_start) {
+        cs_buf_str(out, ",\"headStartMessages\":[]");
+    }
+    if (chat->policy.ship_continuation) {
+        cs_buf_str(out, ",\"continuation\":true,\"previousRunId\":\"run_x\"");
+    }
     cs_buf_str(out, "}}");
 }
 
@@ -84,6 +90,9 @@ void cs_input_stop(struct cs_buf *out, const struct cs_chat *chat, const char *r
     if (reason) {
         cs_buf_str(out, ",\"message\":");
         put_string(out, cs_view_str(reason));
+    }
+    if (chat->policy.stop_reason_object) {
+        cs_buf_str(out, ",\"message\":{}");
     }
     if (chat->policy.stop_with_payload) {
         cs_buf_str(out, ",\"payload\":{");

@@ -25,7 +25,7 @@ char *cs_chat_export(const struct cs_chat *chat)
     bool whole = state && cJSON_AddBoolToObject(state, "isStreaming", chat->streaming) &&
                  add_seq(state, "lastEventId", &chat->cursor, true) &&
                  add_seq(state, "activeInputSeq", &chat->active_seq, false);
-    if (whole && chat->token) {
+    if (whole && chat->token && chat->policy.show_token) {
         whole = cJSON_AddStringToObject(state, "publicAccessToken", chat->token) != NULL;
     }
     if (whole && chat->closed) {

@@ -454,11 +454,33 @@ static enum cs_err read_ending(struct stream *stream, struct cs_answer *answer)
     return CS_OK;
 }
 
+/* LINE text up to the end of the line, whatever is in it: a line of the body as it stands, so that
+ * framing can be read. True when there is one here. */
+static bool read_line(struct stream *stream)
+{
+    struct cs_lex *lex = stream->lex;
+    if (!cs_lex_take_word(lex, "LINE")) {
+        return false;
+    }
+    (void)cs_lex_take(lex, " ");
+    size_t start = lex->pos;
+    while (cs_lex_peek(lex) != '\0' && cs_lex_peek(lex) != '\n') {
+        lex->pos++;
+    }
+    cs_buf_add(&stream->bytes, cs_view_of(lex->text.ptr + start, lex->pos - start));
+    cs_buf_str(&stream->bytes, stream->render.eol);
+    cs_lex_space(lex, true);
+    return true;
+}
+
 static enum cs_err read_items(struct stream *stream, struct cs_answer *answer)
 {
     struct cs_lex *lex = stream->lex;
     cs_lex_space(lex, true);
     while (cs_lex_peek(lex) != '|' && cs_lex_peek(lex) != '}') {
+        if (read_line(stream)) {
+            continue;
+        }
         enum cs_err err = read_item(stream);
         if (err != CS_OK) {
             return err;

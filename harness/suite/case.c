@@ -85,6 +85,11 @@ int64_t cs_case_fact(struct cs_case_run *run, const char *name)
     return cs_fact_at(fact, run->profile->version);
 }
 
+bool cs_case_published(const struct cs_case_run *run)
+{
+    return run->profile && run->profile->published;
+}
+
 /* Records the first outcome; later ones (a tear-down that fails after its case did) do not count.
  */
 static void record(struct cs_case_run *run, enum cs_verdict verdict, const char *fmt, va_list args)

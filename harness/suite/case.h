@@ -116,6 +116,10 @@ void cs_case_extend(struct cs_case_run *run, int64_t ms);
  * by its name (suite/profile.h). */
 int64_t cs_case_fact(struct cs_case_run *run, const char *name);
 
+/* Is the peer the published SDK of the run's profile? What the catalogue records of versions is
+ * said of that one alone. */
+bool cs_case_published(const struct cs_case_run *run);
+
 /* The requirement is broken: fail, warn or info by the case's level. `expected` and `actual` may be
  * NULL. Does not return. */
 _Noreturn void cs_case_fail(struct cs_case_run *run, const char *fmt, ...) CS_PRINTF(2, 3);

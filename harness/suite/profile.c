@@ -42,22 +42,49 @@ bool cs_profile_has(const struct cs_profile *profile, const struct cs_requiremen
            !is_after(profile->version, requirement->until);
 }
 
-bool cs_profile_leaves_out(const struct cs_profile *profile, const struct cs_case *test,
-                           char *ret_reason, size_t size)
+static bool lacks(const struct cs_profile *profile, const struct cs_requirement *item)
+{
+    return !cs_profile_has(profile, item);
+}
+
+static bool breaks(const struct cs_profile *profile, const struct cs_requirement *item)
+{
+    return item->defect_since && !is_before(profile->version, item->defect_since) &&
+           !is_after(profile->version, item->defect_until);
+}
+
+/* The first requirement of the case of which that is so, or NULL. */
+static const struct cs_requirement *
+first_of(const struct cs_profile *profile, const struct cs_case *test,
+         bool (*is_so)(const struct cs_profile *profile, const struct cs_requirement *item))
 {
     for (const char *at = test->requirements; *at;) {
         char id[64];
         size_t len = strcspn(at, " ");
         snprintf(id, sizeof id, "%.*s", (int)len, at);
         const struct cs_requirement *item = cs_requirement_find(profile->set, id);
-        if (item && !cs_profile_has(profile, item)) {
-            snprintf(ret_reason, size, "its requirement does not hold in profile %s",
-                     profile->name);
-            return true;
+        if (item && is_so(profile, item)) {
+            return item;
         }
         at += len + (at[len] == ' ');
     }
-    return false;
+    return NULL;
+}
+
+bool cs_profile_leaves_out(const struct cs_profile *profile, const struct cs_case *test,
+                           char *ret_reason, size_t size)
+{
+    if (!first_of(profile, test, lacks)) {
+        return false;
+    }
+    snprintf(ret_reason, size, "its requirement does not hold in profile %s", profile->name);
+    return true;
+}
+
+const struct cs_requirement *cs_profile_defect(const struct cs_profile *profile,
+                                               const struct cs_case *test)
+{
+    return profile->published ? first_of(profile, test, breaks) : NULL;
 }
 
 bool cs_profiles_differ(const struct cs_profile *a, const struct cs_profile *b,

@@ -18,6 +18,7 @@ struct cs_profile {
     const struct cs_requirements *set;
     const char *name; /* as given */
     struct cs_version version;
+    bool published; /* the peer is the published SDK of that version, not merely held to it */
 };
 
 /* `name` is a version from 4.5.0 on, or NULL for the newest described; borrowed, as is the set.
@@ -31,6 +32,9 @@ bool cs_profile_has(const struct cs_profile *profile, const struct cs_requiremen
  * to `ret_reason`; false when it is not. */
 bool cs_profile_leaves_out(const struct cs_profile *profile, const struct cs_case *test,
                            char *ret_reason, size_t size);
+/* The requirement of the case that the published SDK of this profile is known to break, or NULL. */
+const struct cs_requirement *cs_profile_defect(const struct cs_profile *profile,
+                                               const struct cs_case *test);
 /* Do the two profiles ask for something else in this requirement: does one lack it, or do they
  * differ in one of its facts? */
 bool cs_profiles_differ(const struct cs_profile *a, const struct cs_profile *b,

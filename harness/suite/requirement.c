@@ -114,6 +114,18 @@ static bool is_version(const char *text)
     return !text || cs_version_parse(text, &version) == CS_OK;
 }
 
+static enum cs_err read_defect(const cJSON *row, struct cs_requirement *item, struct cs_diag *diag)
+{
+    const cJSON *defect = cJSON_GetObjectItemCaseSensitive(row, "defect");
+    item->defect_since = string_member(defect, "since");
+    item->defect_until = string_member(defect, "until");
+    bool good = !defect || (item->defect_since && is_version(item->defect_since) &&
+                            is_version(item->defect_until));
+    return good ? CS_OK
+                : cs_fail(diag, CS_ERR_TYPE, 0, "%.40s: a defect has a version since, and until",
+                          item->id);
+}
+
 static enum cs_err read_item(const cJSON *row, const char *role, struct cs_requirement *ret_item,
                              struct cs_diag *diag)
 {
@@ -135,7 +147,10 @@ static enum cs_err read_item(const cJSON *row, const char *role, struct cs_requi
     }
     item.level = (enum cs_level)level->value;
     item.known_bug = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "known_bug"));
-    err = read_bits(row, "needs", needs, item.id, &item.needs, diag);
+    err = read_defect(row, &item, diag);
+    if (err == CS_OK) {
+        err = read_bits(row, "needs", needs, item.id, &item.needs, diag);
+    }
     if (err == CS_OK) {
         err = read_bits(row, "clients", clients, item.id, &kinds, diag);
     }

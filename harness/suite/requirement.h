@@ -29,6 +29,10 @@ struct cs_requirement {
     unsigned needs;           /* CS_NEEDS_...; endpoint role only */
     char clients[CS_REQUIREMENT_CLIENTS + 1]; /* client role only: its kinds, such as "TAX" */
     bool known_bug; /* some versions are known to break it: `versions` and `text` say which */
+    /* The published SDK breaks what the cases of this requirement ask for, from that version to
+     * that one: see suite/defect.h. NULL since: it does not; NULL until: it still does. */
+    const char *defect_since;
+    const char *defect_until;
 };
 
 /* A number that a requirement asks for and that changed between versions. */

@@ -28,6 +28,7 @@ struct cs_result {
     bool ran;  /* the case's own code was run (a skip for a missing need never runs it) */
     enum cs_verdict verdict;
     bool differs;  /* something recorded is not as the requirement says */
+    bool known;    /* see suite/defect.h: a fail or warn was to be expected, a pass was not */
     char *message; /* NULL: nothing to say */
     struct cs_observation *observations;
     size_t n_observations;

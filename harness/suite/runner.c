@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "net/http_client.h"
+#include "suite/defect.h"
 #include "suite/profile.h"
 #include "suite/subjects.h"
 #include "suite/worker.h"
@@ -251,6 +252,7 @@ static void finish(struct runner *runner, struct lane *lane, bool late)
         enqueue(runner, index);
         return;
     }
+    cs_defect_mark(&runner->work[index], &result);
     *kept = result;
     struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
     bool was_dead = subject->dead;
@@ -399,6 +401,7 @@ void cs_run_summarise(const struct cs_result *results, size_t n, struct cs_run_s
         if (results[i].done) {
             ret_summary->n_done++;
             ret_summary->n_verdicts[results[i].verdict]++;
+            ret_summary->n_known[results[i].verdict] += results[i].known;
         }
     }
     const size_t *counts = ret_summary->n_verdicts;
@@ -445,10 +448,11 @@ enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_opt
 int cs_run_exit_status(const struct cs_run_summary *summary, bool fail_on_should)
 {
     const size_t *n = summary->n_verdicts;
+    const size_t *known = summary->n_known;
     if (summary->interrupted) {
         return 130;
     }
-    if (n[CS_FAIL] > 0 || (fail_on_should && n[CS_WARN] > 0)) {
+    if (n[CS_FAIL] > known[CS_FAIL] || (fail_on_should && n[CS_WARN] > known[CS_WARN])) {
         return 1;
     }
     if (n[CS_ERROR] > 0 || n[CS_INCONCLUSIVE] > 0) {

@@ -47,8 +47,9 @@ struct cs_run_options {
 
 struct cs_run_summary {
     size_t n_verdicts[CS_N_VERDICTS];
-    size_t n_done;   /* of all items */
-    size_t n_judged; /* that ended in pass, fail, warn or info */
+    size_t n_known[CS_N_VERDICTS]; /* of these, known defects (suite/defect.h) */
+    size_t n_done;                 /* of all items */
+    size_t n_judged;               /* that ended in pass, fail, warn or info */
     bool interrupted;
     /* What the first subject that could not be worked with is like; empty when all could. */
     char trouble[CS_DIAG_TEXT_MAX + 64];
@@ -65,9 +66,9 @@ CS_MUST_USE enum cs_err cs_run(const struct cs_work *work, size_t n,
 void cs_run_summarise(const struct cs_result *results, size_t n,
                       struct cs_run_summary *ret_summary);
 
-/* The exit status of the program for a run: 0 as expected, 1 a requirement broken (a SHOULD counts
- * when `fail_on_should`), 2 every case was skipped, 3 something could not be judged, 130
- * interrupted. A run that judged nothing is never 0. */
+/* The exit status of the program for a run: 0 as expected (known defects are), 1 a requirement
+ * broken (a SHOULD counts when `fail_on_should`), 2 every case was skipped, 3 something could not
+ * be judged, 130 interrupted. A run that judged nothing is never 0. */
 int cs_run_exit_status(const struct cs_run_summary *summary, bool fail_on_should);
 
 #endif

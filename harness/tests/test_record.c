@@ -34,11 +34,13 @@ static void log_record(struct cs_buf *log, const struct cs_record *record)
     cs_buf_char(log, ' ');
 }
 
-static void log_batch(struct cs_buf *log, struct cs_view text, struct cs_batch_store *store)
+static void log_batch_within(struct cs_buf *log, struct cs_view text,
+                             const struct cs_batch_limits *limits_or_null,
+                             struct cs_batch_store *store)
 {
     struct cs_batch batch = {.n_records = 12345};
     struct cs_diag diag = {0};
-    enum cs_err err = cs_batch_decode(text, NULL, store, &batch, &diag);
+    enum cs_err err = cs_batch_decode(text, limits_or_null, store, &batch, &diag);
 
     if (err) {
         assert_int_equal(batch.n_records, 12345);
@@ -53,6 +55,14 @@ static void log_batch(struct cs_buf *log, struct cs_view text, struct cs_batch_s
     if (batch.has_tail) {
         cs_buf_printf(log, "tail %" PRIu64 "@%" PRId64, batch.tail.seq_num, batch.tail.timestamp);
     }
+    if (batch.n_left_out > 0) {
+        cs_buf_printf(log, "~%zu", batch.n_left_out);
+    }
+}
+
+static void log_batch(struct cs_buf *log, struct cs_view text, struct cs_batch_store *store)
+{
+    log_batch_within(log, text, NULL, store);
 }
 
 struct row {
@@ -202,6 +212,42 @@ static void faults(void **state)
 }
 
 /* `n` records, each with `n_headers` headers. */
+/* One odd thing costs itself and nothing beside it. */
+static void lenient_readers_leave_out_what_is_odd(void **state)
+{
+    static const struct row rows[] = {
+        {"{\"records\":[null,{\"seq_num\":1},\"x\",[2],{\"body\":\"b\"}]}", "1@-(data)17-- ~4"},
+        {"{\"records\":[{\"seq_num\":\"7\",\"headers\":[[\"a\",\"b\"]]},"
+         "{\"seq_num\":-1},{\"seq_num\":2.5},{\"seq_num\":3,\"headers\":[[\"c\",\"d\"]]}]}",
+         "3@-(data)81[c=d;]- ~6"},
+        {"{\"records\":[{\"seq_num\":1,\"body\":null},{\"seq_num\":2,\"body\":{\"a\":[1]}},"
+         "{\"seq_num\":3,\"timestamp\":\"now\",\"body\":\"b\"}]}",
+         "1@-(data)12-- 2@-(data)38-- 3@-(data)69-<b> ~3"},
+        {"{\"records\":[{\"seq_num\":1,\"headers\":null},{\"seq_num\":2,\"headers\":{\"a\":1}},"
+         "{\"seq_num\":3,\"headers\":[null,[\"a\"],[\"b\",1],[\"c\",\"d\",\"e\"],\"\",[\"f\",\"g\"]"
+         "]}]}",
+         "1@-(data)12[]- 2@-(data)41[]- 3@-(data)73[f=g;]- ~6"},
+        {"{\"records\":[{\"seq_num\":1}],\"tail\":7}", "1@-(data)12-- ~1"},
+        {"{\"records\":[{\"seq_num\":1}],\"tail\":{\"seq_num\":2,\"timestamp\":3}}",
+         "1@-(data)12-- tail 2@3"},
+        {"{\"records\":null}", "!TYPE@11"},
+        {"{\"records\":[{\"seq_num\":1},", "!SYNTAX@26"},
+    };
+    const struct cs_batch_limits lenient = {.lenient = true};
+    struct cs_batch_store store = {0};
+    struct cs_buf log = CS_BUF(10000);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        cs_buf_clear(&log);
+        log_batch_within(&log, cs_view_str(rows[i].text), &lenient, &store);
+        cs_buf_char(&log, '\0');
+        assert_string_equal(log.ptr, rows[i].log);
+    }
+    cs_buf_free(&log);
+    cs_batch_store_free(&store);
+}
+
 static void make_batch(struct cs_buf *text, size_t n, size_t n_headers)
 {
     cs_buf_clear(text);
@@ -361,6 +407,7 @@ int main(void)
         cmocka_unit_test(batches),
         cmocka_unit_test(faults),
         cmocka_unit_test(limits),
+        cmocka_unit_test(lenient_readers_leave_out_what_is_odd),
         cmocka_unit_test(large_batches_keep_their_views),
         cmocka_unit_test(headers_are_found_by_exact_name),
         cmocka_unit_test(positions),

@@ -248,6 +248,7 @@ static void test_mistakes_are_told_with_their_place(void **state)
         {"out#1: OUT{[PING]}", CS_ERR_SYNTAX, 12},
         {"out#1: OUT{[R 0 1", CS_ERR_SYNTAX, 17},
         {"out#1: OUT{HEX 0}", CS_ERR_SYNTAX, 16},
+        {"out#1: OUT{LINE a }", CS_ERR_SYNTAX, 19},
         {"out#1: OUT{HEX zz}", CS_ERR_SYNTAX, 17},
         {"out#1: OUT{LINES x}", CS_ERR_SYNTAX, 17},
         {"out#1: OUT{AWAIT ;}", CS_ERR_SYNTAX, 17},

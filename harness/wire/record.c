@@ -16,6 +16,7 @@ struct decoder {
     struct cs_batch_limits limits;
     size_t n_records;
     size_t n_headers;
+    size_t n_left_out;
     struct cs_diag fault;
 };
 
@@ -53,6 +54,29 @@ static enum cs_err pass_value(struct decoder *decoder)
     return err;
 }
 
+/* The current token begins something that should not be there: a lenient reader passes over it. */
+static enum cs_err leave_out(struct decoder *decoder, enum cs_err code, const char *why)
+{
+    struct cs_view ignored;
+
+    if (!decoder->limits.lenient) {
+        return fail_at(decoder, code, decoder->token.offset, why);
+    }
+    decoder->n_left_out++;
+    return cs_json_value_text(&decoder->json, &decoder->token, &ignored, &decoder->fault);
+}
+
+/* The value of a record's number; *ret_has tells whether it is one. */
+static enum cs_err read_seq_num(struct decoder *decoder, uint64_t *ret_value, bool *ret_has)
+{
+    enum cs_err err = next(decoder);
+    enum cs_err type = err ? err : cs_json_u64(&decoder->token, ret_value);
+
+    *ret_has = !type;
+    return err || !type ? err
+                        : leave_out(decoder, type, "seq_num must be an integer from 0 to 2^64-1");
+}
+
 static enum cs_err read_u64(struct decoder *decoder, uint64_t *ret_value)
 {
     enum cs_err err = next(decoder);
@@ -67,30 +91,29 @@ static enum cs_err read_u64(struct decoder *decoder, uint64_t *ret_value)
     return err;
 }
 
-static enum cs_err read_timestamp(struct decoder *decoder, int64_t *ret_value)
+static enum cs_err read_timestamp(struct decoder *decoder, int64_t *ret_value, bool *ret_has)
 {
     enum cs_err err = next(decoder);
+    enum cs_err type = err ? err : cs_json_i64(&decoder->token, ret_value);
 
-    if (!err) {
-        err = cs_json_i64(&decoder->token, ret_value);
-        if (err) {
-            (void)fail_at(decoder, err, decoder->token.offset,
-                          "timestamp must be an integer from -2^63 to 2^63-1");
-        }
-    }
-    return err;
+    *ret_has = !type;
+    return err || !type
+               ? err
+               : leave_out(decoder, type, "timestamp must be an integer from -2^63 to 2^63-1");
 }
 
-/* Reads a string. What holds no escapes stays a view into the text, the rest is decoded into the
- * store, where room for the whole text is made first: so earlier views never move. */
-static enum cs_err read_string(struct decoder *decoder, const char *why, struct cs_view *ret_text)
+/* The current token as a string, or left out; *ret_is tells which. What holds no escapes stays a
+ * view into the text, the rest is decoded into the store, where room for the whole text is made
+ * first: so earlier views never move. */
+static enum cs_err take_string(struct decoder *decoder, const char *why, struct cs_view *ret_text,
+                               bool *ret_is)
 {
     struct cs_buf *text = &decoder->store->text;
     size_t start = text->len;
-    enum cs_err err = next_is(decoder, CS_JSON_STRING, why);
 
-    if (err) {
-        return err;
+    *ret_is = decoder->token.type == CS_JSON_STRING;
+    if (!*ret_is) {
+        return leave_out(decoder, CS_ERR_TYPE, why);
     }
     if (!(decoder->token.flags & CS_JSON_ESCAPED)) {
         *ret_text = decoder->token.raw;
@@ -121,12 +144,50 @@ static void *room(void *array, size_t *cap, size_t n, size_t size)
     return grown;
 }
 
+static enum cs_err read_body(struct decoder *decoder, struct cs_record *record)
+{
+    enum cs_err err = next(decoder);
+
+    return err ? err
+               : take_string(decoder, "body must be a string", &record->body, &record->has_body);
+}
+
+/* The elements of a header, its bracket being the current token; *ret_is tells whether they make
+ * one. */
+static enum cs_err read_pair(struct decoder *decoder, struct cs_header *ret_header, bool *ret_is)
+{
+    struct cs_view *const parts[] = {&ret_header->name, &ret_header->value};
+    static const char *const whys[] = {"a header's name must be a string",
+                                       "a header's value must be a string"};
+    size_t n = 0;
+    bool good = true;
+    enum cs_err err;
+
+    while (!(err = next(decoder)) && decoder->token.type != CS_JSON_ARRAY_END) {
+        bool is_string = false;
+
+        err = n < 2 ? take_string(decoder, whys[n], parts[n], &is_string)
+                    : leave_out(decoder, CS_ERR_TYPE, "a header must have two elements");
+        if (err) {
+            return err;
+        }
+        good = good && is_string;
+        n++;
+    }
+    *ret_is = good && n == 2;
+    if (!err && n < 2 && !decoder->limits.lenient) {
+        err = fail_at(decoder, CS_ERR_TYPE, decoder->token.offset, whys[n]);
+    }
+    return err;
+}
+
 static enum cs_err read_header(struct decoder *decoder)
 {
     struct cs_batch_store *store = decoder->store;
     size_t offset = decoder->token.offset;
-    struct cs_header header;
+    struct cs_header header = {0};
     struct cs_header *grown;
+    bool is_header = false;
     enum cs_err err;
 
     if (decoder->n_headers == decoder->limits.max_headers) {
@@ -137,26 +198,25 @@ static enum cs_err read_header(struct decoder *decoder)
         return fail_at(decoder, CS_ERR_NO_MEMORY, offset, "no memory for headers");
     }
     store->headers = grown;
-    if ((err = read_string(decoder, "a header's name must be a string", &header.name)) ||
-        (err = read_string(decoder, "a header's value must be a string", &header.value)) ||
-        (err = next_is(decoder, CS_JSON_ARRAY_END, "a header must have two elements"))) {
-        return err;
+    err = read_pair(decoder, &header, &is_header);
+    if (!err && is_header) {
+        store->headers[decoder->n_headers++] = header;
     }
-    store->headers[decoder->n_headers++] = header;
-    return CS_OK;
+    return err;
 }
 
 static enum cs_err read_headers(struct decoder *decoder, size_t *ret_n)
 {
     size_t first = decoder->n_headers;
-    enum cs_err err = next_is(decoder, CS_JSON_ARRAY, "headers must be an array");
+    enum cs_err err = next(decoder);
 
+    if (!err && decoder->token.type != CS_JSON_ARRAY) {
+        return leave_out(decoder, CS_ERR_TYPE, "headers must be an array");
+    }
     while (!err && !(err = next(decoder)) && decoder->token.type != CS_JSON_ARRAY_END) {
-        if (decoder->token.type != CS_JSON_ARRAY) {
-            return fail_at(decoder, CS_ERR_TYPE, decoder->token.offset,
-                           "a header must be an array");
-        }
-        err = read_header(decoder);
+        err = decoder->token.type == CS_JSON_ARRAY
+                  ? read_header(decoder)
+                  : leave_out(decoder, CS_ERR_TYPE, "a header must be an array");
     }
     *ret_n = decoder->n_headers - first;
     return err;
@@ -169,16 +229,13 @@ static enum cs_err read_member(struct decoder *decoder, struct cs_record *record
     const struct cs_json_token *key = &decoder->token;
 
     if (cs_json_is(key, CS_VIEW("seq_num"))) {
-        *ret_has_seq_num = true;
-        return read_u64(decoder, &record->seq_num);
+        return read_seq_num(decoder, &record->seq_num, ret_has_seq_num);
     }
     if (cs_json_is(key, CS_VIEW("timestamp"))) {
-        record->has_timestamp = true;
-        return read_timestamp(decoder, &record->timestamp);
+        return read_timestamp(decoder, &record->timestamp, &record->has_timestamp);
     }
     if (cs_json_is(key, CS_VIEW("body"))) {
-        record->has_body = true;
-        return read_string(decoder, "body must be a string", &record->body);
+        return read_body(decoder, record);
     }
     if (cs_json_is(key, CS_VIEW("headers"))) {
         /* The last of duplicate members wins, as JSON.parse has it: forget an earlier list. */
@@ -214,7 +271,11 @@ static enum cs_err read_record(struct decoder *decoder)
         }
     }
     if (!err && !has_seq_num) {
-        err = fail_at(decoder, CS_ERR_MISSING, record.offset, "a record without seq_num");
+        decoder->n_headers -= record.n_headers;
+        decoder->n_left_out++;
+        return decoder->limits.lenient
+                   ? CS_OK
+                   : fail_at(decoder, CS_ERR_MISSING, record.offset, "a record without seq_num");
     }
     if (!err) {
         store->records[decoder->n_records++] = record;
@@ -228,12 +289,11 @@ static enum cs_err read_records(struct decoder *decoder)
 
     decoder->n_records = 0;
     decoder->n_headers = 0;
+    decoder->n_left_out = 0;
     while (!err && !(err = next(decoder)) && decoder->token.type != CS_JSON_ARRAY_END) {
-        if (decoder->token.type != CS_JSON_OBJECT) {
-            return fail_at(decoder, CS_ERR_TYPE, decoder->token.offset,
-                           "a record must be an object");
-        }
-        err = read_record(decoder);
+        err = decoder->token.type == CS_JSON_OBJECT
+                  ? read_record(decoder)
+                  : leave_out(decoder, CS_ERR_TYPE, "a record must be an object");
     }
     return err;
 }
@@ -252,8 +312,7 @@ static enum cs_err read_position(struct decoder *decoder, struct cs_position *re
             has_seq_num = true;
             err = read_u64(decoder, &position.seq_num);
         } else if (cs_json_is(&decoder->token, CS_VIEW("timestamp"))) {
-            has_timestamp = true;
-            err = read_timestamp(decoder, &position.timestamp);
+            err = read_timestamp(decoder, &position.timestamp, &has_timestamp);
         } else {
             err = pass_value(decoder);
         }
@@ -263,6 +322,26 @@ static enum cs_err read_position(struct decoder *decoder, struct cs_position *re
     }
     if (!err) {
         *ret_position = position;
+    }
+    return err;
+}
+
+static enum cs_err read_tail(struct decoder *decoder, struct cs_batch *batch)
+{
+    struct cs_view text;
+    enum cs_err err = CS_OK;
+
+    if (!decoder->limits.lenient) {
+        batch->has_tail = true;
+        return read_position(decoder, &batch->tail);
+    }
+    err = next(decoder);
+    if (!err) {
+        err = cs_json_value_text(&decoder->json, &decoder->token, &text, &decoder->fault);
+    }
+    if (!err) {
+        batch->has_tail = cs_position_decode(text, &batch->tail, NULL) == CS_OK;
+        decoder->n_left_out += !batch->has_tail;
     }
     return err;
 }
@@ -277,8 +356,7 @@ static enum cs_err read_batch(struct decoder *decoder, struct cs_batch *batch)
             has_records = true;
             err = read_records(decoder);
         } else if (cs_json_is(&decoder->token, CS_VIEW("tail"))) {
-            batch->has_tail = true;
-            err = read_position(decoder, &batch->tail);
+            err = read_tail(decoder, batch);
         } else {
             err = pass_value(decoder);
         }
@@ -336,6 +414,7 @@ enum cs_err cs_batch_decode(struct cs_view text, const struct cs_batch_limits *l
         limits && limits->max_records ? limits->max_records : DEFAULT_MAX_RECORDS;
     decoder.limits.max_headers =
         limits && limits->max_headers ? limits->max_headers : DEFAULT_MAX_HEADERS;
+    decoder.limits.lenient = limits && limits->lenient;
     cs_buf_clear(&store->text);
     store->text.max = text.len > store->text.max ? text.len : store->text.max;
     cs_json_init(&decoder.json, text);
@@ -346,6 +425,7 @@ enum cs_err cs_batch_decode(struct cs_view text, const struct cs_batch_limits *l
     finish_records(&decoder);
     batch.records = store->records;
     batch.n_records = decoder.n_records;
+    batch.n_left_out = decoder.n_left_out;
     *ret_batch = batch;
     return CS_OK;
 }

@@ -42,6 +42,7 @@ struct cs_record {
 struct cs_batch {
     const struct cs_record *records;
     size_t n_records;
+    size_t n_left_out; /* what a lenient reader passed over */
     bool has_tail;
     struct cs_position tail;
 };
@@ -49,6 +50,10 @@ struct cs_batch {
 struct cs_batch_limits {
     size_t max_records; /* 0: 1000, as the protocol says (LIM-25) */
     size_t max_headers; /* over the whole batch; 0: 65536 */
+    /* For a client, which must not lose a batch to one odd record: what breaks the protocol inside
+     * a record costs no more than itself. Headers that are no pair of strings, other timestamps,
+     * bodies and header lists are left out; so is a record without a usable seq_num. */
+    bool lenient;
 };
 
 /* Memory that a decoder uses again and again. A zeroed struct is ready. */
