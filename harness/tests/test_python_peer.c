@@ -85,7 +85,7 @@ static const struct mistake {
     {"the token of a boundary is not taken",
      {{"            self.token = token  # from now on", "            pass  # from now on"}},
      "token/two-turns-roll-over token/found-in-any-position",
-     "CTK-0? CTK-14"},
+     "CTK-*"},
     {"every follow-up starts the session again",
      {{"        return self.begin(self.append(", "        if self.cursor is not None:\n"
                                                  "            self.ask(\"start\", chatId=self.id)\n"
@@ -108,7 +108,7 @@ static const struct mistake {
       {"= str(self.cursor)  # a seq",
        "= getattr(threading.current_thread(), \"last_id\", str(self.cursor))  # a seq"}},
      "resume/after-reset resume/from-zero turn/command-records",
-     "CRS-* CSE-* CRE-03 CTC-1?"},
+     "CRS-* CSE-* CRE-* CTC-1? CLP-0?"},
     {"an active send asks whether the session is settled",
      {{"            if peek:\n", "            if True:\n"}},
      "resume/next-turn",

@@ -64,7 +64,7 @@ class Reading:
     """A turn that is being read. Another thread may end it at any moment."""
 
     def __init__(self):
-        self.over, self.sock = threading.Event(), None
+        self.over, self.sock, self.n_hidden, self.lost = threading.Event(), None, 0, False
 
     def cancel(self):
         self.over.set()
@@ -127,7 +127,7 @@ class Chat:
             while True:
                 with self.request("POST", "in/append", headers, body) as response:
                     status, answer = response.status, parse(response.read())
-                if 200 <= status < 300:
+                if 200 <= status < 300 and member(answer, "ok") is not False:
                     return member(answer, "seq", int)
                 kind = {403: 401, 502: 500, 503: 500}.get(status, status)
                 if kind in overcome or not self.overcome(kind, response):
@@ -196,6 +196,8 @@ class Chat:
             finally:
                 if reading.sock:
                     reading.sock.close()  # (CRS-46)
+            if reading.lost:
+                raise ApiError("the answer after a stop was lost")
             if reading.over.is_set():
                 return
             if settled:
@@ -239,8 +241,11 @@ class Chat:
         kind = member(chunk, "type", str) or ""
         if kind == "trigger:turn-complete":  # agents of old wrote it like this (CRE-14)
             self.finish(reading)
-        elif chunk is not None and not self.hide_tail and not kind.startswith("trigger:"):
-            deliver(chunk)
+        elif chunk is not None and not kind.startswith("trigger:"):
+            if self.hide_tail:
+                reading.n_hidden += 1
+            else:
+                deliver(chunk)
 
     def read_control(self, reading, headers):
         subtype = headers["trigger-control"]
@@ -258,7 +263,8 @@ class Chat:
             self.hide_tail = False  # the boundary of an earlier turn, maybe the stopped one (CTC-02)
         elif self.hide_tail and not known:
             self.hide_tail = False
-        else:
+        else:  # never told where the stopped turn ended, and so where this one began (CST-09)
+            reading.lost = self.hide_tail and reading.n_hidden > 0
             self.finish(reading)
 
     def finish(self, reading):
