@@ -60,7 +60,11 @@ static void trim_points(struct cs_case_run *run)
     for (int i = 0; i < 3; i++) {
         ep_write_data(ep, stream, "{}");
     }
-    ep_write_trim(ep, stream, 99); /* number 3 */
+    const struct ep_answer *beyond = /* number 3 */
+        ep_stream_post(ep, stream, "base64",
+                       "{\"records\":[{\"headers\":[[\"\",\"dHJpbQ==\"]],"
+                       "\"body\":\"AAAAAAAAAGM=\"}]}");
+    cs_case_observe_as(run, "a_trim_to_99", "200", "%d", beyond->status);
     ep_write_data(ep, stream, "{}");
     cs_case_observe_as(run, "first_after_a_trim_to_99", "4", "%s", first_after(ep, session, NULL));
     ep_write_trim(ep, stream, 1);

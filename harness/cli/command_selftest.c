@@ -11,6 +11,7 @@
 #include "cli/selftest_profiles.h"
 #include "cli/stop.h"
 #include "cli/subject_endpoint.h"
+#include "cli/violation_option.h"
 #include "net/http_client.h"
 #include "suite/profile.h"
 #include "suite/random.h"
@@ -20,7 +21,8 @@
 #define PLAIN_PATIENCE_MS  10000
 #define BROKEN_PATIENCE_MS 2500 /* for answers that a violation keeps back */
 #define NULL_PATIENCE_MS   300
-#define SAMPLE             16 /* cases per violation that are tried without any kinship */
+#define COLUMNS_AT_A_TIME  100 /* servers on one loop; what they store goes with them */
+#define SAMPLE             16  /* cases per violation that are tried without any kinship */
 #define MAX_PAGE           ((size_t)16 * 1024 * 1024)
 
 struct selftest {
@@ -38,22 +40,43 @@ struct selftest {
     struct cs_work *work;         /* what is run, n_work of n_columns * n_cases cells */
     struct cs_result *results;
     size_t n_work;
+    size_t *first_work; /* per column, and one more: where its part of `work` begins */
     const struct cs_result **cells;
 };
 
 /* Violations that the selected cases are about; all of them when nothing was selected. */
+static bool is_wanted(const struct selftest *test, const struct cs_violation *row)
+{
+    const struct cs_args *args = test->args;
+    for (size_t i = 0; i < args->violate.n; i++) {
+        if (strcmp(args->violate.items[i], row->id) == 0) {
+            return true;
+        }
+    }
+    bool wanted = args->violate.n == 0 && args->only.n == 0 && args->skip.n == 0;
+    for (size_t i = 0; args->violate.n == 0 && i < test->n_cases && !wanted; i++) {
+        wanted = cs_case_lists(test->cases[i], row->requirement);
+    }
+    return wanted;
+}
+
 static void choose_violations(struct selftest *test)
 {
-    bool all = test->args->only.n == 0 && test->args->skip.n == 0;
     for (const struct cs_violation *row = cs_violations; row->id; row++) {
-        bool wanted = all;
-        for (size_t i = 0; i < test->n_cases && !wanted; i++) {
-            wanted = cs_case_lists(test->cases[i], row->requirement);
-        }
-        if (wanted) {
+        if (is_wanted(test, row)) {
             test->violations[test->n_violations++] = row;
         }
     }
+}
+
+static int check_violations(const struct cs_args *args)
+{
+    for (size_t i = 0; i < args->violate.n; i++) {
+        if (!cs_violation_find(args->violate.items[i])) {
+            return cs_unknown_violation(args->violate.items[i]);
+        }
+    }
+    return CS_EXIT_OK;
 }
 
 static size_t count_violations(void)
@@ -70,6 +93,9 @@ static int choose(struct selftest *test)
     static const struct cs_role *const roles[] = {&cs_endpoint_role};
     const struct cs_args *args = test->args;
     struct cs_diag diag = {0};
+    if (check_violations(args) != CS_EXIT_OK) {
+        return CS_EXIT_USAGE;
+    }
     if (cs_requirements_load(&test->set, &diag) != CS_OK ||
         cs_profile_init(NULL, &test->set, &test->profile, &diag) != CS_OK) {
         return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
@@ -103,26 +129,6 @@ static int choose(struct selftest *test)
     choose_violations(test);
     test->n_columns = 1 + test->n_violations + CS_N_NULL_KINDS;
     return CS_EXIT_OK;
-}
-
-static int start_servers(struct selftest *test)
-{
-    struct cs_host_spec *specs = calloc(test->n_columns, sizeof *specs);
-    struct cs_diag diag = {0};
-    if (!specs) {
-        return cs_say(CS_EXIT_TROUBLE, "out of memory");
-    }
-    for (size_t v = 0; v < test->n_violations; v++) {
-        specs[1 + v].violation = test->violations[v];
-    }
-    for (size_t k = 0; k < CS_N_NULL_KINDS; k++) {
-        struct cs_host_spec *spec = &specs[1 + test->n_violations + k];
-        spec->is_null = true;
-        spec->null_kind = (enum cs_null_kind)k;
-    }
-    enum cs_err err = cs_host_start(specs, test->n_columns, test->args->seed, &test->host, &diag);
-    free(specs);
-    return err == CS_OK ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
 }
 
 static int64_t patience(const struct selftest *test, size_t column)
@@ -159,6 +165,36 @@ static bool is_tried(const struct selftest *test, size_t column, size_t row)
     return is_kin(test->cases[row], requirement) || cs_random_next(&state) % test->n_cases < SAMPLE;
 }
 
+static void fill_spec(const struct selftest *test, size_t column, struct cs_host_spec *ret_spec)
+{
+    *ret_spec = (struct cs_host_spec){0};
+    if (column > test->n_violations) {
+        ret_spec->is_null = true;
+        ret_spec->null_kind = (enum cs_null_kind)(column - 1 - test->n_violations);
+    } else if (column > 0) {
+        ret_spec->violation = test->violations[column - 1];
+    }
+}
+
+/* Servers of `n` columns from `first` on. */
+static int start_servers(struct selftest *test, size_t first, size_t n)
+{
+    struct cs_host_spec *specs = calloc(n, sizeof *specs);
+    struct cs_diag diag = {0};
+    if (!specs) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    for (size_t i = 0; i < n; i++) {
+        fill_spec(test, first + i, &specs[i]);
+    }
+    enum cs_err err = cs_host_start(specs, n, test->args->seed, &test->host, &diag);
+    free(specs);
+    for (size_t i = 0; err == CS_OK && i < n; i++) {
+        test->envs[first + i] = cs_builtin_env(test->host.urls[i], patience(test, first + i));
+    }
+    return err == CS_OK ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
+}
+
 static int lay_out(struct selftest *test)
 {
     size_t n = test->n_columns * test->n_cases;
@@ -166,11 +202,12 @@ static int lay_out(struct selftest *test)
     test->work = calloc(n, sizeof *test->work);
     test->results = calloc(n, sizeof *test->results);
     test->cells = calloc(n, sizeof(void *));
-    if (!test->envs || !test->work || !test->results || !test->cells) {
+    test->first_work = calloc(test->n_columns + 1, sizeof *test->first_work);
+    if (!test->first_work || !test->envs || !test->work || !test->results || !test->cells) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     for (size_t column = 0; column < test->n_columns; column++) {
-        test->envs[column] = cs_builtin_env(test->host.urls[column], patience(test, column));
+        test->first_work[column] = test->n_work;
         for (size_t row = 0; row < test->n_cases; row++) {
             if (is_tried(test, column, row)) {
                 test->cells[column * test->n_cases + row] = &test->results[test->n_work];
@@ -181,6 +218,7 @@ static int lay_out(struct selftest *test)
             }
         }
     }
+    test->first_work[test->n_columns] = test->n_work;
     return CS_EXIT_OK;
 }
 
@@ -196,7 +234,8 @@ static int print_matrix(const struct selftest *test, int64_t duration_ms)
                                      .n_violations = test->n_violations,
                                      .nulls = nulls,
                                      .n_nulls = CS_N_NULL_KINDS,
-                                     .cells = test->cells};
+                                     .cells = test->cells,
+                                     .is_partial = test->args->violate.n > 0};
     struct cs_buf page = CS_BUF(MAX_PAGE);
     struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &page);
     printf("%zu cases, %zu violations, %d null peers: %zu runs in %lld.%lld s\n", test->n_cases,
@@ -222,15 +261,16 @@ static int print_matrix(const struct selftest *test, int64_t duration_ms)
     return good ? CS_EXIT_OK : CS_EXIT_BROKEN;
 }
 
-static int run_matrix(struct selftest *test)
+/* Runs the part of `n` columns from `first` on. */
+static int run_columns(struct selftest *test, size_t first, size_t n)
 {
-    size_t n = test->n_work;
-    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = test->work};
-    bool include_long = test->args->include.n > 0;
+    size_t at = test->first_work[first];
+    size_t n_work = test->first_work[first + n] - at;
+    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = test->work + at};
     const struct cs_run_options options = {
         .jobs = test->args->jobs ? (unsigned)test->args->jobs : DEFAULT_JOBS,
         .seed = test->args->has_seed ? test->args->seed : cs_fresh_seed(),
-        .include_long = include_long,
+        .include_long = test->args->include.n > 0,
         .drop_evidence = true,
         .stop = cs_stop_flag(),
         .on_tick = cs_live_tick,
@@ -238,25 +278,32 @@ static int run_matrix(struct selftest *test)
     };
     struct cs_run_summary summary;
     struct cs_diag diag = {0};
-    int64_t started = cs_now_ms();
-    enum cs_err err = cs_run(test->work, n, &options, test->results, &summary, &diag);
+    enum cs_err err =
+        cs_run(test->work + at, n_work, &options, test->results + at, &summary, &diag);
     cs_live_end(&live);
     if (err != CS_OK) {
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
     }
     if (summary.interrupted) {
-        return cs_say(130, "interrupted after %zu of %zu runs: there is no matrix", summary.n_done,
-                      n);
+        return cs_say(130, "interrupted after %zu of %zu runs: there is no matrix",
+                      at + summary.n_done, test->n_work);
     }
-    int status = print_matrix(test, cs_now_ms() - started);
-    return cs_host_is_well(&test->host) ? status : CS_EXIT_TROUBLE;
+    return cs_host_is_well(&test->host) ? CS_EXIT_OK : CS_EXIT_TROUBLE;
 }
 
 static int run_violations(struct selftest *test)
 {
-    int status = start_servers(test);
-    status = status == CS_EXIT_OK ? lay_out(test) : status;
-    return status == CS_EXIT_OK ? run_matrix(test) : status;
+    int64_t started = cs_now_ms();
+    int status = lay_out(test);
+    for (size_t first = 0; status == CS_EXIT_OK && first < test->n_columns;) {
+        size_t left = test->n_columns - first;
+        size_t n = left < COLUMNS_AT_A_TIME ? left : COLUMNS_AT_A_TIME;
+        status = start_servers(test, first, n);
+        status = status == CS_EXIT_OK ? run_columns(test, first, n) : status;
+        cs_host_stop(&test->host);
+        first += n;
+    }
+    return status == CS_EXIT_OK ? print_matrix(test, cs_now_ms() - started) : status;
 }
 
 static int run(const struct cs_args *args)
@@ -271,7 +318,7 @@ static int run(const struct cs_args *args)
     for (size_t i = 0; test.results && i < test.n_work; i++) {
         cs_result_free(&test.results[i]);
     }
-    cs_host_stop(&test.host);
+    free(test.first_work);
     free(test.cells);
     free(test.results);
     free(test.work);
@@ -288,6 +335,7 @@ static const struct cs_option options[] = {
     CS_ROW("include", CS_OPTION_LIST, include, "long", "cases that take 30 s or more too", 0),
     CS_ROW("profiles", CS_OPTION_FLAG, profiles, NULL,
            "instead: servers of all versions, held to all versions", 0),
+    CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "these violations alone; repeatable", 0),
     CS_ROW("full", CS_OPTION_FLAG, full, NULL, "every case against every violation", 0),
     CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (128)", 512),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
@@ -313,6 +361,7 @@ const struct cs_command cs_command_selftest = {
         "  chatspec selftest\n"
         "  chatspec selftest --full\n"
         "  chatspec selftest --only TOK-20\n"
+        "  chatspec selftest --violate token-cross-session --full\n"
         "  chatspec selftest --profiles",
     .options = options,
     .run = run,

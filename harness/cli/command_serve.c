@@ -8,35 +8,10 @@
 
 #include "cli/commands.h"
 #include "cli/stream_option.h"
+#include "cli/violation_option.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/policy/policy.h"
 #include "suite/nearest.h"
-
-static int unknown_violation(const char *id)
-{
-    size_t n = 0;
-    while (cs_violations[n].id) {
-        n++;
-    }
-    const char **ids = calloc(n ? n : 1, sizeof *ids);
-    const char *nearest[CS_NEAREST_MAX] = {0};
-    struct cs_buf names = CS_BUF(1024);
-    for (size_t i = 0; ids && i < n; i++) {
-        ids[i] = cs_violations[i].id;
-    }
-    size_t found = ids ? cs_nearest(ids, n, id, nearest) : 0;
-    for (size_t i = 0; i < found; i++) {
-        cs_buf_printf(&names, "%s%s", i == 0 ? "; nearest: " : ", ", nearest[i]);
-    }
-    char *text = cs_buf_take(&names);
-    int status = cs_say(CS_EXIT_USAGE,
-                        "--violate %s: no such violation%s; all of them: "
-                        "chatspec list violations",
-                        id, text ? text : "");
-    free(text);
-    free(ids);
-    return status;
-}
 
 /* SIGINT and SIGTERM as a descriptor of the loop. */
 struct ending {
@@ -138,7 +113,7 @@ static int find_violations(const struct cs_args *args, const struct cs_violation
     for (size_t i = 0; i < args->violate.n; i++) {
         violations[i] = cs_violation_find(args->violate.items[i]);
         if (!violations[i]) {
-            return unknown_violation(args->violate.items[i]);
+            return cs_unknown_violation(args->violate.items[i]);
         }
     }
     return CS_EXIT_OK;

@@ -193,7 +193,9 @@ struct cs_matrix_counts cs_matrix_judge(const struct cs_matrix *matrix, struct c
     judge_plain(matrix, &counts, out);
     judge_survivors(matrix, &counts, out);
     judge_collateral(matrix, &counts, out);
-    judge_toothless(matrix, &counts, out);
+    if (!matrix->is_partial) {
+        judge_toothless(matrix, &counts, out);
+    }
     judge_unclaimed(matrix, &counts, out);
     judge_nulls(matrix, &counts, out);
     return counts;

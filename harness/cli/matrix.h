@@ -18,6 +18,7 @@ struct cs_matrix {
     const char *const *nulls; /* their names */
     size_t n_nulls;
     const struct cs_result *const *cells; /* NULL: was not run */
+    bool is_partial; /* some violations are left out: no case can be called toothless */
 };
 
 struct cs_matrix_counts {

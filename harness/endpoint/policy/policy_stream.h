@@ -125,7 +125,7 @@
     X(sse_wait_total, 0, "batches do not restart the wait (OUT-22)")                          \
     X(sse_max_body, 0, "bytes of a body that are sent; 0: all (OUT-27)")                      \
     X(sse_fence_body, 1, "a fence shows its token (REC-15)")                                  \
-    X(s2_edge_ping, 1, "a direct read pings when it reaches the edge (OUT-19)")               \
+    X(edge_ping, 1, "a read of records pings when it reaches the edge (OUT-19)")              \
     X(s2_below_trim_status, 200, "a direct read from below the trim, without clamp (RES-12)") \
     X(s2_far_trim_status, 200, "a trim point far beyond the tail (RES-16)")                   \
     X(s2_bounds, 1, "count and bytes bound a read (STO-01)")                                  \

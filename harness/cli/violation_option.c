@@ -1,0 +1,33 @@
+#include "cli/violation_option.h"
+
+#include <stdlib.h>
+
+#include "cli/options.h"
+#include "endpoint/policy/violations.h"
+#include "suite/nearest.h"
+
+int cs_unknown_violation(const char *id)
+{
+    size_t n = 0;
+    while (cs_violations[n].id) {
+        n++;
+    }
+    const char **ids = calloc(n ? n : 1, sizeof *ids);
+    const char *nearest[CS_NEAREST_MAX] = {0};
+    struct cs_buf names = CS_BUF(1024);
+    for (size_t i = 0; ids && i < n; i++) {
+        ids[i] = cs_violations[i].id;
+    }
+    size_t found = ids ? cs_nearest(ids, n, id, nearest) : 0;
+    for (size_t i = 0; i < found; i++) {
+        cs_buf_printf(&names, "%s%s", i == 0 ? "; nearest: " : ", ", nearest[i]);
+    }
+    char *text = cs_buf_take(&names);
+    int status = cs_say(CS_EXIT_USAGE,
+                        "--violate %s: no such violation%s; all of them: "
+                        "chatspec list violations",
+                        id, text ? text : "");
+    free(text);
+    free(ids);
+    return status;
+}
