@@ -61,9 +61,9 @@ static void trim_points(struct cs_case_run *run)
         ep_write_data(ep, stream, "{}");
     }
     const struct ep_answer *beyond = /* number 3 */
-        ep_stream_post(ep, stream, "base64",
-                       "{\"records\":[{\"headers\":[[\"\",\"dHJpbQ==\"]],"
-                       "\"body\":\"AAAAAAAAAGM=\"}]}");
+        ep_stream_post(ep, stream, "raw",
+                       "{\"records\":[{\"headers\":[[\"\",\"trim\"]],\"body\":\"\\u0000\\u0000"
+                       "\\u0000\\u0000\\u0000\\u0000\\u0000c\"}]}");
     cs_case_observe_as(run, "a_trim_to_99", "200", "%d", beyond->status);
     ep_write_data(ep, stream, "{}");
     cs_case_observe_as(run, "first_after_a_trim_to_99", "4", "%s", first_after(ep, session, NULL));
