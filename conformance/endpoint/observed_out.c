@@ -197,8 +197,13 @@ static void first_ping(struct cs_case_run *run)
 static void ping_gaps(struct cs_case_run *run)
 {
     struct ep *ep = ep_of(run);
-    struct ep_sub *sub = ep_open(ep, ep_session(ep), "out", EP_HEADERS("Timeout-Seconds: 120"));
+    const struct ep_session *session = ep_session(ep);
+    ep_append_need(ep, session, STOP);
+    int64_t opened = cs_now_ms();
+    struct ep_sub *sub = ep_open(ep, session, "in", EP_HEADERS("Timeout-Seconds: 120"));
     ep_wait(sub, CS_EVENT_PING, 20000);
+    cs_case_observe_as(run, "first_ping", "at once", "%s",
+                       cs_now_ms() - opened < 2500 ? "at once" : "later");
     int64_t least = INT64_MAX;
     int64_t most = 0;
     for (int i = 0; i < 4; i++) {
