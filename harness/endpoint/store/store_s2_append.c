@@ -93,6 +93,7 @@ static void answer_first(struct cs_s2 *s2, struct append_ops *ops,
                          const struct cs_store_appended *result)
 {
     struct append_op *op = TAILQ_FIRST(ops);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see TAILQ_REMOVE change the head */
     void (*done)(void *ctx, const struct cs_store_appended *) = op->done;
     void *ctx = op->ctx;
     TAILQ_REMOVE(ops, op, link);
@@ -137,6 +138,7 @@ static void answer_acked(struct cs_s2 *s2, struct append_ops *ops,
         struct append_op *op = TAILQ_FIRST(ops);
         struct cs_store_appended result = *ack;
         result.start.seq_num = seq;
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): as in answer_first */
         seq += op->n_records;
         result.end.seq_num = seq;
         answer_first(s2, ops, &result);
