@@ -142,10 +142,10 @@ static void pending_version(struct cs_case_run *run)
               ck_count_events(ck, "run-pending-version"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                    \
-    {                                                                                          \
-        .id = "client/append/" name, .title = what, .requirements = ids, .level = CS_OBSERVED, \
-        .run = function                                                                        \
+#define OBSERVED(name, what, ids, function)                                                        \
+    {                                                                                              \
+        .id = "client/append/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
+        .run = (function)                                                                          \
     }
 
 const struct cs_case client_append_refused_cases[] = {

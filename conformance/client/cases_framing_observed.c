@@ -174,10 +174,10 @@ static void error_then_silence(struct cs_case_run *run)
     ck_expect_deltas(ck, stream, "one two");
 }
 
-#define OBSERVED(name, what, ids, function)                                                     \
-    {                                                                                           \
-        .id = "client/framing/" name, .title = what, .requirements = ids, .level = CS_OBSERVED, \
-        .run = function                                                                         \
+#define OBSERVED(name, what, ids, function)                                   \
+    {                                                                         \
+        .id = "client/framing/" name, .title = (what), .requirements = (ids), \
+        .level = CS_OBSERVED, .run = (function)                               \
     }
 
 const struct cs_case client_framing_observed_cases[] = {

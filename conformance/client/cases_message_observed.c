@@ -205,10 +205,10 @@ static void sent_event(struct cs_case_run *run)
               ck_count_events(ck, "message-send-failed"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                    \
-    {                                                                                          \
-        .id = "client/append/" name, .title = what, .requirements = ids, .level = CS_OBSERVED, \
-        .run = function                                                                        \
+#define OBSERVED(name, what, ids, function)                                                        \
+    {                                                                                              \
+        .id = "client/append/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
+        .run = (function)                                                                          \
     }
 
 const struct cs_case client_message_observed_cases[] = {

@@ -63,10 +63,10 @@ static void windows_of_one_record(struct cs_case_run *run)
                    strcmp(ck_delivered(ck, stream), "a b c d e f g") == 0);
 }
 
-#define OBSERVED(name, what, ids, function)                                                    \
-    {                                                                                          \
-        .id = "client/resume/" name, .title = what, .requirements = ids, .level = CS_OBSERVED, \
-        .run = function                                                                        \
+#define OBSERVED(name, what, ids, function)                                                        \
+    {                                                                                              \
+        .id = "client/resume/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
+        .run = (function)                                                                          \
     }
 
 const struct cs_case client_retry_cases[] = {

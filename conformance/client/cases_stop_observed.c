@@ -165,10 +165,10 @@ static void aborted_reconnect(struct cs_case_run *run)
     ck_record_flag(ck, "a stop is posted", "abort_of_reconnect_stops", n_appends(ck) > 0);
 }
 
-#define OBSERVED(name, what, ids, function)                                                  \
-    {                                                                                        \
-        .id = "client/stop/" name, .title = what, .requirements = ids, .level = CS_OBSERVED, \
-        .run = function                                                                      \
+#define OBSERVED(name, what, ids, function)                                                      \
+    {                                                                                            \
+        .id = "client/stop/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
+        .run = (function)                                                                        \
     }
 
 const struct cs_case client_stop_observed_cases[] = {

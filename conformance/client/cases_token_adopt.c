@@ -139,10 +139,10 @@ static void told_from_the_start(struct cs_case_run *run)
     ck_record(ck, "token of the state", "P1", "%s", ck_state(ck, "publicAccessToken"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                   \
-    {                                                                                         \
-        .id = "client/token/" name, .title = what, .requirements = ids, .level = CS_OBSERVED, \
-        .run = function                                                                       \
+#define OBSERVED(name, what, ids, function)                                                       \
+    {                                                                                             \
+        .id = "client/token/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
+        .run = (function)                                                                         \
     }
 
 const struct cs_case client_token_adopt_cases[] = {

@@ -210,10 +210,10 @@ static void skipped_boundary_that_closes(struct cs_case_run *run)
     ck_expect_counts(ck, 1, 1);
 }
 
-#define OBSERVED(name, what, ids, function)                                                  \
-    {                                                                                        \
-        .id = "client/turn/" name, .title = what, .requirements = ids, .level = CS_OBSERVED, \
-        .run = function                                                                      \
+#define OBSERVED(name, what, ids, function)                                                      \
+    {                                                                                            \
+        .id = "client/turn/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
+        .run = (function)                                                                        \
     }
 
 const struct cs_case client_turn_observed_cases[] = {

@@ -180,6 +180,7 @@ static struct cs_ledger_entry *next(struct sweep *sweep)
     while (sweep->at < n) {
         struct cs_ledger_entry *entry = &ledger->entries[sweep->at++];
         int state = atomic_load(&entry->state);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): nobody sweeps without a ledger */
         bool known = state == OPEN || (state == ASKED_FOR && entry->external_id[0]);
         if (known && (sweep->owner == 0 || entry->owner == sweep->owner)) {
             return entry;

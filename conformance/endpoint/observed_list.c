@@ -63,7 +63,7 @@ static void cursors(struct cs_case_run *run)
     const cJSON *rows = ep_get(ep_need(ep, ep_list(ep, second)), "data");
     const char *next = row_text(rows, 0, "id");
     cs_case_observe_as(run, "passed_back", "the next page", "%s",
-                       *next && strcmp(next, shown) ? "the next page" : "something else");
+                       *next && strcmp(next, shown) != 0 ? "the next page" : "something else");
 }
 
 /* The reference of the SDK says that the filter matches triggerConfig.tags; srv reads the row's. */

@@ -135,7 +135,7 @@ static const char *third_run(struct ep *ep, const char *task, const char *one, c
     cJSON_ArrayForEach(item, ep_runs_of(ep, task))
     {
         const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "id"));
-        if (id && strcmp(id, one) && strcmp(id, two)) {
+        if (id && strcmp(id, one) != 0 && strcmp(id, two) != 0) {
             const char *status = cJSON_GetStringValue(ep_get(ep_run_item(ep, id), "status"));
             return status ? status : "";
         }
@@ -156,9 +156,9 @@ static void lost_swap(struct cs_case_run *run)
     }
     const char *status;
     int64_t until = cs_now_ms() + ep_env(ep)->patience_ms;
-    while (
-        (!(status = third_run(ep, task, session->run_id, second)) || strcmp(status, "CANCELED")) &&
-        cs_now_ms() < until) {
+    while ((!(status = third_run(ep, task, session->run_id, second)) ||
+            strcmp(status, "CANCELED") != 0) &&
+           cs_now_ms() < until) {
         ep_pause(ep, 100);
     }
     cs_case_observe_as(run, "its_run", "CANCELED", "%s", status ? status : "none");

@@ -129,8 +129,8 @@ static int open_columns(struct matrix *matrix)
 static int lay_out(struct matrix *matrix)
 {
     size_t n = matrix->n_there * matrix->n_cases;
-    matrix->work = calloc(n, sizeof *matrix->work);
-    matrix->results = calloc(n, sizeof *matrix->results);
+    matrix->work = calloc(n ? n : 1, sizeof *matrix->work);
+    matrix->results = calloc(n ? n : 1, sizeof *matrix->results);
     if (!matrix->work || !matrix->results) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
