@@ -13,7 +13,6 @@
 
 #include "net/http_client.h"
 #include "suite/runner.h"
-#include "suite/select.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ASAN 1
@@ -882,110 +881,6 @@ static void cases_run_side_by_side(void **state)
     release(&outcome);
 }
 
-/* ---- selection ---- */
-
-static const struct cs_role *const roles[] = {&fake_role};
-
-static size_t selected(const struct cs_selection *selection, char *first, size_t size)
-{
-    struct cs_work *work = NULL;
-    size_t n = 0;
-    struct cs_buf why = CS_BUF(4096);
-    assert_int_equal(cs_select(roles, 1, selection, &work, &n, &why), CS_OK);
-    snprintf(first, size, "%s", work[0].test->id);
-    free(work);
-    cs_buf_free(&why);
-    return n;
-}
-
-static void globs_select_by_id_and_by_requirement(void **state)
-{
-    (void)state;
-    char first[64];
-    const char *by_id[] = {"*/sk*,*/passes"};
-    assert_int_equal(selected(&(struct cs_selection){.only = by_id, .n_only = 1}, first, 64), 3);
-    assert_string_equal(first, "fake/kit/passes"); /* sorted by id */
-    const char *by_requirement[] = {"BBB-02"};
-    const char *skip[] = {"*s*", "fake/kit/unsure"};
-    size_t n_all = sizeof all_rows / sizeof all_rows[0] - 1;
-    assert_int_equal(
-        selected(&(struct cs_selection){.only = by_requirement, .n_only = 1}, first, 64), n_all);
-    assert_int_equal(selected(&(struct cs_selection){.skip = skip, .n_skip = 2}, first, 64), 1);
-    assert_string_equal(first, "fake/kit/long");
-}
-
-static void globs_need_not_name_the_role(void **state)
-{
-    (void)state;
-    char first[64];
-    const char *whole[] = {"fake/kit/s*"};
-    const char *bare[] = {"kit/s*"};
-    size_t n = selected(&(struct cs_selection){.only = whole, .n_only = 1}, first, 64);
-    assert_int_equal(selected(&(struct cs_selection){.only = bare, .n_only = 1}, first, 64), n);
-    assert_true(strncmp(first, "fake/kit/s", 10) == 0);
-    /* only the role may be left out, and only as a whole */
-    struct cs_work *work = NULL;
-    struct cs_buf why = CS_BUF(4096);
-    const char *neither[] = {"passes", "ake/kit/*"};
-    for (size_t i = 0; i < 2; i++) {
-        struct cs_selection selection = {.only = &neither[i], .n_only = 1};
-        assert_int_equal(cs_select(roles, 1, &selection, &work, &n, &why), CS_ERR_USAGE);
-    }
-    cs_buf_free(&why);
-}
-
-static void shards_are_complete_and_disjoint(void **state)
-{
-    (void)state;
-    char first[64];
-    char firsts[4][64];
-    size_t total = 0;
-    for (unsigned k = 1; k <= 4; k++) {
-        total += selected(&(struct cs_selection){.shard = k, .n_shards = 4}, firsts[k - 1], 64);
-    }
-    assert_int_equal(total, selected(&(struct cs_selection){0}, first, 64));
-    assert_string_not_equal(firsts[0], firsts[1]);
-    unsigned shard = 0;
-    unsigned n_shards = 0;
-    assert_int_equal(cs_shard_parse("2/8", &shard, &n_shards), CS_OK);
-    assert_int_equal(shard, 2);
-    assert_int_equal(n_shards, 8);
-    assert_int_equal(cs_shard_parse("0/8", &shard, &n_shards), CS_ERR_RANGE);
-    assert_int_equal(cs_shard_parse("9/8", &shard, &n_shards), CS_ERR_RANGE);
-    assert_int_equal(cs_shard_parse("2", &shard, &n_shards), CS_ERR_SYNTAX);
-    assert_int_equal(cs_shard_parse("a/b", &shard, &n_shards), CS_ERR_SYNTAX);
-}
-
-static void assert_not_selectable(const struct cs_selection *selection, const char *word)
-{
-    struct cs_work *work = NULL;
-    size_t n = 0;
-    struct cs_buf why = CS_BUF(4096);
-    assert_int_equal(cs_select(roles, 1, selection, &work, &n, &why), CS_ERR_USAGE);
-    assert_null(work);
-    char *text = cs_buf_take(&why);
-    assert_non_null(text);
-    if (!strstr(text, word)) {
-        fail_msg("'%s' does not say '%s'", text, word);
-    }
-    free(text);
-}
-
-static void a_name_that_matches_nothing_is_refused_with_the_nearest(void **state)
-{
-    (void)state;
-    const char *misspelt[] = {"fake/kit/pases"};
-    assert_not_selectable(&(struct cs_selection){.only = misspelt, .n_only = 1}, "fake/kit/passes");
-    const char *half[] = {"*/passes,*/nothing-like-it"};
-    assert_not_selectable(&(struct cs_selection){.only = half, .n_only = 1}, "nothing-like-it");
-    assert_not_selectable(&(struct cs_selection){.skip = misspelt, .n_skip = 1}, "--skip");
-    const char *everything[] = {"*"};
-    assert_not_selectable(&(struct cs_selection){.skip = everything, .n_skip = 1},
-                          "no case is left");
-    const char *empty[] = {","};
-    assert_not_selectable(&(struct cs_selection){.only = empty, .n_only = 1}, "empty");
-}
-
 int main(void)
 {
     struct sigaction plain;
@@ -1017,10 +912,6 @@ int main(void)
         cmocka_unit_test(slots_that_do_not_open_are_errors_and_soon_given_up),
         cmocka_unit_test(an_interruption_keeps_what_there_is),
         cmocka_unit_test(cases_run_side_by_side),
-        cmocka_unit_test(globs_select_by_id_and_by_requirement),
-        cmocka_unit_test(globs_need_not_name_the_role),
-        cmocka_unit_test(shards_are_complete_and_disjoint),
-        cmocka_unit_test(a_name_that_matches_nothing_is_refused_with_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
