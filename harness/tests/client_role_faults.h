@@ -30,7 +30,7 @@ static const struct {
     {"regenerate_with_message=1", "append/regenerate"},
     {"require_seq=1", "append/no-seq-is-success"},
     {"retry_413=1", "append/413-is-final"},
-    {"read_after_refusal=1", "append/413-is-final"},
+    {"read_after_refusal=500", "append/413-is-final"},
     {"restart_on_404=0", "append/404-starts-again-once"},
     {"retry_429=0", "append/429-waits-and-resends"},
     {"wait_for_reset=0", "append/429-waits-and-resends"},
