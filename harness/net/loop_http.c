@@ -17,6 +17,7 @@ struct cs_loop_http *cs_loop_http_new(struct cs_loop *loop)
     }
     http->loop = loop;
     http->deliver_timer.fire = tell_all;
+    LIST_INIT(&http->sockets);
     TAILQ_INIT(&http->open);
     TAILQ_INIT(&http->news);
     http->multi = curl_multi_init();
@@ -40,8 +41,7 @@ static void request_free(struct cs_loop_request *request)
     }
     cs_timer_stop(http->loop, &request->idle);
     if (request->easy) {
-        curl_multi_remove_handle(http->multi, request->easy);
-        curl_easy_cleanup(request->easy);
+        cs_loop_request_give_up(request);
     }
     curl_slist_free_all(request->headers);
     cs_buf_free(&request->held);
@@ -173,9 +173,7 @@ void cs_loop_request_end(struct cs_loop_request *request, enum cs_err result, co
     snprintf(request->why, sizeof request->why, "%s", result == CS_OK ? "" : why);
     cs_timer_stop(request->http->loop, &request->idle);
     /* The connection of a complete answer goes back to the others now. */
-    curl_multi_remove_handle(request->http->multi, request->easy);
-    curl_easy_cleanup(request->easy);
-    request->easy = NULL;
+    cs_loop_request_give_up(request);
     cs_loop_request_news(request);
 }
 

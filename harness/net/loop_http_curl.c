@@ -209,9 +209,11 @@ void cs_loop_http_collect(struct cs_loop_http *http)
 
 /* ---- descriptors and the timer ---- */
 
-struct socket_watch {
-    struct cs_watch watch; /* first: the hook gets its address */
+struct cs_loop_http_socket {
+    struct cs_watch watch; /* first: the hook gets its address; fd is -1 once that is closed */
     struct cs_loop_http *http;
+    CURL *easy; /* the transfer that uses it */
+    LIST_ENTRY(cs_loop_http_socket) link;
 };
 
 static void act(struct cs_loop_http *http, curl_socket_t fd, int events)
@@ -226,7 +228,7 @@ static void on_ready(struct cs_watch *watch, uint32_t events)
     int bits = events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0;
     bits |= events & EPOLLOUT ? CURL_CSELECT_OUT : 0;
     bits |= events & EPOLLERR ? CURL_CSELECT_ERR : 0;
-    act(((struct socket_watch *)watch)->http, watch->fd, bits);
+    act(((struct cs_loop_http_socket *)watch)->http, watch->fd, bits);
 }
 
 static uint32_t epoll_bits(int what)
@@ -241,35 +243,62 @@ static int broken(struct cs_loop_http *http)
     return -1;
 }
 
+static void stop_watching(struct cs_loop_http_socket *watch)
+{
+    if (watch->watch.fd >= 0) {
+        cs_watch_remove(watch->http->loop, &watch->watch);
+        watch->watch.fd = -1;
+    }
+}
+
+void cs_loop_request_give_up(struct cs_loop_request *request)
+{
+    struct cs_loop_http_socket *watch;
+    LIST_FOREACH(watch, &request->http->sockets, link)
+    {
+        if (watch->easy == request->easy) {
+            stop_watching(watch);
+        }
+    }
+    curl_multi_remove_handle(request->http->multi, request->easy);
+    curl_easy_cleanup(request->easy);
+    request->easy = NULL;
+}
+
 /* libcurl wants to know of this descriptor, or no longer. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
-    (void)easy;
     struct cs_loop_http *http = ctx;
-    struct socket_watch *watch = socket_ctx;
+    struct cs_loop_http_socket *watch = socket_ctx;
     if (what == CURL_POLL_REMOVE) {
         if (watch) {
-            cs_watch_remove(http->loop, &watch->watch);
+            stop_watching(watch);
+            LIST_REMOVE(watch, link);
             free(watch);
             curl_multi_assign(http->multi, fd, NULL);
         }
         return 0;
     }
-    if (watch) {
+    if (watch && watch->watch.fd >= 0) {
+        watch->easy = easy;
         bool changed = cs_watch_change(http->loop, &watch->watch, epoll_bits(what)) == CS_OK;
         return changed ? 0 : broken(http);
     }
-    watch = calloc(1, sizeof *watch);
     if (!watch) {
-        return broken(http);
+        watch = calloc(1, sizeof *watch);
+        if (!watch) {
+            return broken(http);
+        }
+        watch->http = http;
+        LIST_INSERT_HEAD(&http->sockets, watch, link);
+        curl_multi_assign(http->multi, fd, watch);
     }
+    watch->easy = easy;
     watch->watch = (struct cs_watch){.fd = fd, .events = epoll_bits(what), .ready = on_ready};
-    watch->http = http;
     if (cs_watch_add(http->loop, &watch->watch) != CS_OK) {
-        free(watch);
+        watch->watch.fd = -1;
         return broken(http);
     }
-    curl_multi_assign(http->multi, fd, watch);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #define CS_LOOP_HTTP_NEVER INT64_MAX
 
 TAILQ_HEAD(cs_loop_requests, cs_loop_request);
+LIST_HEAD(cs_loop_http_sockets, cs_loop_http_socket);
 
 struct cs_loop_http {
     struct cs_loop *loop;
@@ -20,6 +21,7 @@ struct cs_loop_http {
     struct cs_timer deliver_timer; /* the hooks of those who have news */
     bool delivering;               /* deliver_timer is due */
     bool broken;                   /* a callback of ours failed, which libcurl takes as the end */
+    struct cs_loop_http_sockets sockets; /* those libcurl asked to be told of */
     struct cs_loop_requests open;
     struct cs_loop_requests news;    /* those whose hooks have something to be told */
     struct cs_loop_request *telling; /* NULL once that one was cancelled by its own hook */
@@ -72,6 +74,10 @@ CS_MUST_USE enum cs_err cs_loop_request_set_up(struct cs_loop_request *request,
                                                const struct cs_loop_http_request *how);
 /* Puts libcurl's descriptors and timer on the loop. */
 CS_MUST_USE enum cs_err cs_loop_http_attach(struct cs_loop_http *http);
+/* Frees request->easy, having taken its descriptors off the loop first: libcurl closes one that is
+ * still connecting without a word, says only afterwards that it wants to know no more of it, and by
+ * then the number may be somebody else's. */
+void cs_loop_request_give_up(struct cs_loop_request *request);
 /* Reads what libcurl has finished. */
 void cs_loop_http_collect(struct cs_loop_http *http);
 
