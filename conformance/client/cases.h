@@ -21,5 +21,7 @@ extern const struct cs_case client_resume_cases[];
 extern const struct cs_case client_stop_cases[];
 extern const struct cs_case client_stop_observed_cases[];
 extern const struct cs_case client_retry_cases[];
+extern const struct cs_case client_steer_cases[];
+extern const struct cs_case client_create_cases[];
 
 #endif

@@ -70,6 +70,25 @@ void ck_abort(struct ck *ck, int stream);
 /* The client's storable state of the case's chat; NULL when it keeps none. */
 const cJSON *ck_session(struct ck *ck);
 
+/* ---- any command, any kind of client (PROTOCOL.md) ---- */
+
+/* What a client of kind "agent" or "session" gets for a key. */
+#define CK_SECRET_KEY "tr_dev_scripted"
+/* Opens a client of that kind; `members` are more members of `open` (JSON object) or NULL. Skips
+ * the case where the adapter drives none. */
+void ck_open_as(struct ck *ck, const char *kind, const char *members);
+/* Sends a command with these members (JSON object, or NULL); gives its number. */
+int ck_tell(struct ck *ck, const char *command, const char *members);
+/* Waits for its answer: the value as JSON, "nothing" when there is none, or "an error". Skips the
+ * case where the client does not have what the command takes. */
+const char *ck_answer(struct ck *ck, int command);
+/* The n-th event (from 0) of that name for that command so far, or NULL. */
+const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t n);
+/* Waits until the stream is over: "well" or "with an error". */
+const char *ck_outcome(struct ck *ck, int stream);
+/* How many requests of that target have come. */
+unsigned long long ck_count(const struct ck *ck, enum cs_target target);
+
 /* ---- waiting ---- */
 
 const struct cs_logged *ck_wait_request(struct ck *ck, enum cs_target target, uint64_t number);

@@ -172,6 +172,8 @@ static const struct cs_case *const groups[] = {
     client_stop_cases,
     client_stop_observed_cases,
     client_retry_cases,
+    client_steer_cases,
+    client_create_cases,
 };
 
 const struct cs_role cs_client_role = {

@@ -53,6 +53,11 @@
     X(wait_for_reset, 1, "and not before it")                                                   \
     X(retry_5xx, 1, "5xx and lost answers are sent again (CAP-68)")                             \
     X(restart_on_404, 1, "404 starts the session once and sends again (CTK-40)")                \
+    X(steer_ends_read, 0, "a message for the running turn ends its reader (CAP-36)")            \
+    X(create_odd_trigger, 0, "the create call's payload has a trigger of its own (CAP-86)")     \
+    X(create_other_chat, 0, "and the id of another chat (CAP-87)")                              \
+    X(create_must_be_new, 0, "a session that was there already is an error (CAP-88)")           \
+    X(go_on_uncreated, 0, "a refused create call does not keep a send back (CAP-86)")           \
     X(read_after_refusal, 0, "ms of reading that follow a refused append all the same (CAP-72)")
 
 #define CS_CHAT_POLICY_READS(X)                                                            \

@@ -144,6 +144,12 @@ static const struct {
     {"gate_when_idle=1", "stop/while-idle"},
     {"report_lost=0", "stop/without-a-boundary"},
     {"stop_reason_object=1", "stop/exact-body"},
+    {"steer_ends_read=1", "steer/reader-goes-on"},
+    {"message_in_array=1", "steer/reader-goes-on"},
+    {"create_odd_trigger=1", "create/shape"},
+    {"go_on_uncreated=1", "create/refused-id"},
+    {"create_other_chat=1", "create/same-chat"},
+    {"create_must_be_new=1", "create/was-there-already"},
 };
 #define N_ROLE_FAULTS (sizeof role_faults / sizeof role_faults[0])
 

@@ -76,8 +76,10 @@ class Reading:
 
 
 class Chat:
-    def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120):
-        """`ask` gives what the application has to: "start" a session, or a fresh "token"."""
+    def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120, create_for=None):
+        """`ask` gives what the application has to: "start" a session, or a fresh "token". With
+        `create_for`, a pair of a secret key and a task, sessions are created here instead."""
+        self.create_for = create_for
         self.url, self.id, self.ask, self.timeout_s = base_url.rstrip("/"), chat_id, ask, timeout_s
         self.token = member(stored, "publicAccessToken", str)
         cursor = member(stored, "lastEventId", str) or ""
@@ -106,12 +108,25 @@ class Chat:
             if reading.over.is_set():
                 raise ConnectionAbortedError
         session = urllib.parse.quote(self.id, safe="-_.!~*'()")  # one path segment (CAP-02)
-        path = f"{url.path}/realtime/v1/sessions/{session}/{what}"
-        connection.request(method, path, body, {"Authorization": f"Bearer {self.token}", **headers})
+        path = f"/realtime/v1/sessions/{session}/{what}" if what else "/api/v1/sessions"
+        headers = {"Authorization": f"Bearer {self.token}", **headers}
+        connection.request(method, url.path + path, body, headers)
         return connection.getresponse()
 
     def start(self):
-        self.token = member(self.ask("start", chatId=self.id), "publicAccessToken", str)
+        if not self.create_for:
+            self.token = member(self.ask("start", chatId=self.id), "publicAccessToken", str)
+            return
+        key, task = self.create_for
+        payload = {"chatId": self.id, "trigger": "preload"}  # (CAP-86)
+        body = json.dumps({"type": "chat.agent", "externalId": self.id, "taskIdentifier": task,
+                           "triggerConfig": {"basePayload": payload}}).encode()
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        with self.request("POST", None, headers, body) as response:
+            answer = parse(response.read())
+            self.token = member(answer, "publicAccessToken", str)
+            if response.status not in (200, 201) or not self.token:  # 200: it was there (CAP-88)
+                raise ApiError("the session was not created", response.status, member(answer, "code"))
 
     def append(self, record):
         """Appends an input record and gives its seq, or None where the server tells none."""
@@ -306,8 +321,10 @@ class Adapter:
             if chat_id not in self.chats:
                 options = self.opened.get("options", {})
                 stored = options.get("sessions", {}).get(chat_id, {"isStreaming": False})
+                key = self.opened.get("secretKey")
                 self.chats[chat_id] = Chat(self.opened["baseUrl"], chat_id, self.ask, stored,
-                                           options.get("streamTimeoutSeconds", 120))
+                                           options.get("streamTimeoutSeconds", 120),
+                                           (key, self.opened["task"]) if key else None)
             return self.chats[chat_id]
 
     def run(self, command):
@@ -357,7 +374,8 @@ class Adapter:
 def main():
     adapter = Adapter()
     adapter.say("hello", protocol=1, name="chatspec-python-transport", version="1.0",
-                runtime=f"python {platform.python_version()}", capabilities=COMMANDS)
+                runtime=f"python {platform.python_version()}", capabilities=COMMANDS,
+                kinds={"transport": COMMANDS[1:8], "agent": COMMANDS[1:8]})
     for line in sys.stdin.buffer:
         command = parse(line.decode("utf-8", "replace"))
         name, number = member(command, "command", str), member(command, "id", int)

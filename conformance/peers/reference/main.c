@@ -113,9 +113,9 @@ static void say_refusal(int id, const char *message)
     say(event);
 }
 
-static const char *const commands[] = {"open",  "send",    "regenerate", "action",
-                                       "stop",  "session", "reconnect",  "answer",
-                                       "close", "reset",   "quit"};
+static const char *const commands[] = {"open",   "send",    "regenerate", "action",
+                                       "stop",   "session", "reconnect",  "pending",
+                                       "answer", "close",   "reset",      "quit"};
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
 static bool is_known(const char *name)
@@ -147,6 +147,15 @@ static void say_hello(void)
     cJSON_AddStringToObject(hello, "version", CHATSPEC_VERSION);
     cJSON_AddItemToObject(hello, "capabilities",
                           cJSON_CreateStringArray(commands, (int)N_COMMANDS));
+    /* The same client twice: as a browser's, and as a server's, which has the key. */
+    static const char *const of_a_chat[] = {"send",    "regenerate", "action", "stop",
+                                            "session", "reconnect",  "pending"};
+    cJSON *kinds = cJSON_AddObjectToObject(hello, "kinds");
+    for (int i = 0; i < 2; i++) {
+        cJSON_AddItemToObject(
+            kinds, i ? "agent" : "transport",
+            cJSON_CreateStringArray(of_a_chat, sizeof of_a_chat / sizeof of_a_chat[0]));
+    }
     say(hello);
 }
 
@@ -248,11 +257,15 @@ static bool need_chat(struct adapter *adapter, const cJSON *command)
         return false;
     }
     bool starter = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(adapter->opened, "starter"));
+    const char *kind = text_of(adapter->opened, "kind");
+    bool agent = kind && strcmp(kind, "agent") == 0;
     struct cs_chat_options options = {.base_url = text_of(adapter->opened, "baseUrl"),
                                       .task = text_of(adapter->opened, "task"),
                                       .chat_id = id,
                                       .start = starter ? ask_start : NULL,
-                                      .refresh = ask_token,
+                                      .refresh = agent ? NULL : ask_token,
+                                      .secret_key =
+                                          agent ? text_of(adapter->opened, "secretKey") : NULL,
                                       .ctx = adapter,
                                       .policy = &adapter->policy};
     adapter->chat = cs_chat_new(&options);
@@ -295,6 +308,16 @@ static enum cs_chat_result send_action(struct adapter *adapter, const cJSON *com
     enum cs_chat_result result = cs_chat_action(adapter->chat, json);
     cJSON_free(json);
     return result;
+}
+
+static void do_pending(struct adapter *adapter, const cJSON *command, int id)
+{
+    char *message = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(command, "message"));
+    enum cs_chat_result result = cs_chat_steer_message(adapter->chat, message);
+    cJSON_free(message);
+    cJSON *event = event_of("ok", id);
+    cJSON_AddBoolToObject(event, "value", result == CS_CHAT_OK);
+    say(event);
 }
 
 /* A command that begins a stream was accepted or not. A turn that is read now is superseded. */
@@ -373,6 +396,8 @@ static void obey(struct adapter *adapter, cJSON *command)
         began(adapter, id, send_action(adapter, command));
     } else if (strcmp(name, "reconnect") == 0) {
         do_reconnect(adapter, id);
+    } else if (strcmp(name, "pending") == 0) {
+        do_pending(adapter, command, id);
     } else if (strcmp(name, "session") == 0) {
         do_session(adapter, id);
     } else if (strcmp(name, "stop") == 0) {
