@@ -23,5 +23,6 @@ extern const struct cs_case client_stop_observed_cases[];
 extern const struct cs_case client_retry_cases[];
 extern const struct cs_case client_steer_cases[];
 extern const struct cs_case client_create_cases[];
+extern const struct cs_case client_head_start_cases[];
 
 #endif

@@ -77,6 +77,8 @@ const cJSON *ck_session(struct ck *ck);
 /* Opens a client of that kind; `members` are more members of `open` (JSON object) or NULL. Skips
  * the case where the adapter drives none. */
 void ck_open_as(struct ck *ck, const char *kind, const char *members);
+/* Skips the case unless hello lists that feature. */
+void ck_need_feature(struct ck *ck, const char *feature);
 /* Sends a command with these members (JSON object, or NULL); gives its number. */
 int ck_tell(struct ck *ck, const char *command, const char *members);
 /* Waits for its answer: the value as JSON, "nothing" when there is none, or "an error". Skips the

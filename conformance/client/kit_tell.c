@@ -30,6 +30,18 @@ static bool offers_kind(const struct ck *ck, const char *kind)
     return kinds ? cJSON_HasObjectItem(kinds, kind) : strcmp(kind, "transport") == 0;
 }
 
+void ck_need_feature(struct ck *ck, const char *feature)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(ck->adapter->hello, "features"))
+    {
+        if (cJSON_IsString(item) && strcmp(item->valuestring, feature) == 0) {
+            return;
+        }
+    }
+    cs_case_skip(ck->run, "the adapter says nothing of the feature \"%s\"", feature);
+}
+
 void ck_open_as(struct ck *ck, const char *kind, const char *members)
 {
     if (!offers_kind(ck, kind)) {
@@ -75,8 +87,10 @@ const char *ck_answer(struct ck *ck, int command)
     if (unsupported) {
         const char *what =
             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(unsupported, "what"));
-        cs_case_skip(ck->run, "this client does not have what the case takes: %s",
-                     what ? what : "the command");
+        if (!what) {
+            cs_case_fail(ck->run, "the adapter claims a command and does not support it");
+        }
+        cs_case_skip(ck->run, "this client does not have what the case takes: %s", what);
     }
     const cJSON *ok = ck_event(ck, command, "ok", 0);
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(ok, "value");

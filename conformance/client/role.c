@@ -174,6 +174,7 @@ static const struct cs_case *const groups[] = {
     client_retry_cases,
     client_steer_cases,
     client_create_cases,
+    client_head_start_cases,
 };
 
 const struct cs_role cs_client_role = {

@@ -14,7 +14,7 @@ struct cs_notation {
 
 const char *cs_target_name(enum cs_target target)
 {
-    static const char *const names[CS_N_TARGETS] = {"create", "app", "out", "other"};
+    static const char *const names[CS_N_TARGETS] = {"create", "app", "out", "hop", "other"};
     return names[target];
 }
 
@@ -25,7 +25,7 @@ static enum cs_err read_selector(struct cs_lex *lex, struct cs_rule *rule)
         rule->target++;
     }
     if (rule->target == CS_TARGET_OTHER) {
-        return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected create, app or out");
+        return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected create, app, out or hop");
     }
     rule->first = 1;
     rule->last = UINT64_MAX;
@@ -86,15 +86,16 @@ static enum cs_err read_status(struct cs_lex *lex, struct cs_rule *rule)
     return err == CS_OK ? cs_lex_expect(lex, ")") : err;
 }
 
-/* CREATE(...), APP(...), OUT(...) or OUT{...} */
+/* CREATE(...), APP(...), OUT(...) or OUT{...}, HOP(...) or HOP{...} */
 static enum cs_err read_answer(struct cs_lex *lex, struct cs_rule *rule)
 {
-    static const char *const words[CS_N_TARGETS] = {"CREATE", "APP", "OUT", "nothing"};
+    static const char *const words[CS_N_TARGETS] = {"CREATE", "APP", "OUT", "HOP", "nothing"};
     if (!cs_lex_take(lex, words[rule->target])) {
         return cs_lex_fail(lex, CS_ERR_SYNTAX, "%s is answered with %s",
                            cs_target_name(rule->target), words[rule->target]);
     }
-    if (rule->target == CS_TARGET_OUT && cs_lex_take(lex, "{")) {
+    bool streams = rule->target == CS_TARGET_OUT || rule->target == CS_TARGET_HOP;
+    if (streams && cs_lex_take(lex, "{")) {
         rule->answer.status = 200;
         rule->answer.is_stream = true;
         rule->answer.ending = CS_ENDING_HOLD;

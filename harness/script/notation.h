@@ -13,11 +13,12 @@ enum cs_target {
     CS_TARGET_CREATE, /* POST /api/v1/sessions */
     CS_TARGET_APP,    /* POST /realtime/v1/sessions/{id}/in/append */
     CS_TARGET_OUT,    /* GET /realtime/v1/sessions/{id}/out */
+    CS_TARGET_HOP,    /* POST /head-start */
     CS_TARGET_OTHER   /* anything else; a script has no rules for it */
 };
-#define CS_N_TARGETS 4
+#define CS_N_TARGETS 5
 
-/* "create", "app", "out" or "other". */
+/* "create", "app", "out", "hop" or "other". */
 const char *cs_target_name(enum cs_target target);
 
 /* Something to wait for: the number-th request of a target, or a gate that is released by name. */

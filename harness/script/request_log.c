@@ -22,6 +22,9 @@ static enum cs_target target_of(const struct cs_request *request, struct cs_buf 
     if (post && cs_view_eq(request->path, CS_VIEW("/api/v1/sessions"))) {
         return CS_TARGET_CREATE;
     }
+    if (post && cs_view_eq(request->path, CS_VIEW("/head-start"))) {
+        return CS_TARGET_HOP;
+    }
     struct cs_view rest = request->path;
     if (!take_prefix(&rest, "/realtime/v1/sessions/")) {
         return CS_TARGET_OTHER;
