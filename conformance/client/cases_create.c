@@ -75,6 +75,8 @@ static void refused_id(struct cs_case_run *run)
     ck_use_chat(ck, ck_text(ck, "%s:channels:x", ck_chat(ck)));
     int stream = first_send(ck, "create#1+: CREATE(400)\n" ONE_TURN);
     (void)ck_wait_error(ck, stream);
+    cs_case_check(run, ck_count(ck, CS_TARGET_CREATE) > 0 || ck_said(ck, stream, "fail", 0),
+                  "the client neither asked for the session nor refused the send");
     ck_expect_counts(ck, 0, 0);
     cs_case_observe(run, "create calls", "%llu", ck_count(ck, CS_TARGET_CREATE));
 }
