@@ -17,7 +17,8 @@ static void record_streaming(struct ck *ck, const char *recorded)
 static void cursor_in_mid_turn(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
-    ck_script(ck, "out#1: OUT{T 3 one; C 4 turn-complete}\nout#2: OUT{T 5 two; T 6 three | HOLD}\n");
+    ck_script(ck,
+              "out#1: OUT{T 3 one; C 4 turn-complete}\nout#2: OUT{T 5 two; T 6 three | HOLD}\n");
     ck_open(ck, NULL);
     ck_wait_over(ck, ck_send(ck, "first"));
     ck_record(ck, "after a turn", "4", "%s", ck_state(ck, "lastEventId"));
@@ -202,9 +203,8 @@ static void redirected(struct cs_case_run *run)
 
 static void timeout_values(struct cs_case_run *run)
 {
-    static const char *const values[][2] = {{"0", "none"},    {"601", "601"},
-                                            {"100000", "100000"}, {"1.5", "1.5"},
-                                            {"-1", "-1"},     {"1", "1"}};
+    static const char *const values[][2] = {{"0", "none"},  {"601", "601"}, {"100000", "100000"},
+                                            {"1.5", "1.5"}, {"-1", "-1"},   {"1", "1"}};
     struct ck *ck = ck_of(run);
     ck_script(ck, "out*: OUT{T 0 one; C 1 turn-complete}\n");
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {

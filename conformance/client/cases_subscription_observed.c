@@ -131,8 +131,9 @@ static void memory_of_retries(struct cs_case_run *run)
 static void pings_are_no_life(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
-    ck_script(ck, "out#1: OUT{PING; AWAIT a; PING; AWAIT b; PING; AWAIT c; RAW \": life\\n\" | HOLD}\n"
-                  "out#2: OUT{T 0 one | EOF}\n");
+    ck_script(ck,
+              "out#1: OUT{PING; AWAIT a; PING; AWAIT b; PING; AWAIT c; RAW \": life\\n\" | HOLD}\n"
+              "out#2: OUT{T 0 one | EOF}\n");
     int stream = begin(ck, "{" QUICK ",\"stallTimeoutMs\":1200}");
     const struct cs_logged *first = ck_wait_request(ck, CS_TARGET_OUT, 1);
     for (const char *gate = "a\0b\0c\0"; *gate; gate += 2) {
@@ -247,10 +248,10 @@ static void unread_without_bound(struct cs_case_run *run)
     ck_record(ck, "32 MiB are taken from the server", "yes", "yes");
 }
 
-#define OBSERVED(name, what, ids, function)                                                      \
-    {                                                                                            \
-        .id = "client/subscription/" name, .title = (what), .requirements = (ids),               \
-        .level = CS_OBSERVED, .run = (function)                                                  \
+#define OBSERVED(name, what, ids, function)                                        \
+    {                                                                              \
+        .id = "client/subscription/" name, .title = (what), .requirements = (ids), \
+        .level = CS_OBSERVED, .run = (function)                                    \
     }
 
 const struct cs_case client_subscription_observed_cases[] = {

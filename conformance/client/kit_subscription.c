@@ -156,8 +156,8 @@ size_t ck_sub_count(const struct ck *ck, int stream)
 const char *ck_sub_delta(const cJSON *chunk)
 {
     const cJSON *inner = cJSON_GetObjectItemCaseSensitive(chunk, "chunk");
-    const char *delta = cJSON_GetStringValue(
-        cJSON_GetObjectItemCaseSensitive(inner ? inner : chunk, "delta"));
+    const char *delta =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(inner ? inner : chunk, "delta"));
     return delta ? delta : "";
 }
 

@@ -4,8 +4,8 @@
 
 #include "conformance/client/kit.h"
 
-/* Opens a client of kind `subscription` on the case's .out, with options of its own (a JSON object);
- * skips the case when the adapter has no such kind. */
+/* Opens a client of kind `subscription` on the case's .out, with options of its own (a JSON
+ * object); skips the case when the adapter has no such kind. */
 void ck_sub_open(struct ck *ck, const char *options_json);
 /* Begins its stream; the number is one for ck_wait_chunks, ck_wait_over and the like. */
 int ck_sub_read(struct ck *ck);
@@ -24,7 +24,8 @@ void ck_sub_seed_cursor(struct ck *ck, const char *cursor);
 /* Bytes that the client's process holds on to. */
 double ck_sub_memory(struct ck *ck);
 
-/* The chunk (of a subscription: the part) at or after *at, which moves behind it; NULL at the end. */
+/* The chunk (of a subscription: the part) at or after *at, which moves behind it; NULL at the end.
+ */
 const cJSON *ck_sub_next_chunk(const struct ck *ck, int stream, size_t *at);
 size_t ck_sub_count(const struct ck *ck, int stream);
 /* The text of a text delta, by itself or inside a part; "" where there is none. */

@@ -302,12 +302,8 @@ static enum cs_err read_record(struct stream *stream, bool *ret_found)
     static const struct {
         const char *word;
         enum cs_err (*read)(struct stream *stream);
-    } kinds[] = {{"R", read_data},
-                 {"T", read_text},
-                 {"C", read_control},
-                 {"K", read_command},
-                 {"LONG", read_long},
-                 {"MANY", read_many},
+    } kinds[] = {{"R", read_data},        {"T", read_text},    {"C", read_control},
+                 {"K", read_command},     {"LONG", read_long}, {"MANY", read_many},
                  {"REC", read_raw_record}};
     *ret_found = false;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -332,7 +328,8 @@ static enum cs_err read_batch(struct stream *stream)
             return err;
         }
         if (!found) {
-            return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected a record: R, T, C, K, LONG, MANY or REC");
+            return cs_lex_fail(lex, CS_ERR_SYNTAX,
+                               "expected a record: R, T, C, K, LONG, MANY or REC");
         }
         cs_lex_space(lex, true);
         if (!cs_lex_take(lex, ";") && cs_lex_peek(lex) != ']') {
