@@ -1,6 +1,6 @@
 /* A bare subscription: the reader below a client, with every part of the stream as it comes. Where
  * an adapter drives no such client, the case is skipped. */
-#include <stdlib.h>
+#include "conformance/client/kit_subscription.h"
 
 #include "conformance/client/kit_internal.h"
 

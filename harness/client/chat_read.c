@@ -47,7 +47,8 @@ static bool subscribe(struct turn *turn)
     char timeout[64];
     cs_buf_printf(&bearer, "Authorization: Bearer %s", chat->token);
     put_cursor(&cursor, chat);
-    snprintf(timeout, sizeof timeout, "Timeout-Seconds: %" PRId64, chat->timeout_s);
+    snprintf(timeout, sizeof timeout, "Timeout-Seconds: %" PRId64,
+             chat->policy.fixed_timeout ? 120 : chat->timeout_s);
     char *texts[3] = {cs_buf_take(&bearer), cursor.len > 0 ? cs_buf_take(&cursor) : NULL,
                       cs_chat_url(chat, "out")};
     const char *headers[5] = {
@@ -98,6 +99,9 @@ static bool read_events(struct turn *turn, struct cs_reader *reader, struct cs_v
         }
         if (policy->need_stream_version && !cs_exchange_header(chat->out, "x-stream-version")) {
             deliver_event(turn, &event);
+        } else if (event.type == CS_EVENT_RECORD && policy->batch_keeps > 0 &&
+                   event.index >= (uint64_t)policy->batch_keeps) {
+            continue;
         } else if (event.type == CS_EVENT_RECORD) {
             cs_chat_on_record(turn, &event.record);
         } else if (event.type == CS_EVENT_DONE) {

@@ -66,6 +66,8 @@
     X(skip_moves_cursor, 1, "records that are not delivered move the cursor too (CRE-03)") \
     X(drop_seen_seq, 1, "records at or below the cursor are dropped (CRS-51)")             \
     X(drop_seen_id, 1, "data records with a known envelope id are dropped (REC-04)")       \
+    X(fixed_timeout, 0, "Timeout-Seconds is 120 whatever was asked for (CRS-42)")          \
+    X(batch_keeps, 0, "records of a batch beyond so many are lost; 0: none (CLP-07)")      \
     X(peek_on_active_send, 0, "X-Peek-Settled is sent when reading an own turn (CRS-30)")  \
     X(peek_on_reconnect, 1, "and after a reload (CRS-29)")                                 \
     X(need_chunked, 0, "a stream that is not chunked is taken for empty (CSE-44)")         \

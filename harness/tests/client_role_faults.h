@@ -144,6 +144,14 @@ static const struct {
     {"gate_when_idle=1", "stop/while-idle"},
     {"report_lost=0", "stop/without-a-boundary"},
     {"stop_reason_object=1", "stop/exact-body"},
+    {"fixed_timeout=1", "resume/timeout-header"},
+    {"resume_after_end=0", "resume/without-flag"},
+    {"max_event_bytes=524288", "large/record"},
+    {"max_event_bytes=4194304", "large/batch"},
+    {"batch_keeps=1000", "large/many-records"},
+    {"batch_keeps=1000", "large/reset-after-many"},
+    {"fail_on_odd_record=1", "large/deep-chunk"},
+    {"header_makes_control=1", "large/many-headers"},
 };
 #define N_ROLE_FAULTS (sizeof role_faults / sizeof role_faults[0])
 

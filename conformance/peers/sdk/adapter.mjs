@@ -11,6 +11,8 @@ import { webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 const PROTOCOL = 1;
 
@@ -514,6 +516,12 @@ function survey(sdk) {
 
 /* ---- commands about the adapter itself ---- */
 
+/* Node gives its collector to a new context once the flag is set, without being started with it. */
+function collect() {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
 function streamOf({ target }) {
   return state.streams.get(target);
 }
@@ -564,6 +572,12 @@ function generalCommands(sdk, kinds) {
       }
       for (const client of old.clients.values()) client.drop?.();
       for (const question of old.asks.values()) question.refuse(new Error("the adapter was reset"));
+    },
+    /* The heap after a collection; what the adapter itself keeps is little. */
+    memory() {
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      return { value: heapUsed + external };
     },
     quit() {
       setImmediate(() => process.exit(0));
