@@ -33,11 +33,12 @@ static void cursor_after_the_end(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "out#1: OUT{T 5 one; T 6 two | HOLD}\n"
-                  "out#2: OUT{C 7 turn-complete; T 8 three; AWAIT seen | RST}\nout#3: OUT(404)\n");
+                  "out#2: OUT{T 8 three; AWAIT seen | RST}\nout#3: OUT(404)\n");
     ck_open(ck, NULL);
     ck_wait_chunks(ck, ck_send(ck, "first"), 2);
     ck_stop(ck);
     ck_record(ck, "after a stop", "6", "%s", ck_state(ck, "lastEventId"));
+    ck_open(ck, NULL);
     int stream = ck_send(ck, "second");
     ck_wait_chunks(ck, stream, 1);
     ck_release(ck, "seen");

@@ -151,6 +151,14 @@ function ask(owner, kind, params) {
  * and `abort` is not offered. */
 const canAbort = typeof AbortSignal.any === "function";
 
+/* Deeper values than these cannot be written as a line by every runtime, nor read from one. */
+const MAX_DEPTH = 500;
+
+function isDeep(value, levels) {
+  if (value === null || typeof value !== "object") return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeep(inner, levels - 1));
+}
+
 /* Reports a stream to its end. Reading starts at once, as an application would do, unless the
  * stream was paused. */
 async function report(owner, id, entry) {
@@ -160,7 +168,7 @@ async function report(owner, id, entry) {
       await entry.paused;
       const { done, value } = await entry.reader.read();
       if (done) break;
-      tell({ event: "chunk", id, chunk: value });
+      tell({ event: "chunk", id, chunk: isDeep(value, MAX_DEPTH) ? null : value });
     }
     tell({ event: "end", id });
   } catch (error) {
