@@ -127,7 +127,7 @@
     X(need_utf8, 0, "a line that is not UTF-8 is lost (CSE-34)")                                \
     X(unicode_line_ends, 0, "U+2028, U+2029 and U+0085 end lines (CSE-37)")                     \
     X(ignore_batches, 0, "batch events are not known (CSE-38)")                                 \
-    X(max_event_bytes, 0, "a longer event breaks the stream; 0: 16 MiB (CSE-49)")               \
+    X(max_event_bytes, 0, "a longer event breaks the stream; 0: 32 MiB (CSE-49)")               \
     X(fail_on_malformed, 0, "an event that breaks the protocol ends the turn (CSE-45, CRE-49)") \
     X(all_or_nothing, 0, "a batch with something odd in it is lost as a whole (CRE-37)")        \
     X(fail_on_empty_list, 0, "an empty list of records breaks the stream (CRE-02)")             \

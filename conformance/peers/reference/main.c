@@ -20,8 +20,9 @@
 
 #define PROTOCOL       1
 #define CHUNK_GRACE_MS 200
-#define GRACED_CHUNKS  16 /* of a turn; commands that are there already are seen after each chunk \
-                           */
+#define GRACED_CHUNKS                                                          \
+    16 /* of a turn; commands that are there already are seen after each chunk \
+        */
 #define FOR_EVER        INT64_MAX
 #define TURN_TIMEOUT_MS 600000
 
@@ -344,6 +345,8 @@ static bool obey_housekeeping(struct adapter *adapter, cJSON *command, const cha
     if (strcmp(name, "open") == 0) {
         cJSON_Delete(adapter->opened);
         adapter->opened = cJSON_Duplicate(command, true);
+        adapter->silent = true; /* the client before it is gone */
+        adapter->next = READ_NOTHING;
     } else if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
         /* The chat cannot go while it is read; what it still says is not passed on. */
         cJSON_Delete(adapter->opened);
