@@ -272,7 +272,10 @@ const commands = {
   open(command) {
     const { kind = "transport", client = "main" } = command;
     if (kind === "subscription") state.subscriptions.set(client, command);
-    else state.opened = command;
+    else {
+      state.opened = command;
+      state.chats.clear();
+    }
   },
   send: (command) => turn(command, "submit-message", { message: command.messages.at(-1) }),
   regenerate: (command) => turn(command, "regenerate-message"),
