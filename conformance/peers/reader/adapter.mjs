@@ -221,7 +221,7 @@ function reset() {
 }
 
 function describe({ name, message, status, code }) {
-  return { name, message, status, code };
+  return { name, message, status, code: code === undefined ? undefined : String(code) };
 }
 
 function chatOf({ chat: id }) {
