@@ -150,7 +150,7 @@ static const struct {
     {"max_event_bytes=4194304", "large/batch"},
     {"batch_keeps=1000", "large/many-records"},
     {"batch_keeps=1000", "large/reset-after-many"},
-    {"fail_on_odd_record=1", "large/deep-chunk"},
+    {"fail_on_odd_body=1", "large/deep-chunk"},
     {"header_makes_control=1", "large/many-headers"},
 };
 #define N_ROLE_FAULTS (sizeof role_faults / sizeof role_faults[0])
