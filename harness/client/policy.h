@@ -71,6 +71,8 @@
     X(skip_moves_cursor, 1, "records that are not delivered move the cursor too (CRE-03)") \
     X(drop_seen_seq, 1, "records at or below the cursor are dropped (CRS-51)")             \
     X(drop_seen_id, 1, "data records with a known envelope id are dropped (REC-04)")       \
+    X(fixed_timeout, 0, "Timeout-Seconds is 120 whatever was asked for (CRS-42)")          \
+    X(batch_keeps, 0, "records of a batch beyond so many are lost; 0: none (CLP-07)")      \
     X(peek_on_active_send, 0, "X-Peek-Settled is sent when reading an own turn (CRS-30)")  \
     X(peek_on_reconnect, 1, "and after a reload (CRS-29)")                                 \
     X(need_chunked, 0, "a stream that is not chunked is taken for empty (CSE-44)")         \
@@ -130,7 +132,7 @@
     X(need_utf8, 0, "a line that is not UTF-8 is lost (CSE-34)")                                \
     X(unicode_line_ends, 0, "U+2028, U+2029 and U+0085 end lines (CSE-37)")                     \
     X(ignore_batches, 0, "batch events are not known (CSE-38)")                                 \
-    X(max_event_bytes, 0, "a longer event breaks the stream; 0: 16 MiB (CSE-49)")               \
+    X(max_event_bytes, 0, "a longer event breaks the stream; 0: 32 MiB (CSE-49)")               \
     X(fail_on_malformed, 0, "an event that breaks the protocol ends the turn (CSE-45, CRE-49)") \
     X(all_or_nothing, 0, "a batch with something odd in it is lost as a whole (CRE-37)")        \
     X(fail_on_empty_list, 0, "an empty list of records breaks the stream (CRE-02)")             \

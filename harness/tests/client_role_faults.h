@@ -150,6 +150,14 @@ static const struct {
     {"go_on_uncreated=1", "create/refused-id"},
     {"create_other_chat=1", "create/same-chat"},
     {"create_must_be_new=1", "create/was-there-already"},
+    {"fixed_timeout=1", "resume/timeout-header"},
+    {"resume_after_end=0", "resume/without-flag"},
+    {"max_event_bytes=524288", "large/record"},
+    {"max_event_bytes=4194304", "large/batch"},
+    {"batch_keeps=1000", "large/many-records"},
+    {"batch_keeps=1000", "large/reset-after-many"},
+    {"fail_on_odd_body=1", "large/deep-chunk"},
+    {"header_makes_control=1", "large/many-headers"},
 };
 #define N_ROLE_FAULTS (sizeof role_faults / sizeof role_faults[0])
 

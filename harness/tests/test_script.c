@@ -186,6 +186,27 @@ static void test_other_events(void **state)
     assert_stream(" | DONE ", "data: [DONE]\n\n");
 }
 
+/* What stands for many records or for long ones gives the same bytes as all of it written out. */
+static void assert_same(const char *brief, const char *whole)
+{
+    struct cs_notation *scripts[2] = {parse(brief), parse(whole)};
+    struct cs_view bytes[2];
+    for (size_t i = 0; i < 2; i++) {
+        bytes[i] = cs_notation_find(scripts[i], CS_TARGET_OUT, 1)->answer.plays->bytes;
+    }
+    assert_true(cs_view_eq(bytes[0], bytes[1]));
+    cs_notation_free(scripts[0]);
+    cs_notation_free(scripts[1]);
+}
+
+static void test_many_and_long(void **state)
+{
+    (void)state;
+    assert_same("out#1: OUT{MANY 9 3}", "out#1: OUT{[T 9 9; T 10 10; T 11 11]}");
+    assert_same("out#1: OUT{[T 0 x; MANY 1 2; C 3 y]}", "out#1: OUT{[T 0 x; T 1 1; T 2 2; C 3 y]}");
+    assert_same("out#1: OUT{LONG 4 28}", "out#1: OUT{T 4 abcdefghijklmnopqrstuvwxyzab}");
+}
+
 static void test_plays_and_endings(void **state)
 {
     (void)state;
@@ -246,6 +267,9 @@ static void test_mistakes_are_told_with_their_place(void **state)
         {"out#1: OUT{R 0 nil}", CS_ERR_SYNTAX, 16},
         {"out#1: OUT{C 0 a b}", CS_ERR_SYNTAX, 18},
         {"out#1: OUT{[PING]}", CS_ERR_SYNTAX, 12},
+        {"out#1: OUT{MANY 0 65537}", CS_ERR_RANGE, 23},
+        {"out#1: OUT{MANY 0}", CS_ERR_SYNTAX, 17},
+        {"out#1: OUT{LONG 0 99999999}", CS_ERR_RANGE, 26},
         {"out#1: OUT{[R 0 1", CS_ERR_SYNTAX, 17},
         {"out#1: OUT{HEX 0}", CS_ERR_SYNTAX, 16},
         {"out#1: OUT{LINE a }", CS_ERR_SYNTAX, 19},
@@ -672,6 +696,7 @@ int main(void)
         cmocka_unit_test(test_a_text_is_a_delta),
         cmocka_unit_test(test_a_bracket_joins_records_to_one_batch),
         cmocka_unit_test(test_other_events),
+        cmocka_unit_test(test_many_and_long),
         cmocka_unit_test(test_plays_and_endings),
         cmocka_unit_test(test_mistakes_are_told_with_their_place),
         cmocka_unit_test(test_cut_scripts_do_no_harm),

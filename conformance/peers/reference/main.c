@@ -18,8 +18,11 @@
 #include "client/chat.h"
 #include "conformance/peers/reference/lines.h"
 
-#define PROTOCOL        1
-#define CHUNK_GRACE_MS  200
+#define PROTOCOL       1
+#define CHUNK_GRACE_MS 200
+#define GRACED_CHUNKS                                                          \
+    16 /* of a turn; commands that are there already are seen after each chunk \
+        */
 #define FOR_EVER        INT64_MAX
 #define TURN_TIMEOUT_MS 600000
 
@@ -38,7 +41,8 @@ struct adapter {
     int last_ask;
     int reading_id; /* the command whose turn is read, or is to be read next */
     enum reading next;
-    bool silent; /* what is read now was dropped by a reset */
+    int n_chunks; /* of the turn that is read */
+    bool silent;  /* what is read now was dropped by a reset */
     bool over;
 };
 
@@ -256,6 +260,8 @@ static bool need_chat(struct adapter *adapter, const cJSON *command)
     if (!adapter->opened || !id) {
         return false;
     }
+    const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(adapter->opened, "options"), "streamTimeoutSeconds");
     bool starter = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(adapter->opened, "starter"));
     const char *kind = text_of(adapter->opened, "kind");
     bool agent = kind && strcmp(kind, "agent") == 0;
@@ -267,6 +273,7 @@ static bool need_chat(struct adapter *adapter, const cJSON *command)
                                       .secret_key =
                                           agent ? text_of(adapter->opened, "secretKey") : NULL,
                                       .ctx = adapter,
+                                      .timeout_s = cJSON_IsNumber(timeout) ? timeout->valueint : 0,
                                       .policy = &adapter->policy};
     adapter->chat = cs_chat_new(&options);
     const cJSON *stored = cJSON_GetObjectItemCaseSensitive(
@@ -361,6 +368,8 @@ static bool obey_housekeeping(struct adapter *adapter, cJSON *command, const cha
     if (strcmp(name, "open") == 0) {
         cJSON_Delete(adapter->opened);
         adapter->opened = cJSON_Duplicate(command, true);
+        adapter->silent = true; /* the client before it is gone */
+        adapter->next = READ_NOTHING;
     } else if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
         /* The chat cannot go while it is read; what it still says is not passed on. */
         cJSON_Delete(adapter->opened);
@@ -422,9 +431,10 @@ static bool on_chunk(void *ctx, const struct cs_chat_chunk *chunk)
     cJSON *value = cJSON_ParseWithLength(chunk->data.ptr, chunk->data.len);
     cJSON_AddItemToObject(event, "chunk", value ? value : cJSON_CreateNull());
     say(event);
+    int64_t grace = adapter->n_chunks++ < GRACED_CHUNKS ? CHUNK_GRACE_MS : 0;
     cJSON *command;
     while (!adapter->silent && adapter->reading_id == id &&
-           (command = read_command(adapter, CHUNK_GRACE_MS))) {
+           (command = read_command(adapter, grace))) {
         obey(adapter, command);
         cJSON_Delete(command);
     }
@@ -444,6 +454,7 @@ static void read_turns(struct adapter *adapter)
         int id = adapter->reading_id;
         adapter->next = READ_NOTHING;
         adapter->silent = false;
+        adapter->n_chunks = 0;
         enum cs_chat_result result =
             kind == READ_TURN
                 ? cs_chat_read_turn(adapter->chat, on_chunk, adapter, TURN_TIMEOUT_MS)

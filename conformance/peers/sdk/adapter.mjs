@@ -11,6 +11,8 @@ import { webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 const PROTOCOL = 1;
 
@@ -149,6 +151,14 @@ function ask(owner, kind, params) {
  * and `abort` is not offered. */
 const canAbort = typeof AbortSignal.any === "function";
 
+/* Deeper values than these cannot be written as a line by every runtime, nor read from one. */
+const MAX_DEPTH = 500;
+
+function isDeep(value, levels) {
+  if (value === null || typeof value !== "object") return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeep(inner, levels - 1));
+}
+
 /* Reports a stream to its end. Reading starts at once, as an application would do, unless the
  * stream was paused. */
 async function report(owner, id, entry) {
@@ -158,7 +168,7 @@ async function report(owner, id, entry) {
       await entry.paused;
       const { done, value } = await entry.reader.read();
       if (done) break;
-      tell({ event: "chunk", id, chunk: value });
+      tell({ event: "chunk", id, chunk: isDeep(value, MAX_DEPTH) ? null : value });
     }
     tell({ event: "end", id });
   } catch (error) {
@@ -514,6 +524,12 @@ function survey(sdk) {
 
 /* ---- commands about the adapter itself ---- */
 
+/* Node gives its collector to a new context once the flag is set, without being started with it. */
+function collect() {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
 function streamOf({ target }) {
   return state.streams.get(target);
 }
@@ -564,6 +580,12 @@ function generalCommands(sdk, kinds) {
       }
       for (const client of old.clients.values()) client.drop?.();
       for (const question of old.asks.values()) question.refuse(new Error("the adapter was reset"));
+    },
+    /* The heap after a collection; what the adapter itself keeps is little. */
+    memory() {
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      return { value: heapUsed + external };
     },
     quit() {
       setImmediate(() => process.exit(0));
