@@ -162,5 +162,7 @@ struct cs_chat_policy {
 struct cs_chat_policy cs_chat_policy_default(void);
 /* The field of that name, or NULL. */
 int64_t *cs_chat_policy_field(struct cs_chat_policy *policy, const char *name);
+/* What that field decides, or NULL. */
+const char *cs_chat_policy_text(const char *name);
 
 #endif
