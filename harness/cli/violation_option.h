@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Says that the reference endpoint (and the reference client) has no violation of that id, and
- * which are nearest. Gives the exit status. */
+/* Says that there is no violation of that id, and which are nearest: of the reference endpoint, and
+ * of the reference client where those may be named too. Gives the exit status. */
 int cs_unknown_violation(const char *id, bool of_clients_too);
 
 #endif

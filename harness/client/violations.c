@@ -34,6 +34,27 @@ const struct cs_client_violation *cs_client_violation_find(const char *fault)
     return NULL;
 }
 
+bool cs_client_violation_is_of(const struct cs_client_violation *violation, const char *requirement)
+{
+    size_t len = strlen(requirement);
+    const char *at = violation->requirements;
+    while (at && !(strncmp(at, requirement, len) == 0 && (at[len] == ' ' || at[len] == '\0'))) {
+        at = strchr(at, ' ');
+        at += at != NULL;
+    }
+    return at != NULL;
+}
+
+bool cs_client_violation_breaks(const char *requirement)
+{
+    for (const struct cs_client_violation *row = cs_client_violations; row->fault; row++) {
+        if (cs_client_violation_is_of(row, requirement)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *cs_client_violation_title(const struct cs_client_violation *violation)
 {
     char name[64];

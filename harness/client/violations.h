@@ -8,6 +8,8 @@
 #ifndef CHATSPEC_CLIENT_VIOLATIONS_H
 #define CHATSPEC_CLIENT_VIOLATIONS_H
 
+#include <stdbool.h>
+
 struct cs_client_violation {
     const char *fault;        /* "adopt_token=0": for --fault, and its id */
     const char *requirements; /* "CTK-05", or several ids divided by single spaces */
@@ -20,6 +22,11 @@ extern const struct cs_client_violation cs_client_violations[]; /* ended by a NU
 
 /* NULL when there is none of that fault. */
 const struct cs_client_violation *cs_client_violation_find(const char *fault);
+/* Does some row name that requirement? */
+bool cs_client_violation_breaks(const char *requirement);
+/* True when the row names it among others. */
+bool cs_client_violation_is_of(const struct cs_client_violation *violation,
+                               const char *requirement);
 /* Where the reference client decides rightly, what the decision is: from policy.h. */
 const char *cs_client_violation_title(const struct cs_client_violation *violation);
 
