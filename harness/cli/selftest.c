@@ -8,7 +8,6 @@
 #include "net/http_client.h"
 #include "suite/random.h"
 
-#define SAMPLE   16 /* cases per violation that are tried without any kinship */
 #define MAX_PAGE ((size_t)16 * 1024 * 1024)
 
 const struct cs_matrix_violation *cs_selftest_violation(const struct cs_selftest *test,
@@ -108,7 +107,7 @@ static bool is_tried(const struct cs_selftest *test, size_t column, size_t row)
     }
     uint64_t state = cs_random_state(column, item->id);
     return test->args->full || is_kin(item, violation->requirements) ||
-           cs_random_next(&state) % test->n_cases < SAMPLE;
+           cs_random_next(&state) % test->n_cases < test->kind->sample;
 }
 
 static int lay_out(struct cs_selftest *test)

@@ -17,6 +17,7 @@ struct cs_selftest_role {
     const struct cs_role *role;
     const char *plain;        /* what the violations are violations of: "the built-in endpoint" */
     unsigned jobs;            /* side by side, where --jobs does not say */
+    uint64_t sample;          /* cases per violation that are tried without any kinship */
     size_t columns_at_a_time; /* peers that there are at once */
     size_t n_nulls;
     const char *(*null_name)(size_t null);

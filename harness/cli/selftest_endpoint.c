@@ -94,6 +94,7 @@ const struct cs_selftest_role cs_selftest_endpoint = {
     .role = &cs_endpoint_role,
     .plain = "the built-in endpoint",
     .jobs = 128,
+    .sample = 16,
     .columns_at_a_time = 100, /* servers on one loop; what they store goes with them */
     .n_nulls = CS_N_NULL_KINDS,
     .null_name = null_name,
