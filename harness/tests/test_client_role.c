@@ -17,7 +17,7 @@
 #include "peer/null_client.h"
 #include "suite/runner.h"
 
-#define JOBS     8
+#define JOBS     48 /* most of a case is waiting */
 #define MAX_WORK 1024
 
 static size_t n_cases(void)
