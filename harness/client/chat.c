@@ -187,6 +187,9 @@ static enum cs_chat_result begin_turn(struct cs_chat *chat, struct cs_buf *recor
         cs_chat_trigger_task(chat);
     }
     struct seq seq = {0};
+    for (int64_t i = 1; i < chat->policy.appends_per_send && result == CS_CHAT_OK; i++) {
+        result = cs_chat_append(chat, cs_buf_view(record), &seq);
+    }
     if (result == CS_CHAT_OK) {
         result = append(chat, record, &seq);
     } else {
@@ -194,7 +197,9 @@ static enum cs_chat_result begin_turn(struct cs_chat *chat, struct cs_buf *recor
     }
     chat->n_sends++;
     if (result == CS_CHAT_OK) {
-        interrupt_read(chat);
+        if (chat->policy.abort_old_read) {
+            interrupt_read(chat);
+        }
         chat->active_seq = seq;
         chat->streaming = true;
     } else if (result == CS_CHAT_REFUSED && chat->policy.read_after_refusal) {

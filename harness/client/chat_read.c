@@ -124,6 +124,9 @@ static bool read_events(struct turn *turn, struct cs_reader *reader, struct cs_v
                 turn->done = true;
                 turn->result = CS_CHAT_GAVE_UP;
             }
+        } else if (event.type == CS_EVENT_UNKNOWN && policy->deliver_unknown && turn->on_chunk) {
+            struct cs_chat_chunk chunk = {.data = event.sse->data};
+            turn->on_chunk(turn->ctx, &chunk);
         } else if (event.type == CS_EVENT_MALFORMED) {
             chat->oddities++; /* the stream goes on (CRE-49) */
             turn->done = turn->done || policy->fail_on_malformed;

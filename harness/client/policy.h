@@ -17,7 +17,9 @@
     X(adopt_empty_token, 0, "even when it is empty (CTK-07)")                                    \
     X(adopt_header_token, 0, "an x-trigger-jwt response header replaces the token (CTK-04)")     \
     X(adopt_any_token, 0, "even when it cannot stand in a header line (CTK-36)")                 \
+    X(forget_token, 0, "a turn-complete without a token takes the old one away (CTK-06)")        \
     X(show_token, 1, "the storable state tells the token (CTK-14)")                              \
+    X(append_bearer, 1, "appends carry the token (CTK-01)")                                      \
     X(ask_despite_token, 0, "the callbacks are asked although a token is stored (CTK-33)")       \
     X(token_in_query, 0, "the token also goes into the URL (CTK-35)")
 
@@ -25,6 +27,7 @@
     X(encode_id, 1, "the chat id is percent-encoded in paths (CAP-02)")                         \
     X(fold_id_case, 0, "in lower case (CAP-04)")                                                \
     X(accept_dot_ids, 0, "the ids . and .. are taken, and URLs then leave them out (CAP-03)")   \
+    X(append_to_channel, 0, "appends go to in and not in/append (CAP-01)")                      \
     X(append_content_type, 1, "Content-Type: application/json is sent (CAP-11)")                \
     X(wrap_body, 0, "the record goes out inside a data field (CAP-12)")                         \
     X(message_in_array, 0, "the message goes out as a list of messages (CAP-19)")               \
@@ -37,6 +40,7 @@
     X(stop_reason_object, 0, "a stop carries an object for a reason (CST-24)")                  \
     X(stop_with_payload, 0, "a stop carries a payload (CAP-29)")                                \
     X(stops_per_call, 1, "records that one stop posts (CST-01)")                                \
+    X(appends_per_send, 1, "records that one send posts (CAP-43)")                              \
     X(send_part_id, 1, "X-Part-Id is sent (CAP-44)")                                            \
     X(keep_part_id, 1, "a resend carries the part id of the first try (CAP-45)")                \
     X(one_part_id, 0, "all sends carry the same part id (CAP-46)")                              \
@@ -82,6 +86,8 @@
     X(resume_after_drop, 1, "a lost connection is resumed (CRS-08)")                       \
     X(error_event_is_drop, 1, "an error event counts as a lost connection (CSE-25)")       \
     X(deliver_done, 0, "[DONE] is delivered as a chunk (CSE-31)")                          \
+    X(deliver_unknown, 0, "events with an unknown name are delivered (CSE-22)")            \
+    X(abort_old_read, 1, "a send ends the subscription of the one before (CRS-44)")        \
     X(close_after_turn, 1, "the connection is closed at the turn's end (CRS-46)")
 
 #define CS_CHAT_POLICY_TURNS(X)                                                              \
@@ -169,5 +175,7 @@ struct cs_chat_policy {
 struct cs_chat_policy cs_chat_policy_default(void);
 /* The field of that name, or NULL. */
 int64_t *cs_chat_policy_field(struct cs_chat_policy *policy, const char *name);
+/* What that field decides, or NULL. */
+const char *cs_chat_policy_text(const char *name);
 
 #endif
