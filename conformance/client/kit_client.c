@@ -187,6 +187,26 @@ const cJSON *ck_session(struct ck *ck)
     return cJSON_IsObject(value) ? value : NULL;
 }
 
+const cJSON *ck_value(struct ck *ck, int id, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(need_ok(ck, id, name), "value");
+}
+
+const char *ck_outcome(struct ck *ck, int id)
+{
+    ck_wait(ck, answered, &id, "answer a command");
+    const cJSON *failed = ck_event(ck, id, "fail", 0);
+    if (failed) {
+        return ck_text(ck, "an error: %s", ck_error_text(ck, error_of(failed)));
+    }
+    const cJSON *ok = ck_event(ck, id, "ok", 0);
+    if (!ok) { /* a version may lack what the members ask for, and only the command is listed */
+        cs_case_skip(ck->run, "this client does not offer the command with these members");
+    }
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(ok, "value");
+    return value ? ck_print(ck, value) : "nothing";
+}
+
 /* ---- waiting ---- */
 
 int64_t ck_now(const struct ck *ck)
