@@ -21,5 +21,10 @@ extern const struct cs_case client_resume_cases[];
 extern const struct cs_case client_stop_cases[];
 extern const struct cs_case client_stop_observed_cases[];
 extern const struct cs_case client_retry_cases[];
+extern const struct cs_case client_agent_chat_cases[];
+extern const struct cs_case client_agent_chat_observed_cases[];
+extern const struct cs_case client_agent_chat_stream_cases[];
+extern const struct cs_case client_session_handle_cases[];
+extern const struct cs_case client_session_handle_observed_cases[];
 
 #endif

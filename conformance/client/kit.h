@@ -93,6 +93,8 @@ const cJSON *ck_told(const struct ck *ck, const char *event, size_t n);
 size_t ck_count_told(const struct ck *ck, const char *event);
 /* Until there is one. */
 const cJSON *ck_wait_told(struct ck *ck, const char *event);
+/* The text with a star in the place of the chat's id. */
+const char *ck_starred(struct ck *ck, const char *text);
 /* The member at a dotted path as JSON, or "nothing". */
 const char *ck_member(struct ck *ck, const cJSON *value, const char *path);
 

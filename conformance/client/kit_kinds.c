@@ -153,3 +153,12 @@ const char *ck_member(struct ck *ck, const cJSON *value, const char *path)
     const cJSON *found = ck_at_path(value, path);
     return found ? ck_print(ck, found) : "nothing";
 }
+
+const char *ck_starred(struct ck *ck, const char *text)
+{
+    const char *found;
+    while ((found = strstr(text, ck->chat))) {
+        text = ck_text(ck, "%.*s*%s", (int)(found - text), text, found + strlen(ck->chat));
+    }
+    return text;
+}

@@ -172,6 +172,11 @@ static const struct cs_case *const groups[] = {
     client_stop_cases,
     client_stop_observed_cases,
     client_retry_cases,
+    client_agent_chat_cases,
+    client_agent_chat_observed_cases,
+    client_agent_chat_stream_cases,
+    client_session_handle_cases,
+    client_session_handle_observed_cases,
 };
 
 const struct cs_role cs_client_role = {

@@ -51,16 +51,16 @@ static const struct route api[] = {{"GET", "", CS_TARGET_RETRIEVE},
                                    {"PATCH", "", CS_TARGET_UPDATE},
                                    {"POST", "/close", CS_TARGET_CLOSE}};
 /* Those without a session's id, by their whole path. */
-static const struct route fixed[] = {{"POST", "/api/v1/sessions", CS_TARGET_CREATE},
-                                     {"GET", "/api/v1/sessions", CS_TARGET_LIST},
-                                     {"POST", "/api/v1/auth/jwt/claims", CS_TARGET_CLAIMS}};
+static const struct route whole_paths[] = {{"POST", "/api/v1/sessions", CS_TARGET_CREATE},
+                                           {"GET", "/api/v1/sessions", CS_TARGET_LIST},
+                                           {"POST", "/api/v1/auth/jwt/claims", CS_TARGET_CLAIMS}};
 #define ROUTES(table) (table), sizeof(table) / sizeof((table)[0])
 
 /* What a request is for, and the session id in its path (appended to `session`). */
 static enum cs_target target_of(const struct cs_request *request, struct cs_buf *session)
 {
     struct cs_view rest = request->path;
-    enum cs_target whole = route(ROUTES(fixed), request->method, rest);
+    enum cs_target whole = route(ROUTES(whole_paths), request->method, rest);
     if (whole != CS_TARGET_OTHER) {
         return whole;
     }
