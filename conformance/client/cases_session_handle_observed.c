@@ -138,7 +138,7 @@ static void read_refused(struct cs_case_run *run)
     struct ck *ck = opened(run, "out*: OUT(401)\n");
     int stream = ck_begin(ck, "read", NULL);
     const char *error = ck_error_text(ck, ck_wait_error(ck, stream));
-    ck_record(ck, "the stream fails", "Error 401", "%s", error);
+    ck_record(ck, "the stream fails", "TriggerApiError 401", "%s", error);
     ck_record(ck, "error events", "1", "%zu", ck_count_events(ck, "error"));
     ck_settle(ck);
     ck_record(ck, "subscriptions", "1", "%llu", count(ck, CS_TARGET_OUT));
