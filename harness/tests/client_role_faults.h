@@ -144,6 +144,15 @@ static const struct {
     {"gate_when_idle=1", "stop/while-idle"},
     {"report_lost=0", "stop/without-a-boundary"},
     {"stop_reason_object=1", "stop/exact-body"},
+    {"wrap_start=1", "session/start"},
+    {"retrieve_with_post=1", "session/retrieve"},
+    {"encode_id=0", "session/retrieve"},
+    {"update_with_put=1", "session/update"},
+    {"close_without_body=1", "session/close"},
+    {"open_asks=1", "session/open-is-local"},
+    {"quote_strings=1", "session/write"},
+    {"cursor_never_zero=1", "session/read"},
+    {"accept_event_stream=0", "session/read"},
 };
 #define N_ROLE_FAULTS (sizeof role_faults / sizeof role_faults[0])
 
