@@ -199,10 +199,14 @@ const char *ck_outcome(struct ck *ck, int id)
     if (failed) {
         return ck_text(ck, "an error: %s", ck_error_text(ck, error_of(failed)));
     }
-    const cJSON *ok = ck_event(ck, id, "ok", 0);
-    if (!ok) { /* a version may lack what the members ask for, and only the command is listed */
-        cs_case_skip(ck->run, "this client does not offer the command with these members");
+    /* A version may lack what the members ask for; then the answer says so. */
+    const cJSON *event = ck_event(ck, id, "unsupported", 0);
+    const char *what = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "what"));
+    if (what) {
+        cs_case_skip(ck->run, "this client does not offer the command with its \"%s\"", what);
     }
+    refuse_unsupported(ck, id);
+    const cJSON *ok = ck_event(ck, id, "ok", 0);
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(ok, "value");
     return value ? ck_print(ck, value) : "nothing";
 }

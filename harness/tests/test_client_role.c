@@ -152,12 +152,17 @@ static void test_every_fault_is_noticed(void **state)
     assert_int_equal(n_missed, 0);
 }
 
+#define KIND_COMMANDS                                                                             \
+    "\"send\",\"regenerate\",\"action\",\"stop\",\"reconnect\",\"text\",\"pending\",\"preload\"," \
+    "\"status\",\"session\",\"read\",\"write\",\"call\""
+
 /* An adapter in a line of shell: says hello, then `answers` for every command but reset; $id is the
  * command's number. */
 #define NULL_ADAPTER(answers)                                                              \
     "echo '{\"event\":\"hello\",\"protocol\":1,\"name\":\"null\",\"version\":\"0\","       \
     "\"capabilities\":[\"open\",\"send\",\"regenerate\",\"action\",\"stop\",\"session\","  \
-    "\"reconnect\",\"abort\",\"answer\",\"reset\"]}'\n"                                    \
+    "\"reconnect\",\"abort\",\"answer\",\"reset\"," KIND_COMMANDS "],"                     \
+    "\"kinds\":{\"agent\":[" KIND_COMMANDS "],\"session\":[" KIND_COMMANDS "]}}'\n"        \
     "while read -r line; do\n"                                                             \
     "id=${line##*\\\"id\\\":}; id=${id%%[!0-9]*}\n"                                        \
     "case $line in *'\"reset\"'*) echo \"{\\\"event\\\":\\\"ok\\\",\\\"id\\\":$id}\" ;;\n" \

@@ -327,7 +327,7 @@ static void obey(struct adapter *adapter, cJSON *command)
     if (!name) {
         say_refusal(id, "a command has a name");
     } else if (!is_known(name)) {
-        say_unsupported(id, name);
+        say_unsupported(id, name, NULL);
     } else if (obey_housekeeping(adapter, command, name, id)) {
         return;
     } else if (adapter->session) {

@@ -62,10 +62,13 @@ void say_refusal(int id, const char *message)
     say_error("fail", id, "usage", message, 0);
 }
 
-void say_unsupported(int id, const char *name)
+void say_unsupported(int id, const char *name, const char *what)
 {
     cJSON *event = event_of("unsupported", id);
     cJSON_AddStringToObject(event, "command", name);
+    if (what) {
+        cJSON_AddStringToObject(event, "what", what);
+    }
     say(event);
 }
 

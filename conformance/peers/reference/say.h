@@ -16,7 +16,8 @@ void say_stream(int id, bool stream);
 void say_refusal(int id, const char *message);
 /* `fail` for a command, `error` for a stream; status 0: none. */
 void say_error(const char *event, int id, const char *name, const char *message, int status);
-void say_unsupported(int id, const char *name);
+/* `what` of the command is missing; NULL: all of it. */
+void say_unsupported(int id, const char *name, const char *what);
 
 /* A member that is a string, or NULL. */
 const char *text_of(const cJSON *object, const char *name);

@@ -160,7 +160,7 @@ static void call(struct session *session, const cJSON *command, int id)
         answer_with(session, id, "POST", api_url(session, target, "/close"), NULL,
                     policy->close_without_body ? NULL : reason);
     } else {
-        say_unsupported(id, "call");
+        say_unsupported(id, "call", method);
     }
     cJSON_free(body);
 }
@@ -334,6 +334,6 @@ void session_obey(struct session *session, const cJSON *command, const char *nam
     } else if (strcmp(name, "call") == 0) {
         call(session, command, id);
     } else {
-        say_unsupported(id, name);
+        say_unsupported(id, name, NULL);
     }
 }
