@@ -29,5 +29,10 @@ extern const struct cs_case client_retry_cases[];
 extern const struct cs_case client_steer_cases[];
 extern const struct cs_case client_create_cases[];
 extern const struct cs_case client_head_start_cases[];
+extern const struct cs_case client_agent_chat_cases[];
+extern const struct cs_case client_agent_chat_observed_cases[];
+extern const struct cs_case client_agent_chat_stream_cases[];
+extern const struct cs_case client_session_handle_cases[];
+extern const struct cs_case client_session_handle_observed_cases[];
 
 #endif

@@ -90,6 +90,33 @@ const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t
 const char *ck_outcome(struct ck *ck, int stream);
 /* How many requests of that target have come. */
 unsigned long long ck_count(const struct ck *ck, enum cs_target target);
+/* ---- clients of other kinds (PROTOCOL.md), and commands in general ---- */
+
+/* Opens a client of that kind, with a secret key and the server's URL; `members` is a JSON object
+ * of what else `open` takes ({"options":{...}}), or NULL. Skips the case when the adapter does not
+ * offer the kind. */
+void ck_open_kind(struct ck *ck, const char *kind, const char *members);
+/* The same for an open that may fail: "nothing" when it did not, else "an error: ...". */
+const char *ck_try_open_kind(struct ck *ck, const char *kind, const char *members);
+/* The secret key that such a client gets. */
+const char *ck_secret_key(void);
+/* Sends a command with these members (a JSON object, or NULL) beside `chat`, which "chat":null
+ * takes out, and gives its number: that of its stream, if it begins one. */
+int ck_begin(struct ck *ck, const char *name, const char *members);
+/* The same and waits for the answer: its value as JSON, or "nothing". Fails when the client
+ * refuses. */
+const char *ck_do(struct ck *ck, const char *name, const char *members);
+/* The same for a command that may fail: then "an error: NAME STATUS CODE". */
+const char *ck_try(struct ck *ck, const char *name, const char *members);
+/* The content of the n-th event of that name (from 0), or NULL; and how many there are. */
+const cJSON *ck_told(const struct ck *ck, const char *event, size_t n);
+size_t ck_count_told(const struct ck *ck, const char *event);
+/* Until there is one. */
+const cJSON *ck_wait_told(struct ck *ck, const char *event);
+/* The text with a star in the place of the chat's id. */
+const char *ck_starred(struct ck *ck, const char *text);
+/* The member at a dotted path as JSON, or "nothing". */
+const char *ck_member(struct ck *ck, const cJSON *value, const char *path);
 
 /* ---- waiting ---- */
 

@@ -180,6 +180,11 @@ static const struct cs_case *const groups[] = {
     client_steer_cases,
     client_create_cases,
     client_head_start_cases,
+    client_agent_chat_cases,
+    client_agent_chat_observed_cases,
+    client_agent_chat_stream_cases,
+    client_session_handle_cases,
+    client_session_handle_observed_cases,
 };
 
 const struct cs_role cs_client_role = {

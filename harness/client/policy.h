@@ -148,6 +148,15 @@
     X(lose_proto, 0, "a batch with __proto__ in it is lost (CRE-52)")                           \
     X(string_seq_is_cursor, 0, "a seq_num that is a string is the next cursor as it is (CRE-43)")
 
+/* Of the handle of a session and the sessions API, which the adapter makes of the same parts. */
+#define CS_CHAT_POLICY_SESSIONS(X)                                           \
+    X(wrap_start, 0, "start sends its body inside a session field (CSS-01)") \
+    X(retrieve_with_post, 0, "a session is retrieved by POST (CSS-02)")      \
+    X(update_with_put, 0, "and updated by PUT (CSS-03)")                     \
+    X(close_without_body, 0, "a close has no body (CSS-04)")                 \
+    X(open_asks, 0, "opening a handle retrieves the session (CSS-07)")       \
+    X(quote_strings, 0, "a string is appended as JSON (CSS-08)")
+
 /* Numbers that cases of ours turn down, to be quick. */
 #define CS_CHAT_POLICY_TIMES(X)                                                        \
     X(max_tries, 5, "tries of one request, and reads in a row that brought no record") \
@@ -163,6 +172,7 @@
     CS_CHAT_POLICY_READS(X)      \
     CS_CHAT_POLICY_TURNS(X)      \
     CS_CHAT_POLICY_DECODING(X)   \
+    CS_CHAT_POLICY_SESSIONS(X)   \
     CS_CHAT_POLICY_TIMES(X)
 
 struct cs_chat_policy {

@@ -1,13 +1,18 @@
 #include "peer/null_client.h"
 
-/* They claim every command, so that no case is skipped for a missing one. */
-#define HELLO                                                                                 \
-    "echo '{\"event\":\"hello\",\"protocol\":1,\"name\":\"null\",\"version\":\"0\","          \
-    "\"capabilities\":[\"open\",\"send\",\"regenerate\",\"pending\",\"action\",\"stop\","     \
-    "\"reconnect\",\"start\",\"preload\",\"session\",\"set-session\",\"seed-cursor\","        \
-    "\"clear-gate\",\"status\",\"close\",\"read\",\"retry-now\",\"force-reconnect\","         \
-    "\"write\",\"append\",\"control\",\"trim\",\"call\",\"head-start\",\"abort\",\"cancel\"," \
-    "\"pause\",\"resume\",\"answer\",\"reset\",\"quit\"]}'\n"
+/* They claim every command, kind and feature, so that no case is skipped for a missing one. */
+#define COMMANDS_OF_KINDS                                                              \
+    "\"send\",\"regenerate\",\"pending\",\"action\",\"stop\",\"reconnect\",\"start\"," \
+    "\"preload\",\"session\",\"text\",\"status\",\"read\",\"write\",\"call\","         \
+    "\"retry-now\",\"force-reconnect\""
+#define HELLO                                                                             \
+    "echo '{\"event\":\"hello\",\"protocol\":1,\"name\":\"null\",\"version\":\"0\","      \
+    "\"capabilities\":[" COMMANDS_OF_KINDS ",\"set-session\",\"seed-cursor\","            \
+    "\"clear-gate\",\"close\",\"append\",\"control\",\"trim\",\"head-start\",\"memory\"," \
+    "\"abort\",\"cancel\",\"pause\",\"resume\",\"answer\",\"open\",\"reset\",\"quit\"],"  \
+    "\"features\":[\"head-start\"],"                                                      \
+    "\"kinds\":{\"transport\":[" COMMANDS_OF_KINDS "],\"agent\":[" COMMANDS_OF_KINDS "]," \
+    "\"session\":[" COMMANDS_OF_KINDS "],\"subscription\":[" COMMANDS_OF_KINDS "]}}'\n"
 
 /* Says hello, then `says` for every command but reset, which would cost the process; $id is the
  * command's number. */

@@ -127,7 +127,7 @@ static struct cs_player *start_player(struct cs_scripted *server, struct cs_conn
                                    .session = server->session,
                                    .token = server->token,
                                    .has_seq = answer->seq_kind != CS_SEQ_NONE};
-    if (entry->target == CS_TARGET_APP) {
+    if (entry->target == CS_TARGET_APP || entry->target == CS_TARGET_SIDE_APP) {
         facts.seq = take_seq(server, answer);
     }
     struct cs_buf head = CS_BUF(MAX_HEAD);

@@ -335,6 +335,7 @@ static void test_no_decision_is_left_out(void **state)
     CS_CHAT_POLICY_READS(CHECK)
     CS_CHAT_POLICY_TURNS(CHECK)
     CS_CHAT_POLICY_DECODING(CHECK)
+    CS_CHAT_POLICY_SESSIONS(CHECK)
 #undef CHECK
 }
 

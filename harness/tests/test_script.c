@@ -686,6 +686,43 @@ static void test_a_new_script_takes_over_and_the_old_plays_on(void **state)
 
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* Calls about a session, and side channels: each has numbers of its own, and none is expected
+ * that the script does not name. */
+static void test_calls_about_a_session(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *line;
+        enum cs_target target;
+    } rows[] = {
+        {"GET /api/v1/sessions/" SESSION, CS_TARGET_RETRIEVE},
+        {"PATCH /api/v1/sessions/" SESSION, CS_TARGET_UPDATE},
+        {"POST /api/v1/sessions/" SESSION "/close", CS_TARGET_CLOSE},
+        {"GET /api/v1/sessions?page%5Bsize%5D=1", CS_TARGET_LIST},
+        {"POST /api/v1/auth/jwt/claims", CS_TARGET_CLAIMS},
+        {"POST /realtime/v1/sessions/" SESSION "/channels/a/in/append", CS_TARGET_SIDE_APP},
+        {"GET /realtime/v1/sessions/" SESSION "/channels/a/out", CS_TARGET_SIDE_OUT},
+        {"GET /api/v1/sessions/another", CS_TARGET_OTHER},
+        {"GET /api/v1/sessions/", CS_TARGET_OTHER},
+        {"GET /realtime/v1/sessions/" SESSION "/channels/a", CS_TARGET_OTHER},
+    };
+    play(fixture, "retrieve#1: RETRIEVE(200)\nupdate#1: UPDATE(200)\nclose#1: CLOSE(200)\n"
+                  "list#1: LIST(200)\nclaims#1: CLAIMS(200) body {}\n"
+                  "side-app#1: APP(200,9)\nside-out#1: OUT{T 0 one | EOF}\n");
+    size_t n = sizeof rows / sizeof rows[0];
+    for (size_t i = 0; i < n; i++) {
+        struct client client;
+        client_open(&client, fixture);
+        client_send(&client, rows[i].line);
+        client_send(&client, " HTTP/1.1\r\nContent-Length: 0\r\n" HEAD_END);
+        wait_requests(fixture, i + 1);
+        client_wait(&client, rows[i].target == CS_TARGET_OTHER ? "404" : "200 OK");
+        assert_int_equal(cs_scripted_request(fixture->server, i)->target, rows[i].target);
+        client_close(&client);
+    }
+    assert_int_equal(cs_scripted_unexpected(fixture->server), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -707,6 +744,7 @@ int main(void)
         WITH_SERVER(test_waiting_for_a_request),
         WITH_SERVER(test_appends_without_a_rule_get_rising_numbers),
         WITH_SERVER(test_create_answers_a_whole_session),
+        WITH_SERVER(test_calls_about_a_session),
         WITH_SERVER(test_requests_are_kept_exactly),
         WITH_SERVER(test_what_nobody_expected_is_marked),
         WITH_SERVER(test_headers_can_be_replaced_and_left_out),

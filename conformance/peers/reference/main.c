@@ -17,6 +17,8 @@
 
 #include "client/chat.h"
 #include "conformance/peers/reference/lines.h"
+#include "conformance/peers/reference/say.h"
+#include "conformance/peers/reference/session.h"
 
 #define PROTOCOL       1
 #define CHUNK_GRACE_MS 200
@@ -36,8 +38,9 @@ struct adapter {
     struct cs_lines lines;
     struct cs_chat_policy policy;
     struct cs_chat *chat;
-    cJSON *opened;   /* the `open` command */
-    cJSON *deferred; /* commands that came while an answer was waited for */
+    cJSON *opened;           /* the `open` command */
+    struct session *session; /* of the kind `session`; NULL: a transport */
+    cJSON *deferred;         /* commands that came while an answer was waited for */
     int last_ask;
     int reading_id; /* the command whose turn is read, or is to be read next */
     enum reading next;
@@ -47,48 +50,6 @@ struct adapter {
 };
 
 /* ---- saying ---- */
-
-static void out_of_memory(void)
-{
-    fputs("out of memory\n", stderr);
-    exit(1);
-}
-
-/* Prints the event as a line and frees it. */
-static void say(cJSON *event)
-{
-    char *line = event ? cJSON_PrintUnformatted(event) : NULL;
-    if (!line) {
-        out_of_memory();
-    }
-    printf("%s\n", line);
-    fflush(stdout);
-    cJSON_free(line);
-    cJSON_Delete(event);
-}
-
-static cJSON *event_of(const char *name, int id)
-{
-    cJSON *event = cJSON_CreateObject();
-    if (!event || !cJSON_AddStringToObject(event, "event", name) ||
-        !(id >= 0 ? cJSON_AddNumberToObject(event, "id", id)
-                  : cJSON_AddNullToObject(event, "id"))) {
-        out_of_memory();
-    }
-    return event;
-}
-
-static void say_plain(const char *name, int id)
-{
-    say(event_of(name, id));
-}
-
-static void say_stream(int id, bool stream)
-{
-    cJSON *event = event_of("ok", id);
-    cJSON_AddBoolToObject(event, "stream", stream);
-    say(event);
-}
 
 /* "fail" for a command, "error" for a stream. */
 static void say_failed(struct adapter *adapter, const char *name, int id,
@@ -108,18 +69,11 @@ static void say_failed(struct adapter *adapter, const char *name, int id,
     say(event);
 }
 
-static void say_refusal(int id, const char *message)
-{
-    cJSON *event = event_of("fail", id);
-    cJSON *told = cJSON_AddObjectToObject(event, "error");
-    cJSON_AddStringToObject(told, "name", "usage");
-    cJSON_AddStringToObject(told, "message", message);
-    say(event);
-}
-
-static const char *const commands[] = {"open",   "send",    "regenerate", "action",
-                                       "stop",   "session", "reconnect",  "pending",
-                                       "answer", "close",   "reset",      "quit"};
+static const char *const commands[] = {"send",      "regenerate", "action", "stop", "session",
+                                       "reconnect", "pending",    "close",  "open", "answer",
+                                       "reset",     "quit",       "write",  "read", "call"};
+#define N_OF_A_CHAT 7 /* the first of them */
+static const char *const of_session[] = {"write", "read", "call"};
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
 static bool is_known(const char *name)
@@ -130,13 +84,6 @@ static bool is_known(const char *name)
         }
     }
     return false;
-}
-
-static void say_unsupported(int id, const char *name)
-{
-    cJSON *event = event_of("unsupported", id);
-    cJSON_AddStringToObject(event, "command", name);
-    say(event);
 }
 
 static void say_hello(void)
@@ -152,23 +99,16 @@ static void say_hello(void)
     cJSON_AddItemToObject(hello, "capabilities",
                           cJSON_CreateStringArray(commands, (int)N_COMMANDS));
     /* The same client twice: as a browser's, and as a server's, which has the key. */
-    static const char *const of_a_chat[] = {"send",    "regenerate", "action", "stop",
-                                            "session", "reconnect",  "pending"};
     cJSON *kinds = cJSON_AddObjectToObject(hello, "kinds");
-    for (int i = 0; i < 2; i++) {
-        cJSON_AddItemToObject(
-            kinds, i ? "agent" : "transport",
-            cJSON_CreateStringArray(of_a_chat, sizeof of_a_chat / sizeof of_a_chat[0]));
-    }
+    cJSON_AddItemToObject(kinds, "transport", cJSON_CreateStringArray(commands, N_OF_A_CHAT));
+    cJSON_AddItemToObject(kinds, "agent", cJSON_CreateStringArray(commands, N_OF_A_CHAT));
+    cJSON_AddItemToObject(
+        kinds, "session",
+        cJSON_CreateStringArray(of_session, sizeof of_session / sizeof *of_session));
     say(hello);
 }
 
 /* ---- reading commands ---- */
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-}
 
 static int number_of(const cJSON *object, const char *name)
 {
@@ -362,18 +302,39 @@ static void do_session(struct adapter *adapter, int id)
     say(event);
 }
 
+static void forget_opened(struct adapter *adapter)
+{
+    cJSON_Delete(adapter->opened);
+    adapter->opened = NULL;
+    session_free(adapter->session);
+    adapter->session = NULL;
+}
+
+/* True: the command is answered. */
+static bool open_client(struct adapter *adapter, const cJSON *command, int id)
+{
+    const char *kind = text_of(command, "kind");
+    forget_opened(adapter);
+    adapter->opened = cJSON_Duplicate(command, true);
+    adapter->silent = true; /* the client before it is gone */
+    adapter->next = READ_NOTHING;
+    if (kind && strcmp(kind, "session") == 0) {
+        adapter->session = session_open(command, &adapter->policy, id);
+        return true;
+    }
+    say_plain("ok", id);
+    return true;
+}
+
 /* Commands about the adapter itself; false when this is none of them. */
 static bool obey_housekeeping(struct adapter *adapter, cJSON *command, const char *name, int id)
 {
     if (strcmp(name, "open") == 0) {
-        cJSON_Delete(adapter->opened);
-        adapter->opened = cJSON_Duplicate(command, true);
-        adapter->silent = true; /* the client before it is gone */
-        adapter->next = READ_NOTHING;
-    } else if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
+        return open_client(adapter, command, id);
+    }
+    if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
         /* The chat cannot go while it is read; what it still says is not passed on. */
-        cJSON_Delete(adapter->opened);
-        adapter->opened = NULL;
+        forget_opened(adapter);
         adapter->silent = true;
         adapter->next = READ_NOTHING;
     } else if (strcmp(name, "quit") == 0) {
@@ -392,9 +353,11 @@ static void obey(struct adapter *adapter, cJSON *command)
     if (!name) {
         say_refusal(id, "a command has a name");
     } else if (!is_known(name)) {
-        say_unsupported(id, name);
+        say_unsupported(id, name, NULL);
     } else if (obey_housekeeping(adapter, command, name, id)) {
         return;
+    } else if (adapter->session) {
+        session_obey(adapter->session, command, name, id);
     } else if (!need_chat(adapter, command)) {
         say_refusal(id, "no such chat is open");
     } else if (strcmp(name, "send") == 0) {
@@ -541,7 +504,7 @@ int main(int argc, char **argv)
         }
     }
     drop_chat(&adapter);
-    cJSON_Delete(adapter.opened);
+    forget_opened(&adapter);
     cJSON_Delete(adapter.deferred);
     cs_buf_free(&adapter.lines.bytes);
     return 0;

@@ -72,6 +72,7 @@ async function loadSdk(root) {
     chat: await load(folder, "./chat", lacks),
     main: await load(folder, ".", lacks),
     server: await load(folder, "./chat-server", lacks),
+    agent: await load(folder, "./ai", lacks),
     core: core ? await load(core, "./v3", lacks) : {},
   };
   if (!entries.chat.TriggerChatTransport) {
@@ -321,6 +322,11 @@ function openAgent(sdk, command) {
         const answer = await agent.sendAction(command.action, { abortSignal });
         return answer.stream;
       }),
+    text: async ({ text }) => {
+      const answer = await agent.sendMessage(text);
+      return { value: { ...(await answer.result()), whole: await answer.text() } };
+    },
+    status: () => ({ value: { id: agent.id } }),
     stop: async () => void (await agent.stop()),
     reconnect: (command) => beginStream(command, (abortSignal) => agent.reconnect(abortSignal)),
     preload: async () => ({ value: await agent.preload() }),
@@ -385,7 +391,17 @@ function openSession(sdk, command) {
       value: (await handle.out.writeControl(subtype, headers)) ?? null,
     }),
     trim: async ({ seq }) => ({ value: (await handle.out.trimTo(seq)) ?? null }),
-    call: async ({ method, arguments: given = [] }) => {
+    call: async ({ method, arguments: given = [], every }) => {
+      if (method === "startAction") {
+        const [task, actionOptions, params] = given;
+        const { createStartSessionAction } = need(sdk.agent.chat, "createStartSessionAction");
+        return { value: await createStartSessionAction(task, actionOptions)(params) };
+      }
+      if (every) {
+        const data = [];
+        for await (const item of need(sessions, method)[method](...given)) data.push(item);
+        return { value: { data } };
+      }
       const page = await need(sessions, method)[method](...given);
       const { data, pagination } = page ?? {};
       return { value: Array.isArray(data) ? { data, pagination } : (page ?? null) };
@@ -473,6 +489,8 @@ const KINDS = {
       regenerate: "sendRaw",
       pending: "steer",
       action: "sendAction",
+      text: "sendMessage",
+      status: "",
       stop: "stop",
       reconnect: "reconnect",
       preload: "preload",
