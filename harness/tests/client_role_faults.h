@@ -71,6 +71,7 @@ static const struct {
     {"cr_is_text=1", "framing/lone-cr"},
     {"line_per_read=1", "framing/any-split"},
     {"crlf_in_two_reads=1", "framing/any-split-of-crlf"},
+    {"crlf_in_two_reads=1", "framing/cut-behind-cr"},
     {"line_per_read=1", "framing/any-split-of-crlf"},
     {"keep_bom=1", "framing/byte-order-mark"},
     {"comment_ends_event=1", "framing/comments"},
