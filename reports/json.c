@@ -26,6 +26,13 @@ static void add_integer(cJSON *object, const char *name, uint64_t value)
     cJSON_AddRawToObject(object, name, text);
 }
 
+static void add_known(cJSON *object, const char *name, const char *text)
+{
+    if (text && text[0]) {
+        cJSON_AddStringToObject(object, name, text);
+    }
+}
+
 static void add_requirements(cJSON *object, const char *requirements)
 {
     cJSON *array = cJSON_AddArrayToObject(object, "requirements");
@@ -111,6 +118,10 @@ static cJSON *head(const struct cs_report *report)
     cJSON_AddStringToObject(peer, "kind", report->peer.kind);
     cJSON_AddStringToObject(peer, "name", report->peer.name);
     cJSON_AddStringToObject(peer, "version", report->peer.version);
+    add_known(peer, "source", report->peer.source);
+    add_known(peer, "runtime", report->peer.runtime);
+    add_known(peer, "parser", report->peer.parser);
+    add_known(peer, "ai", report->peer.ai);
     add_time(root, "started", report->started_ms);
     add_integer(root, "duration_ms", (uint64_t)report->duration_ms);
     add_integer(root, "seed", report->seed);

@@ -8,15 +8,24 @@
 #define CS_REPORT_SCHEMA     "chatspec-report/1"
 #define CS_REPORT_DIGEST_LEN 64
 
+/* Who was tested. Of the texts behind `version`, NULL and "" are both: not known. */
+struct cs_report_peer {
+    const char *kind; /* "builtin", "url", "sdk", ... */
+    const char *name;
+    const char *version; /* "" when not known */
+    const char *source;  /* where it came from, when `version` does not say that: "latest" */
+    const char *label;   /* tells it from other versions in a table; NULL: its version */
+    const char *runtime; /* "node 20.20.2" */
+    const char *parser;  /* versions of what it uses to read events, and of the AI SDK */
+    const char *ai;
+    const char *missing; /* why it could not be had: nothing was run then */
+};
+
 struct cs_report {
     const char *suite;   /* version of chatspec */
     const char *profile; /* which expectations were used: "latest" */
     const char *command; /* that the run was started with, up to but without --only: for reruns */
-    struct {
-        const char *kind; /* "builtin", "url", "sdk", ... */
-        const char *name;
-        const char *version; /* "" when not known */
-    } peer;
+    struct cs_report_peer peer;
     int64_t started_ms; /* wall clock, since the epoch */
     int64_t duration_ms;
     uint64_t seed; /* below 2^53, so that every JSON reader gets it right */

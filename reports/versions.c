@@ -4,6 +4,7 @@
 
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
 #define CELL_MAX     48
+#define CELL_WIDTH   22
 
 /* "role/area" of "role/area/name". */
 static struct cs_view area_of(const struct cs_case *test)
@@ -20,6 +21,28 @@ static const struct cs_report *first_run(const struct cs_report *reports, size_t
         }
     }
     return NULL;
+}
+
+static const char *label_of(const struct cs_report *report)
+{
+    return report->peer.label ? report->peer.label : report->peer.version;
+}
+
+/* A cell is as wide as its column's heading, and at least so that counts fit. */
+static void put_padded(const struct cs_report *report, const char *text, struct cs_buf *out)
+{
+    size_t len = strlen(label_of(report));
+    cs_buf_printf(out, "  %-*s", len > CELL_WIDTH ? (int)len : CELL_WIDTH, text);
+}
+
+/* Why a version is not there, below the table. */
+static void put_missing(const struct cs_report *reports, size_t n, struct cs_buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (reports[i].n == 0 && reports[i].peer.missing) {
+            cs_buf_printf(out, "%s skipped: %s\n", label_of(&reports[i]), reports[i].peer.missing);
+        }
+    }
 }
 
 /* "12 ok 1 warn 2 fail", without what is zero, and without what was skipped: most of that does not
@@ -47,7 +70,7 @@ static void put_cell(const struct cs_report *report, struct cs_view area, struct
                                  counts[shown[i]], cs_verdict_name(shown[i]));
         }
     }
-    cs_buf_printf(out, "  %-22s", text[0] ? text : report->n > 0 ? "." : "not there");
+    put_padded(report, text[0] ? text : report->n > 0 ? "." : "skipped", out);
 }
 
 static bool is_first_of_area(const struct cs_report *report, size_t index)
@@ -61,7 +84,7 @@ void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf 
     const struct cs_report *pattern = first_run(reports, n);
     cs_buf_printf(out, "%-18s", "area");
     for (size_t i = 0; i < n; i++) {
-        cs_buf_printf(out, "  %-22s", reports[i].peer.version);
+        put_padded(&reports[i], label_of(&reports[i]), out);
     }
     cs_buf_char(out, '\n');
     for (size_t row = 0; pattern && row <= pattern->n; row++) {
@@ -78,6 +101,7 @@ void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf 
         }
         cs_buf_char(out, '\n');
     }
+    put_missing(reports, n, out);
 }
 
 /* A report as a reader of its document sees it. */
@@ -101,7 +125,7 @@ enum cs_err cs_versions_change(const struct cs_report *older, const struct cs_re
     enum cs_err err = reread(older, &left);
     err = err == CS_OK ? reread(newer, &right) : err;
     if (err == CS_OK) {
-        cs_buf_printf(out, "\n== %s -> %s\n", older->peer.version, newer->peer.version);
+        cs_buf_printf(out, "\n== %s -> %s\n", label_of(older), label_of(newer));
         *ret_counts = cs_compare(&left, &right, out);
     }
     cs_read_report_free(&left);

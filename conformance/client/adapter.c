@@ -1,5 +1,7 @@
 #include "conformance/client/adapter.h"
 
+#include "conformance/client/kit_internal.h"
+
 #include <stdlib.h>
 
 #define DEFAULT_PATIENCE_MS 10000
@@ -112,7 +114,8 @@ enum cs_err cs_adapter_start(const struct cs_client_env *env, struct cs_adapter 
         if (err != CS_OK) {
             (void)no_hello(adapter, err, diag);
         } else {
-            adapter->hello = cJSON_ParseWithLength(line.ptr, line.len);
+            size_t n_replaced;
+            adapter->hello = ck_parse_line(line, &n_replaced);
             err = check_hello(adapter, line, diag);
         }
     }

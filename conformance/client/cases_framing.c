@@ -1,4 +1,5 @@
 /* Lines, events and bytes: what of an event stream is framing, in whatever pieces it comes. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "conformance/client/cases.h"
@@ -51,6 +52,30 @@ static void any_split_of_crlf(struct cs_case_run *run)
                 "LINES crlf; SPLIT 1; T 0 one; PING; SPLIT 2; T 1 two; SPLIT 13; T 2 three;"
                 "SPLIT 14; T 3 four; SPLIT 1;" END(4),
                 "one two three four");
+}
+
+/* An HTTP stack may put pieces together again that came at once. Here the client has shown by what
+ * it delivered that it read the CR, before the LF is sent: both are in one piece of the body,
+ * behind a whole event. */
+static void cut_behind_cr(struct cs_case_run *run)
+{
+    static const char piece[] = "event: batch\r\n" DATA_OF(0, "one") "\r\n\r\nevent: batch\r";
+    char hex[2 * sizeof piece];
+    struct ck *ck = ck_of(run);
+    for (size_t i = 0; i + 1 < sizeof piece; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", (unsigned char)piece[i]);
+    }
+    ck_script(ck,
+              "app#1: APP(200,0)\nout#1: OUT{HEX %s; AWAIT cut; RAW \"\\n\"; "
+              "LINES crlf; " LINE(DATA_OF(1, "two")) BLANK END(2) "}\n",
+              hex);
+    ck_open(ck, NULL);
+    int stream = ck_send(ck, "hello");
+    ck_wait_chunks(ck, stream, 1);
+    ck_release(ck, "cut");
+    ck_wait_end(ck, stream);
+    ck_expect_deltas(ck, stream, "one two");
+    ck_expect_counts(ck, 1, 1);
 }
 
 static void byte_order_mark(struct cs_case_run *run)
@@ -286,6 +311,10 @@ const struct cs_case client_framing_cases[] = {
      .title = "CR and LF in two pieces are one line end",
      .requirements = "CSE-05 CSE-06",
      .run = any_split_of_crlf},
+    {.id = "client/framing/cut-behind-cr",
+     .title = "a line feed that comes long after its CR belongs to it",
+     .requirements = "CSE-05",
+     .run = cut_behind_cr},
     {.id = "client/framing/byte-order-mark",
      .title = "a byte order mark at the very start is passed over",
      .requirements = "CSE-07",

@@ -105,7 +105,7 @@ static void refused(struct cs_case_run *run, const char *answer, const char *att
 {
     struct ck *ck = ck_of(run);
     int stream = hop(ck, answer, attributes, "");
-    ck_record(ck, "the turn ends", "with an error", "%s", ck_outcome(ck, stream));
+    ck_record(ck, "the turn ends", "with an error", "%s", ck_ending(ck, stream));
     ck_record(ck, "token in the state", "nothing", "%s", ck_state(ck, "publicAccessToken"));
 }
 
@@ -128,7 +128,7 @@ static void shows(struct cs_case_run *run, const char *items, const char *record
 {
     struct ck *ck = ck_of(run);
     int stream = hop(ck, ck_text(ck, "{%s | EOF}", items), NULL, "");
-    ck_record(ck, "ends", "well", "%s", ck_outcome(ck, stream));
+    ck_record(ck, "ends", "well", "%s", ck_ending(ck, stream));
     ck_record(ck, "delivered", recorded, "%s", ck_delivered(ck, stream));
     ck_record(ck, "streaming in the state", "false", "%s", ck_state(ck, "isStreaming"));
 }
@@ -185,7 +185,7 @@ static void cut(struct cs_case_run *run)
     int stream = hop(ck, "{" FIRST "; AWAIT seen | RST}", NULL, "");
     ck_wait_chunks(ck, stream, 1);
     ck_release(ck, "seen");
-    ck_record(ck, "the turn ends", "with an error", "%s", ck_outcome(ck, stream));
+    ck_record(ck, "the turn ends", "with an error", "%s", ck_ending(ck, stream));
 }
 
 static void cursor_meanwhile(struct cs_case_run *run)

@@ -6,14 +6,23 @@
 
 struct cs_client_env {
     const char *const *argv; /* the adapter's command, NULL-terminated (peers/PROTOCOL.md) */
-    const char *peer_name;   /* for people; NULL: what the adapter says of itself */
-    const char *peer_version;
-    int64_t patience_ms; /* longest wait for one step of the client; 0: 10000 */
+    int64_t patience_ms;     /* longest wait for one step of the client; 0: 10000 */
+};
+
+/* What the adapter says of itself, cut where it is long; "" for what it does not say. */
+#define CS_CLIENT_FACT_MAX 64
+struct cs_client_facts {
+    char name[CS_CLIENT_FACT_MAX];
+    char version[CS_CLIENT_FACT_MAX];
+    char runtime[CS_CLIENT_FACT_MAX];
+    char parser[CS_CLIENT_FACT_MAX];
+    char ai[CS_CLIENT_FACT_MAX];
 };
 
 /* Starts the adapter once, to its hello, and ends it: can it be talked to at all? The reason why
  * not is in diag. */
-CS_MUST_USE enum cs_err cs_client_probe(const struct cs_client_env *env, struct cs_diag *diag);
+CS_MUST_USE enum cs_err cs_client_probe(const struct cs_client_env *env,
+                                        struct cs_client_facts *ret_facts, struct cs_diag *diag);
 
 /* `env` of its cases is a struct cs_client_env. */
 extern const struct cs_role cs_client_role;

@@ -70,26 +70,6 @@ void ck_abort(struct ck *ck, int stream);
 /* The client's storable state of the case's chat; NULL when it keeps none. */
 const cJSON *ck_session(struct ck *ck);
 
-/* ---- any command, any kind of client (PROTOCOL.md) ---- */
-
-/* What a client of kind "agent" or "session" gets for a key. */
-#define CK_SECRET_KEY "tr_dev_scripted"
-/* Opens a client of that kind; `members` are more members of `open` (JSON object) or NULL. Skips
- * the case where the adapter drives none. */
-void ck_open_as(struct ck *ck, const char *kind, const char *members);
-/* Skips the case unless hello lists that feature. */
-void ck_need_feature(struct ck *ck, const char *feature);
-/* Sends a command with these members (JSON object, or NULL); gives its number. */
-int ck_tell(struct ck *ck, const char *command, const char *members);
-/* Waits for its answer: the value as JSON, "nothing" when there is none, or "an error". Skips the
- * case where the client does not have what the command takes. */
-const char *ck_answer(struct ck *ck, int command);
-/* The n-th event (from 0) of that name for that command so far, or NULL. */
-const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t n);
-/* Waits until the stream is over: "well" or "with an error". */
-const char *ck_outcome(struct ck *ck, int stream);
-/* How many requests of that target have come. */
-unsigned long long ck_count(const struct ck *ck, enum cs_target target);
 /* ---- clients of other kinds (PROTOCOL.md), and commands in general ---- */
 
 /* Opens a client of that kind, with a secret key and the server's URL; `members` is a JSON object
@@ -98,6 +78,8 @@ unsigned long long ck_count(const struct ck *ck, enum cs_target target);
 void ck_open_kind(struct ck *ck, const char *kind, const char *members);
 /* The same for an open that may fail: "nothing" when it did not, else "an error: ...". */
 const char *ck_try_open_kind(struct ck *ck, const char *kind, const char *members);
+/* Skips the case unless hello lists that feature. */
+void ck_need_feature(struct ck *ck, const char *feature);
 /* The secret key that such a client gets. */
 const char *ck_secret_key(void);
 /* Sends a command with these members (a JSON object, or NULL) beside `chat`, which "chat":null
@@ -113,6 +95,12 @@ const cJSON *ck_told(const struct ck *ck, const char *event, size_t n);
 size_t ck_count_told(const struct ck *ck, const char *event);
 /* Until there is one. */
 const cJSON *ck_wait_told(struct ck *ck, const char *event);
+/* The n-th event (from 0) of that name for that command so far, or NULL. */
+const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t n);
+/* Waits until the stream is over: "well" or "with an error". */
+const char *ck_ending(struct ck *ck, int stream);
+/* How many requests of that target have come. */
+unsigned long long ck_count(const struct ck *ck, enum cs_target target);
 /* The text with a star in the place of the chat's id. */
 const char *ck_starred(struct ck *ck, const char *text);
 /* The member at a dotted path as JSON, or "nothing". */

@@ -97,7 +97,12 @@ static enum cs_err add_event(struct ck *ck, struct cs_view line)
         ck->events = grown;
         ck->cap_events = cap;
     }
-    cJSON *event = ck_parse_line(line);
+    size_t n_replaced;
+    cJSON *event = ck_parse_line(line, &n_replaced);
+    if (n_replaced > 0 && !ck->over) {
+        cs_case_evidence(ck->run, "note", "about the line above",
+                         CS_VIEW("\\u0000 and halves of surrogate pairs in it are read as U+FFFD"));
+    }
     if (!text_of(event, "event")) {
         cJSON_Delete(event);
         return CS_ERR_SYNTAX;

@@ -77,8 +77,9 @@ int64_t ck_patience(const struct ck *ck);
 _Noreturn void ck_adapter_lost(struct ck *ck, const char *what);
 _Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience_ms);
 
-/* kit_line.c: NULL when it is no JSON. Free with cJSON_Delete. */
-cJSON *ck_parse_line(struct cs_view line);
+/* kit_line.c: NULL when it is no JSON. Free with cJSON_Delete. What our strings cannot hold, an
+ * escaped NUL and half a surrogate pair, becomes U+FFFD; *ret_n_replaced counts these. */
+cJSON *ck_parse_line(struct cs_view line, size_t *ret_n_replaced);
 
 /* kit_client.c */
 /* Waits for a command's `ok` and gives its value (NULL: none); fails when the client refuses. */

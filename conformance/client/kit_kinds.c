@@ -55,6 +55,13 @@ static void add_members(struct ck *ck, cJSON *command, const char *members)
     cJSON_Delete(more);
 }
 
+void ck_need_feature(struct ck *ck, const char *feature)
+{
+    if (!lists(cJSON_GetObjectItemCaseSensitive(ck->adapter->hello, "features"), feature)) {
+        cs_case_skip(ck->run, "the adapter says nothing of the feature \"%s\"", feature);
+    }
+}
+
 int ck_begin(struct ck *ck, const char *name, const char *members)
 {
     if (ck->kind && is_of_others(ck, name)) {

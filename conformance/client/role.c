@@ -4,6 +4,7 @@
 
 #include "conformance/client/cases.h"
 #include "conformance/client/kit_internal.h"
+#include "wire/utf8.h"
 
 static unsigned offers(const void *env)
 {
@@ -27,11 +28,32 @@ static void slot_close(void *slot)
     cs_adapter_end(slot);
 }
 
-enum cs_err cs_client_probe(const struct cs_client_env *env, struct cs_diag *diag)
+/* A fact is shown as it is, so nothing in it may disturb a terminal. */
+static void copy_fact(const struct cs_adapter *adapter, const char *name,
+                      char ret_text[CS_CLIENT_FACT_MAX])
+{
+    const char *said = cs_adapter_fact(adapter, name);
+    struct cs_buf text = CS_BUF(4096);
+    cs_buf_escaped(&text, cs_view_str(said ? said : ""), CS_CLIENT_FACT_MAX - 1);
+    char *shown = cs_buf_take(&text);
+    struct cs_view whole = cs_view_str(shown ? shown : "");
+    size_t len = whole.len < CS_CLIENT_FACT_MAX ? whole.len : CS_CLIENT_FACT_MAX - 1;
+    len = cs_utf8_valid_prefix(cs_view_of(whole.ptr, len));
+    snprintf(ret_text, CS_CLIENT_FACT_MAX, "%.*s", (int)len, whole.ptr);
+    free(shown);
+}
+
+enum cs_err cs_client_probe(const struct cs_client_env *env, struct cs_client_facts *ret_facts,
+                            struct cs_diag *diag)
 {
     struct cs_adapter *adapter = NULL;
     enum cs_err err = cs_adapter_start(env, &adapter, diag);
     if (err == CS_OK) {
+        copy_fact(adapter, "name", ret_facts->name);
+        copy_fact(adapter, "version", ret_facts->version);
+        copy_fact(adapter, "runtime", ret_facts->runtime);
+        copy_fact(adapter, "parser", ret_facts->parser);
+        copy_fact(adapter, "ai", ret_facts->ai);
         cs_adapter_end(adapter);
     }
     return err;
@@ -144,13 +166,15 @@ static void tear_down(struct cs_case_run *run)
     ck->over = true;
     observe_requests(ck);
     /* First, so that a client which waits for more of a stream has nothing left to wait for. */
-    cs_scripted_stop(ck->server);
-    ck->server = NULL;
+    cs_scripted_refuse(ck->server);
     if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
          * answer, or says what nobody understands, is ended, and the runner starts another. */
         cs_process_kill(ck->adapter->process);
     }
+    /* Not before the client is quiet: its next try would reach the server of another case. */
+    cs_scripted_stop(ck->server);
+    ck->server = NULL;
     free_ck(ck);
 }
 

@@ -24,6 +24,8 @@ void cs_peer_command_free(struct cs_peer_command *command)
     }
     free(command->name);
     free(command->version);
+    free(command->parser);
+    free(command->key);
     *command = (struct cs_peer_command){0};
 }
 
@@ -32,7 +34,7 @@ static enum cs_err no_memory(struct cs_diag *diag)
     return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
 }
 
-static enum cs_err fill_sdk_command(const char *exact, const char *folder,
+static enum cs_err fill_sdk_command(const struct cs_sdk_choice *choice, const char *folder,
                                     struct cs_peer_command *command, struct cs_diag *diag)
 {
     command->words[0] = strdup("node");
@@ -40,9 +42,12 @@ static enum cs_err fill_sdk_command(const char *exact, const char *folder,
     command->words[2] = strdup("--root");
     command->words[3] = strdup(folder);
     command->name = strdup(CS_SDK_PACKAGE);
-    command->version = strdup(exact);
+    command->version = strdup(choice->exact);
+    command->parser = choice->parser[0] ? strdup(choice->parser) : NULL;
+    command->key = strdup(choice->key);
     if (!command->words[0] || !command->words[1] || !command->words[2] || !command->words[3] ||
-        !command->name || !command->version) {
+        !command->name || !command->version || !command->key ||
+        (choice->parser[0] && !command->parser)) {
         return no_memory(diag);
     }
     if (access(command->words[1], R_OK) != 0) {
@@ -53,25 +58,17 @@ static enum cs_err fill_sdk_command(const char *exact, const char *folder,
     return CS_OK;
 }
 
-enum cs_err cs_sdk_peer(const char *version, const char *cache_dir,
-                        struct cs_peer_command *ret_command, struct cs_diag *diag)
+static enum cs_err install(const struct cs_sdk_choice *choice, const char *cache_dir,
+                           struct cs_peer_command *ret_command, struct cs_diag *diag)
 {
-    char exact[CS_SDK_MAX_VERSION];
-    enum cs_err err = cs_sdk_check_tools(diag);
-    if (err == CS_OK) {
-        err = cs_sdk_resolve(version, exact, diag);
-    }
-    if (err != CS_OK) {
-        return err;
-    }
     char *folder;
-    if (asprintf(&folder, "%s/%s", cache_dir, exact) < 0) {
+    if (asprintf(&folder, "%s/%s", cache_dir, choice->key) < 0) {
         return no_memory(diag);
     }
     struct cs_peer_command command = {0};
-    err = fill_sdk_command(exact, folder, &command, diag);
+    enum cs_err err = fill_sdk_command(choice, folder, &command, diag);
     if (err == CS_OK) {
-        err = cs_sdk_install(exact, cache_dir, folder, diag);
+        err = cs_sdk_install(choice, cache_dir, folder, diag);
     }
     free(folder);
     if (err != CS_OK) {
@@ -80,6 +77,21 @@ enum cs_err cs_sdk_peer(const char *version, const char *cache_dir,
     }
     *ret_command = command;
     return CS_OK;
+}
+
+enum cs_err cs_sdk_peer(const char *source, const char *parser, const char *cache_dir,
+                        struct cs_peer_command *ret_command, struct cs_diag *diag)
+{
+    struct cs_sdk_choice choice;
+    enum cs_err err = cs_sdk_check_tools(diag);
+    if (err == CS_OK) {
+        err = cs_sdk_resolve(source, parser, cache_dir, &choice, diag);
+    }
+    if (err == CS_OK) {
+        err = install(&choice, cache_dir, ret_command, diag);
+        cs_sdk_choice_end(&choice);
+    }
+    return err;
 }
 
 /* Our program's folder; NULL when the system does not tell. */

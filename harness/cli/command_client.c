@@ -1,4 +1,5 @@
 /* chatspec client: the client role, against an SDK version, a command or the built-in client. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/commands.h"
@@ -7,26 +8,10 @@
 
 #define CLIENT_JOBS 4u /* each place keeps an adapter process, and a JavaScript one is heavy */
 
-/* What leads to the same subject again; the version as resolved, and not "latest". */
-static char *rerun_command(const struct cs_client_subject *subject, const struct cs_args *args)
+static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject *client)
 {
-    struct cs_buf command = CS_BUF(8192);
-    cs_buf_str(&command, "./chatspec client ");
-    if (args->peer) {
-        cs_buf_printf(&command, "--peer '%s'", args->peer);
-    } else if (strcmp(subject->kind, "sdk") == 0) {
-        cs_buf_printf(&command, "--sdk %s", subject->version);
-    } else {
-        cs_buf_str(&command, "--builtin");
-    }
-    return cs_buf_take(&command);
-}
-
-static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject *client,
-                       const struct cs_args *args)
-{
-    char *command = rerun_command(client, args);
-    if (!command) {
+    char *command = NULL;
+    if (asprintf(&command, "./chatspec client %s", client->options) < 0) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     const struct cs_role_subject subject = {
@@ -34,9 +19,7 @@ static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject
     const struct cs_role_run run = {.subjects = &subject,
                                     .n_subjects = 1,
                                     .command = command,
-                                    .peer_kind = client->kind,
-                                    .peer_name = client->name,
-                                    .peer_version = client->version,
+                                    .peer = cs_client_subject_peer(client),
                                     .default_jobs = CLIENT_JOBS};
     int status = cs_role_plan_run(plan, &run);
     free(command);
@@ -54,7 +37,7 @@ static int run(const struct cs_args *args)
     }
     status = cs_client_subject_open(args, &client);
     if (status == CS_EXIT_OK) {
-        status = run_subject(plan, &client, args);
+        status = run_subject(plan, &client);
         cs_client_subject_close(&client);
     }
     cs_role_plan_free(plan);
@@ -62,7 +45,10 @@ static int run(const struct cs_args *args)
 }
 
 static const struct cs_option options[] = {
-    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "VERSION", "the SDK's transport: 4.8.3, latest (latest)", 0),
+    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",
+           "the SDK: a version, a tag, a .tgz or a folder with a / (latest)", 0),
+    CS_ROW("parser", CS_OPTION_TEXT, parser, "VERSION",
+           "version of eventsource-parser that the SDK uses (what npm takes)", 0),
     CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "an adapter of your own", 0),
     CS_ROW("builtin", CS_OPTION_FLAG, builtin, NULL, "the reference client", 0),
     CS_ROWS_RUN,
@@ -72,13 +58,16 @@ static const struct cs_option options[] = {
 const struct cs_command cs_command_client = {
     .name = "client",
     .summary = "test a client: an SDK version, your transport, the built-in one",
-    .usage = "[--sdk VERSION | --peer COMMAND | --builtin] [options]",
+    .usage = "[--sdk SOURCE | --peer COMMAND | --builtin] [options]",
     .details = "Runs the cases of the client role against an adapter: a program that drives one\n"
-               "client and speaks JSON lines (conformance/peers/PROTOCOL.md). SDK versions are\n"
-               "installed below build/sdk, once each, without their install scripts.\n"
+               "client and speaks JSON lines (conformance/peers/PROTOCOL.md). SDKs are installed\n"
+               "below build/sdk, once each, without their install scripts: a version, what a tag\n"
+               "such as latest means now, a packed .tgz, or the folder of a built package.\n"
                "\n"
                "Examples:\n"
                "  chatspec client --sdk 4.8.3\n"
+               "  chatspec client --sdk ./trigger.dev-sdk-4.9.0-beta.1.tgz\n"
+               "  chatspec client --sdk 4.8.3 --parser 3.0.0\n"
                "  chatspec client --peer 'python3 my_adapter.py' --verbose\n"
                "  chatspec client --builtin --only 'client/resume/*'",
     .options = options,

@@ -51,9 +51,7 @@ static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
     const struct cs_role_run run = {.subjects = &subject,
                                     .n_subjects = 1,
                                     .command = command,
-                                    .peer_kind = kind,
-                                    .peer_name = name,
-                                    .peer_version = version,
+                                    .peer = {.kind = kind, .name = name, .version = version},
                                     .trouble_is_told = trouble_is_told};
     int status = cs_role_plan_run(plan, &run);
     free(command);

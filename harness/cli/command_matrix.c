@@ -1,5 +1,6 @@
 /* chatspec matrix: the client role for several versions of the SDK side by side, and what changed
  * from each to the next. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,14 +15,18 @@
 #include "suite/profile.h"
 #include "suite/select.h"
 
-#define MATRIX_JOBS  4u /* as for one client: each place keeps an adapter process */
-#define MAX_VERSIONS 32
-#define MAX_PAGE     ((size_t)256 * 1024 * 1024)
+#define MATRIX_JOBS 4u /* as for one client: each place keeps an adapter process */
+#define MAX_COLUMNS 32
+#define MAX_PAGE    ((size_t)256 * 1024 * 1024)
 
 /* One column. */
 struct column {
-    char *asked; /* "latest" */
+    char *asked;  /* "latest" */
+    char *parser; /* of an asked version of the parser, else NULL */
+    char *label;  /* of both */
+    char *tag;    /* of its report's file */
     bool is_there;
+    struct cs_diag why_not;
     struct cs_client_subject subject;
     struct cs_profile profile;
     char *command; /* for reruns */
@@ -30,7 +35,7 @@ struct column {
 struct matrix {
     const struct cs_args *args;
     struct cs_requirements set;
-    struct column columns[MAX_VERSIONS];
+    struct column columns[MAX_COLUMNS];
     size_t n_columns;
     size_t n_there;
     struct cs_work *selected;
@@ -45,26 +50,52 @@ struct matrix {
 
 /* ---- before the run ---- */
 
-static int read_versions(struct matrix *matrix)
+/* The next of a list divided by commas; NULL at its end. */
+static const char *next_of(const char **list, size_t *ret_len)
 {
-    const char *at = matrix->args->sdk ? matrix->args->sdk : "";
-    while (*at) {
-        size_t len = strcspn(at, ",");
-        if (len > 0 && matrix->n_columns == MAX_VERSIONS) {
-            return cs_say(CS_EXIT_USAGE, "--sdk: at most %d versions", MAX_VERSIONS);
-        }
-        if (len > 0) {
-            struct column *column = &matrix->columns[matrix->n_columns++];
-            column->asked = strndup(at, len);
-            if (!column->asked) {
-                return cs_say(CS_EXIT_TROUBLE, "out of memory");
-            }
-        }
-        at += len + (at[len] == ',');
+    const char *at = *list + strspn(*list, ",");
+    *ret_len = strcspn(at, ",");
+    *list = at + *ret_len;
+    return *ret_len > 0 ? at : NULL;
+}
+
+static int add_column(struct matrix *matrix, struct cs_view version, struct cs_view parser)
+{
+    if (matrix->n_columns == MAX_COLUMNS) {
+        return cs_say(CS_EXIT_USAGE, "a matrix has at most %d columns", MAX_COLUMNS);
     }
-    return matrix->n_columns > 0
-               ? CS_EXIT_OK
-               : cs_say(CS_EXIT_USAGE, "matrix needs versions: --sdk 4.7.7,4.8.3,latest");
+    struct column *column = &matrix->columns[matrix->n_columns++];
+    column->asked = strndup(version.ptr, version.len);
+    column->parser = parser.len > 0 ? strndup(parser.ptr, parser.len) : NULL;
+    bool made = column->asked && (parser.len == 0 || column->parser);
+    if (made && asprintf(&column->label, "%s%s%s", column->asked, column->parser ? " parser " : "",
+                         column->parser ? column->parser : "") < 0) {
+        column->label = NULL;
+    }
+    return made && column->label ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "out of memory");
+}
+
+/* Each version with each parser. */
+static int read_columns(struct matrix *matrix)
+{
+    const char *versions = matrix->args->sdk ? matrix->args->sdk : "";
+    struct cs_view version = {0};
+    int status = CS_EXIT_OK;
+    while (status == CS_EXIT_OK && (version.ptr = next_of(&versions, &version.len)) != NULL) {
+        const char *parsers = matrix->args->parser ? matrix->args->parser : "";
+        struct cs_view parser = {0};
+        size_t n = 0;
+        while (status == CS_EXIT_OK && (parser.ptr = next_of(&parsers, &parser.len)) != NULL) {
+            status = add_column(matrix, version, parser);
+            n++;
+        }
+        status = status == CS_EXIT_OK && n == 0 ? add_column(matrix, version, (struct cs_view){0})
+                                                : status;
+    }
+    if (status == CS_EXIT_OK && matrix->n_columns == 0) {
+        return cs_say(CS_EXIT_USAGE, "matrix needs versions: --sdk 4.7.7,4.8.3,latest");
+    }
+    return status;
 }
 
 static int select_cases(struct matrix *matrix)
@@ -97,28 +128,58 @@ static int select_cases(struct matrix *matrix)
     return status;
 }
 
-/* A version that cannot be had is a gap in the table, said in one line, and not the end. */
+/* Two columns may be the same in the end, as 4.8.3 and latest: their reports are two all the same.
+ */
+static bool name_report(const struct matrix *matrix, struct column *column)
+{
+    const char *key = column->subject.command.key ? column->subject.command.key : "";
+    bool taken = false;
+    for (const struct column *other = matrix->columns; other < column; other++) {
+        taken = taken || (other->tag && strcmp(other->tag, key) == 0);
+    }
+    char number[24] = "";
+    if (taken) {
+        snprintf(number, sizeof number, "-%d", (int)(column - matrix->columns) + 1);
+    }
+    if (asprintf(&column->tag, "%s%s", key, number) < 0) {
+        column->tag = NULL;
+    }
+    return column->tag != NULL;
+}
+
+static bool open_column(struct matrix *matrix, struct column *column)
+{
+    struct cs_args args = *matrix->args;
+    char remark[CS_PROFILE_REMARK_MAX];
+    args.sdk = column->asked;
+    args.parser = column->parser;
+    if (cs_client_subject_try(&args, &column->subject, &column->why_not) != CS_OK) {
+        return false;
+    }
+    if (asprintf(&column->command, "./chatspec client %s", column->subject.options) < 0) {
+        column->command = NULL;
+    }
+    cs_profile_of_sdk(column->subject.version, &matrix->set, &column->profile, remark);
+    if (remark[0]) {
+        (void)cs_say(CS_EXIT_OK, "%s", remark);
+    }
+    return column->command && name_report(matrix, column);
+}
+
+/* A version that cannot be had is a gap in the table with its reason, and not the end. */
 static int open_columns(struct matrix *matrix)
 {
     for (size_t i = 0; i < matrix->n_columns; i++) {
         struct column *column = &matrix->columns[i];
-        struct cs_args args = *matrix->args;
-        struct cs_buf command = CS_BUF(256);
-        args.sdk = column->asked;
         if (*cs_stop_flag()) {
             return 130;
         }
-        if (cs_client_subject_open(&args, &column->subject) != CS_EXIT_OK) {
-            continue;
-        }
-        cs_buf_printf(&command, "./chatspec client --sdk %s", column->subject.version);
-        column->command = cs_buf_take(&command);
-        column->is_there = column->command != NULL;
-        if (cs_profile_init(column->subject.version, &matrix->set, &column->profile, NULL) !=
-            CS_OK) {
-            column->is_there = cs_profile_init(NULL, &matrix->set, &column->profile, NULL) == CS_OK;
-        }
+        column->is_there = open_column(matrix, column);
         matrix->n_there += column->is_there;
+        if (!column->is_there) {
+            (void)cs_say(CS_EXIT_TROUBLE, "%s is left out: %s", column->label,
+                         column->why_not.text[0] ? column->why_not.text : "out of memory");
+        }
     }
     return matrix->n_there > 0 ? CS_EXIT_OK
                                : cs_say(CS_EXIT_TROUBLE, "none of these versions can be had here");
@@ -179,7 +240,11 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
     size_t place = 0;
     for (size_t i = 0; i < matrix->n_columns; i++) {
         const struct column *column = &matrix->columns[i];
-        reports[i] = (struct cs_report){.peer = {"sdk", "@trigger.dev/sdk", column->asked}};
+        reports[i] = (struct cs_report){.peer = {.kind = "sdk",
+                                                 .name = "@trigger.dev/sdk",
+                                                 .version = column->asked,
+                                                 .label = column->label,
+                                                 .missing = column->why_not.text}};
         if (!column->is_there) {
             continue;
         }
@@ -187,7 +252,7 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
             .suite = CHATSPEC_VERSION,
             .profile = column->profile.name,
             .command = column->command,
-            .peer = {"sdk", column->subject.name, column->subject.version},
+            .peer = cs_client_subject_peer(&column->subject),
             .started_ms = matrix->started_ms,
             .duration_ms = matrix->duration_ms,
             .seed = matrix->seed,
@@ -250,7 +315,7 @@ static int exit_status(const struct matrix *matrix, const struct cs_comparison *
 
 static int report(struct matrix *matrix, struct cs_report_files *files)
 {
-    struct cs_report reports[MAX_VERSIONS];
+    struct cs_report reports[MAX_COLUMNS];
     struct cs_comparison newest = {0};
     fill_reports(matrix, reports);
     int status = print(matrix, reports, &newest);
@@ -264,12 +329,12 @@ static int report(struct matrix *matrix, struct cs_report_files *files)
 
 static int run_columns(struct matrix *matrix)
 {
-    struct cs_report_files files[MAX_VERSIONS] = {0};
+    struct cs_report_files files[MAX_COLUMNS] = {0};
     int status = CS_EXIT_OK;
     for (size_t i = 0; i < matrix->n_columns && status == CS_EXIT_OK; i++) {
         const struct column *column = &matrix->columns[i];
         if (column->is_there) {
-            status = cs_report_files_open(matrix->args, column->subject.version, &files[i]);
+            status = cs_report_files_open(matrix->args, column->tag, &files[i]);
         }
     }
     status = status == CS_EXIT_OK ? lay_out(matrix) : status;
@@ -290,6 +355,9 @@ static void release(struct matrix *matrix)
         cs_client_subject_close(&matrix->columns[i].subject);
         free(matrix->columns[i].command);
         free(matrix->columns[i].asked);
+        free(matrix->columns[i].parser);
+        free(matrix->columns[i].label);
+        free(matrix->columns[i].tag);
     }
     free(matrix->results);
     free(matrix->work);
@@ -303,7 +371,7 @@ static int run(const struct cs_args *args)
     if (args->gate && strcmp(args->gate, "regressions") != 0) {
         return cs_say(CS_EXIT_USAGE, "--gate takes 'regressions', not '%s'", args->gate);
     }
-    int status = read_versions(&matrix);
+    int status = read_columns(&matrix);
     status = status == CS_EXIT_OK ? select_cases(&matrix) : status;
     status = status == CS_EXIT_OK ? open_columns(&matrix) : status;
     status = status == CS_EXIT_OK ? run_columns(&matrix) : status;
@@ -312,8 +380,10 @@ static int run(const struct cs_args *args)
 }
 
 static const struct cs_option options[] = {
-    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "V1,V2,...", "versions, oldest first: 4.7.7,4.8.3,latest",
-           0),
+    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "S1,S2,...",
+           "versions, tags, .tgz files or ./folders, oldest first: 4.7.7,latest", 0),
+    CS_ROW("parser", CS_OPTION_TEXT, parser, "V1,V2,...",
+           "each of them with each of these versions of eventsource-parser", 0),
     CS_ROW("gate", CS_OPTION_TEXT, gate, "regressions",
            "exit 1 when the last version is worse than the one before it", 0),
     CS_ROWS_SELECTION,
@@ -332,16 +402,19 @@ static const struct cs_option options[] = {
 const struct cs_command cs_command_matrix = {
     .name = "matrix",
     .summary = "test several SDK versions side by side: what an upgrade changes",
-    .usage = "--sdk V1,V2,... [options]",
+    .usage = "--sdk S1,S2,... [--parser V1,V2,...] [options]",
     .details =
         "Runs the client role for each version, each held to its own version of the protocol,\n"
         "and shows a table of areas by version and then what changed from each version to the\n"
         "next: verdicts, and observations such as retry delays or the order of requests. A\n"
-        "version that cannot be had is said in one line and left out (exit 3).\n"
+        "version that cannot be had is a skipped column with its reason (exit 3). One that is\n"
+        "newer than what the catalogue describes is held to the newest version that it does.\n"
         "\n"
         "Examples:\n"
         "  chatspec matrix --sdk 4.7.7,4.8.3\n"
-        "  chatspec matrix --sdk 4.8.3,latest --gate regressions --report json=client.json",
+        "  chatspec matrix --sdk 4.8.3,latest --gate regressions --report json=client.json\n"
+        "  chatspec matrix --sdk 4.8.3,./trigger.dev-sdk-4.9.0-beta.1.tgz\n"
+        "  chatspec matrix --sdk 4.8.3 --parser 3.0.0,3.0.6,latest --only 'client/framing/*'",
     .options = options,
     .run = run,
 };

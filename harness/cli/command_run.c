@@ -41,21 +41,18 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
     cs_buf_printf(&name, "the built-in endpoint%s%s", client->name ? " and the client " : "",
                   client->name ? client->name : "");
     char *peer_name = cs_buf_take(&name);
-    /* For reruns: the version as resolved, and not "latest". */
-    struct cs_buf text = CS_BUF(1024);
-    cs_buf_str(&text, "./chatspec run");
-    if (client->kind && strcmp(client->kind, "sdk") == 0) {
-        cs_buf_printf(&text, " --sdk %s", client->version);
-    } else if (client->kind) {
-        cs_buf_str(&text, " --builtin");
-    }
+    struct cs_buf text = CS_BUF(8192);
+    cs_buf_printf(&text, "./chatspec run%s%s", client->options ? " " : "",
+                  client->options ? client->options : "");
     char *command = cs_buf_take(&text);
+    struct cs_report_peer peer = cs_client_subject_peer(client);
+    peer.kind = "builtin";
+    peer.name = peer_name ? peer_name : "";
+    peer.version = client->version ? client->version : "";
     const struct cs_role_run what = {.subjects = subjects,
                                      .n_subjects = 2,
                                      .command = command ? command : "./chatspec run",
-                                     .peer_kind = "builtin",
-                                     .peer_name = peer_name ? peer_name : "",
-                                     .peer_version = client->version ? client->version : ""};
+                                     .peer = peer};
     int status = cs_role_plan_run(plan, &what);
     free(peer_name);
     free(command);
@@ -120,7 +117,10 @@ static int run(const struct cs_args *args)
 }
 
 static const struct cs_option options[] = {
-    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "VERSION", "client to test: an SDK version (latest)", 0),
+    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",
+           "client to test: an SDK version, tag, .tgz or folder (latest)", 0),
+    CS_ROW("parser", CS_OPTION_TEXT, parser, "VERSION",
+           "version of eventsource-parser that it uses (what npm takes)", 0),
     CS_ROW("builtin", CS_OPTION_FLAG, builtin, NULL, "client to test: the reference client", 0),
     CS_ROWS_RUN,
     CS_ROWS_END,

@@ -50,6 +50,7 @@ struct cs_args {
     const char *agent_task;
     const char *sdk;
     const char *peer;
+    const char *parser;
     const char *stream;
     const char *basin;
     const char *stream_token_env;

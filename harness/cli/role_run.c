@@ -192,12 +192,17 @@ static const struct cs_profile *profile_of(struct cs_role_plan *plan, const stru
 {
     const char *version = run->subjects[subject].version;
     struct cs_profile *own = subject < MAX_SUBJECTS ? &plan->own[subject] : NULL;
-    bool is_own = own && version && !plan->args->profile &&
-                  cs_profile_init(version, &plan->set, own, NULL) == CS_OK;
-    if (is_own) {
-        own->published = true;
+    if (!own || !version || plan->args->profile) {
+        return &plan->profile;
     }
-    return is_own ? own : &plan->profile;
+    if (!own->set) {
+        char remark[CS_PROFILE_REMARK_MAX];
+        cs_profile_of_sdk(version, &plan->set, own, remark);
+        if (remark[0]) {
+            (void)cs_say(CS_EXIT_OK, "%s", remark);
+        }
+    }
+    return own;
 }
 
 static void set_subjects(struct cs_role_plan *plan, const struct cs_role_run *run)
@@ -219,7 +224,7 @@ static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_rol
         .suite = CHATSPEC_VERSION,
         .profile = profile_of(plan, run, run->n_subjects - 1)->name,
         .command = run->command,
-        .peer = {run->peer_kind, run->peer_name, run->peer_version},
+        .peer = run->peer,
         .started_ms = cs_wall_ms(),
         .seed = plan->seed,
         .work = plan->work,

@@ -17,9 +17,7 @@ struct cs_role_run {
     const struct cs_role_subject *subjects;
     size_t n_subjects;
     const char *command; /* for rerun lines: "./chatspec endpoint --url ..." */
-    const char *peer_kind;
-    const char *peer_name;
-    const char *peer_version;
+    struct cs_report_peer peer;
     unsigned default_jobs; /* 0: 16 */
     bool trouble_is_told;  /* that the subject is not there has been said already */
 };

@@ -5,13 +5,16 @@
 #include "cli/paths.h"
 #include "peer/process.h"
 
-static enum cs_err open_sdk(const char *version, struct cs_client_subject *subject,
-                            struct cs_diag *diag)
+static enum cs_err open_sdk(const char *source, const char *parser,
+                            struct cs_client_subject *subject, struct cs_diag *diag)
 {
     char *cache = cs_build_folder("sdk");
-    enum cs_err err = cache ? cs_sdk_peer(version, cache, &subject->command, diag) : CS_ERR_IO;
+    enum cs_err err =
+        cache ? cs_sdk_peer(source, parser, cache, &subject->command, diag) : CS_ERR_IO;
     free(cache);
     subject->kind = "sdk";
+    bool is_version = err == CS_OK && strcmp(source, subject->command.version) == 0;
+    subject->source = is_version ? NULL : source;
     return err;
 }
 
@@ -22,10 +25,11 @@ static enum cs_err open_builtin(struct cs_client_subject *subject, struct cs_dia
 }
 
 /* Only what cannot be helped here leads to the built-in client; a fault of ours does not. */
-static enum cs_err open_default(struct cs_client_subject *subject, struct cs_diag *diag)
+static enum cs_err open_default(const char *parser, struct cs_client_subject *subject,
+                                struct cs_diag *diag)
 {
-    enum cs_err err = open_sdk("latest", subject, diag);
-    if (err != CS_ERR_MISSING && err != CS_ERR_CONNECT) {
+    enum cs_err err = open_sdk("latest", parser, subject, diag);
+    if (parser || (err != CS_ERR_MISSING && err != CS_ERR_CONNECT)) {
         return err;
     }
     fprintf(stderr, "chatspec: no SDK (%s): the built-in client is tested instead\n", diag->text);
@@ -41,56 +45,140 @@ static enum cs_err open_command(const char *command, struct cs_client_subject *s
 }
 
 /* The strings and words of the command are the subject's, so the env may point at them. */
-static void describe(struct cs_client_subject *subject)
+static void point_at_command(struct cs_client_subject *subject)
 {
     bool by_words = subject->words != NULL;
     subject->name = by_words ? subject->words[0] : subject->command.name;
     subject->version = by_words ? "" : subject->command.version;
     subject->env = (struct cs_client_env){
         .argv = (const char *const *)(by_words ? subject->words : subject->command.words),
-        .peer_name = by_words ? NULL : subject->name,
-        .peer_version = by_words ? NULL : subject->version,
     };
+}
+
+static bool is_path(const char *source)
+{
+    return strchr(source, '/') || strchr(source, '.');
+}
+
+/* In single quotes where a shell would make something else of it. */
+static void put_word(struct cs_buf *out, const char *word)
+{
+    bool plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "._-+/@:,=") == strlen(word);
+    cs_buf_printf(out, plain ? "%s" : "'%s'", word);
+}
+
+static bool describe(const struct cs_args *args, struct cs_client_subject *subject)
+{
+    struct cs_buf label = CS_BUF(4096);
+    struct cs_buf options = CS_BUF(8192);
+    const char *parser = subject->command.parser;
+    if (subject->words) { /* a command's last words say little of who it is */
+        subject->name = subject->facts.name[0] ? subject->facts.name : subject->name;
+        subject->version = subject->facts.version;
+    }
+    cs_buf_str(&label, subject->version[0] ? subject->version : subject->name);
+    if (subject->source) {
+        const char *slash = strrchr(subject->source, '/');
+        cs_buf_printf(&label, " (%s)", slash && slash[1] ? slash + 1 : subject->source);
+    }
+    if (args->peer) {
+        cs_buf_printf(&options, "--peer '%s'", args->peer);
+    } else if (strcmp(subject->kind, "sdk") == 0) {
+        cs_buf_str(&options, "--sdk ");
+        bool path = subject->source && is_path(subject->source);
+        put_word(&options, path ? subject->source : subject->version);
+    } else {
+        cs_buf_str(&options, "--builtin");
+    }
+    if (parser) {
+        cs_buf_printf(&label, " parser %s", parser);
+        cs_buf_printf(&options, " --parser %s", parser);
+    }
+    subject->label = cs_buf_take(&label);
+    subject->options = cs_buf_take(&options);
+    return subject->label && subject->options;
+}
+
+static enum cs_err open_any(const struct cs_args *args, struct cs_client_subject *subject,
+                            struct cs_diag *diag)
+{
+    if ((args->sdk != NULL) + (args->peer != NULL) + args->builtin > 1) {
+        return cs_fail(diag, CS_ERR_USAGE, 0, "--sdk, --peer and --builtin exclude each other");
+    }
+    if (args->parser && (args->peer || args->builtin)) {
+        return cs_fail(diag, CS_ERR_USAGE, 0, "--parser is of an SDK: give its --sdk");
+    }
+    if (args->peer) {
+        return open_command(args->peer, subject, diag);
+    }
+    if (args->sdk) {
+        return open_sdk(args->sdk, args->parser, subject, diag);
+    }
+    return args->builtin ? open_builtin(subject, diag) : open_default(args->parser, subject, diag);
+}
+
+static enum cs_err probe(struct cs_client_subject *subject, struct cs_diag *diag)
+{
+    struct cs_diag why = {0};
+    enum cs_err err = cs_client_probe(&subject->env, &subject->facts, &why);
+    return err == CS_OK
+               ? CS_OK
+               : cs_fail(diag, err, 0, "the client %.60s%s%.40s cannot be driven: %s",
+                         subject->name, subject->version[0] ? " " : "", subject->version, why.text);
+}
+
+enum cs_err cs_client_subject_try(const struct cs_args *args, struct cs_client_subject *ret_subject,
+                                  struct cs_diag *diag)
+{
+    *ret_subject = (struct cs_client_subject){0};
+    enum cs_err err = open_any(args, ret_subject, diag);
+    if (err == CS_OK) {
+        point_at_command(ret_subject);
+        err = probe(ret_subject, diag);
+        err = err == CS_ERR_USAGE ? CS_ERR_IO : err; /* it is no fault of the command line */
+    }
+    if (err == CS_OK && !describe(args, ret_subject)) {
+        err = cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+    }
+    if (err != CS_OK) {
+        cs_client_subject_close(ret_subject);
+    }
+    return err;
 }
 
 int cs_client_subject_open(const struct cs_args *args, struct cs_client_subject *ret_subject)
 {
     struct cs_diag diag = {0};
-    enum cs_err err;
-    *ret_subject = (struct cs_client_subject){0};
-    if ((args->sdk != NULL) + (args->peer != NULL) + args->builtin > 1) {
-        return cs_say(CS_EXIT_USAGE, "--sdk, --peer and --builtin exclude each other");
+    enum cs_err err = cs_client_subject_try(args, ret_subject, &diag);
+    if (err == CS_OK) {
+        return CS_EXIT_OK;
     }
-    if (args->peer) {
-        err = open_command(args->peer, ret_subject, &diag);
-    } else if (args->sdk) {
-        err = open_sdk(args->sdk, ret_subject, &diag);
-    } else if (args->builtin) {
-        err = open_builtin(ret_subject, &diag);
-    } else {
-        err = open_default(ret_subject, &diag);
-    }
-    if (err != CS_OK) {
-        cs_client_subject_close(ret_subject);
-        return cs_say(err == CS_ERR_USAGE ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",
-                      diag.text[0] ? diag.text : "the client cannot be prepared");
-    }
-    describe(ret_subject);
-    if (cs_client_probe(&ret_subject->env, &diag) != CS_OK) {
-        int status =
-            cs_say(CS_EXIT_TROUBLE, "the client %s%s%s cannot be driven: %s", ret_subject->name,
-                   ret_subject->version[0] ? " " : "", ret_subject->version, diag.text);
-        cs_client_subject_close(ret_subject);
-        return status;
-    }
-    return CS_EXIT_OK;
+    return cs_say(err == CS_ERR_USAGE ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",
+                  diag.text[0] ? diag.text : "the client cannot be prepared");
 }
 
 void cs_client_subject_close(struct cs_client_subject *subject)
 {
     cs_peer_command_free(&subject->command);
     free(subject->words);
+    free(subject->label);
+    free(subject->options);
     *subject = (struct cs_client_subject){0};
+}
+
+struct cs_report_peer cs_client_subject_peer(const struct cs_client_subject *subject)
+{
+    return (struct cs_report_peer){
+        .kind = subject->kind,
+        .name = subject->name,
+        .version = subject->version,
+        .source = subject->source,
+        .label = subject->label,
+        .runtime = subject->facts.runtime,
+        .parser = subject->facts.parser,
+        .ai = subject->facts.ai,
+    };
 }
 
 const char *cs_client_sdk_version(const struct cs_client_subject *subject)

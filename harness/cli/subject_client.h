@@ -5,11 +5,16 @@
 #include "cli/options.h"
 #include "conformance/client/client_role.h"
 #include "conformance/peers/peers.h"
+#include "reports/report.h"
 
 struct cs_client_subject {
-    const char *kind; /* "sdk", "command", "builtin" */
-    const char *name;
+    const char *kind;    /* "sdk", "command", "builtin" */
+    const char *name;    /* what a client of a --peer says of itself */
     const char *version; /* "" when not known */
+    const char *source;  /* where an SDK comes from when that is no version: "latest"; else NULL */
+    char *label;         /* tells it from others: "4.8.3 (latest) parser 3.0.0" */
+    char *options;       /* that lead to the same subject again: "--sdk 4.8.3" */
+    struct cs_client_facts facts;
     struct cs_client_env env;
     struct cs_peer_command command;
     char **words; /* of --peer */
@@ -21,7 +26,14 @@ struct cs_client_subject {
  * 0 otherwise. */
 CS_MUST_USE int cs_client_subject_open(const struct cs_args *args,
                                        struct cs_client_subject *ret_subject);
+/* The same without a word: why not is in diag. */
+CS_MUST_USE enum cs_err cs_client_subject_try(const struct cs_args *args,
+                                              struct cs_client_subject *ret_subject,
+                                              struct cs_diag *diag);
 void cs_client_subject_close(struct cs_client_subject *subject);
+
+/* Who that is, for a report: borrowed from the subject. */
+struct cs_report_peer cs_client_subject_peer(const struct cs_client_subject *subject);
 
 /* The version of an SDK, which it is held to; NULL for other clients. */
 const char *cs_client_sdk_version(const struct cs_client_subject *subject);

@@ -240,6 +240,12 @@ enum cs_err cs_scripted_start(const struct cs_scripted_config *config,
     return CS_OK;
 }
 
+void cs_scripted_refuse(struct cs_scripted *server)
+{
+    server->config.changed = NULL;
+    cs_server_refuse(server->server);
+}
+
 void cs_scripted_stop(struct cs_scripted *server)
 {
     if (!server) {

@@ -21,6 +21,24 @@ enum cs_err cs_profile_init(const char *name, const struct cs_requirements *set,
     return CS_OK;
 }
 
+void cs_profile_of_sdk(const char *version, const struct cs_requirements *set,
+                       struct cs_profile *ret_profile, char ret_remark[CS_PROFILE_REMARK_MAX])
+{
+    struct cs_profile newest = {.set = set, .name = CS_PROFILE_LATEST, .published = true};
+    ret_remark[0] = '\0';
+    (void)!cs_version_parse(CS_PROFILE_LATEST, &newest.version);
+    if (cs_profile_init(version, set, ret_profile, NULL) == CS_OK &&
+        cs_version_compare(ret_profile->version, newest.version) <= 0) {
+        ret_profile->published = true;
+        return;
+    }
+    *ret_profile = newest;
+    snprintf(ret_remark, CS_PROFILE_REMARK_MAX,
+             "%.64s is none of the versions that the catalogue describes (" CS_PROFILE_OLDEST
+             " to " CS_PROFILE_LATEST "): it is held to " CS_PROFILE_LATEST,
+             version);
+}
+
 /* The catalogue was checked when it was read, so its versions parse. */
 static bool is_before(struct cs_version version, const char *limit)
 {

@@ -26,6 +26,13 @@ struct cs_profile {
 CS_MUST_USE enum cs_err cs_profile_init(const char *name, const struct cs_requirements *set,
                                         struct cs_profile *ret_profile, struct cs_diag *diag);
 
+/* The profile of a published SDK: of its own version where the catalogues describe that, else of
+ * the newest that they do, which *ret_remark then tells people (it is empty otherwise). `version`
+ * is borrowed, as is the set. */
+#define CS_PROFILE_REMARK_MAX 192
+void cs_profile_of_sdk(const char *version, const struct cs_requirements *set,
+                       struct cs_profile *ret_profile, char ret_remark[CS_PROFILE_REMARK_MAX]);
+
 /* False when the requirement does not hold in that version. */
 bool cs_profile_has(const struct cs_profile *profile, const struct cs_requirement *requirement);
 /* Why the case is left out under this profile (a requirement that it lists does not hold), written

@@ -118,32 +118,46 @@ static void test_what_is_passed_over(void **state)
     free_results(result, 1);
 }
 
-/* Halves of surrogate pairs, as JavaScript prints them, and pairs. */
-static void test_half_characters(void **state)
+/* Halves of surrogate pairs, as JavaScript prints them, and pairs; NUL, which no string of ours
+ * holds. */
+static void test_characters_that_cannot_be_kept(void **state)
 {
     (void)state;
     static const struct {
         const char *from;
         const char *to;
+        size_t n_replaced;
     } rows[] = {
-        {"{\"a\":\"\\ud800\"}", "\xef\xbf\xbd"},
-        {"{\"a\":\"\\uDFFF!\"}", "\xef\xbf\xbd!"},
-        {"{\"a\":\"\\ud83d\\ude00\\ud83d\"}", "\xf0\x9f\x98\x80\xef\xbf\xbd"},
-        {"{\"a\":\"\\ud83d\\ud83d\\ude00\"}", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
-        {"{\"a\":\"\\\\ud800\\udc00x\\udc00\"}", "\\ud800\xef\xbf\xbdx\xef\xbf\xbd"},
-        {"{\"a\":\"\\ud800\\n\"}", "\xef\xbf\xbd\n"},
-        {"{\"a\":\"\\ud80\"}", NULL},
-        {"{\"a\":\"\\ud800", NULL},
-        {"\\ud800", NULL},
+        {"{\"a\":\"\\ud800\"}", "\xef\xbf\xbd", 1},
+        {"{\"a\":\"\\uDFFF!\"}", "\xef\xbf\xbd!", 1},
+        {"{\"a\":\"\\ud83d\\ude00\\ud83d\"}", "\xf0\x9f\x98\x80\xef\xbf\xbd", 1},
+        {"{\"a\":\"\\ud83d\\ud83d\\ude00\"}", "\xef\xbf\xbd\xf0\x9f\x98\x80", 1},
+        {"{\"a\":\"\\\\ud800\\udc00x\\udc00\"}", "\\ud800\xef\xbf\xbdx\xef\xbf\xbd", 2},
+        {"{\"a\":\"\\ud800\\n\"}", "\xef\xbf\xbd\n", 1},
+        {"{\"a\":\"\\ud80\"}", NULL, 0},
+        {"{\"a\":\"\\ud800", NULL, 0},
+        {"\\ud800", NULL, 0},
+        {"{\"a\":\"one\\u0000two\"}", "one\xef\xbf\xbdtwo", 1},
+        {"{\"a\":\"\\u0000\\u0000\",\"\\u0000\":1}", "\xef\xbf\xbd\xef\xbf\xbd", 3},
+        {"{\"a\":\"\\u0000\\ud800\"}", "\xef\xbf\xbd\xef\xbf\xbd", 2},
+        {"{\"a\":\"\\\\u0000\"}", "\\u0000", 0}, /* a backslash, and then text */
+        {"{\"a\":\"x\"}\\u0000\\", "x", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        cJSON *value = ck_parse_line(cs_view_str(rows[i].from));
+        size_t n_replaced = 99;
+        cJSON *value = ck_parse_line(cs_view_str(rows[i].from), &n_replaced);
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(value, "a"));
         if (!text != !rows[i].to || (text && strcmp(text, rows[i].to) != 0)) {
             fail_msg("%s became %s", rows[i].from, text ? text : "nothing");
         }
+        if (text && n_replaced != rows[i].n_replaced) {
+            fail_msg("%s: %zu are told as replaced", rows[i].from, n_replaced);
+        }
         cJSON_Delete(value);
     }
+    static const char cut[] = "{\"a\":\"x\0y\"}";
+    size_t n_replaced;
+    assert_null(ck_parse_line(cs_view_of(cut, sizeof cut - 1), &n_replaced));
 }
 
 /* The first process misbehaves, its successors do not. */
@@ -192,7 +206,7 @@ int main(void)
         cmocka_unit_test(test_half_lines_and_deaths),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_what_is_passed_over),
-        cmocka_unit_test(test_half_characters),
+        cmocka_unit_test(test_characters_that_cannot_be_kept),
         cmocka_unit_test(test_the_run_goes_on_with_a_fresh_adapter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

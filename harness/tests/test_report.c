@@ -68,7 +68,7 @@ static int set_up(void **state)
         .suite = "0.1.0",
         .profile = "latest",
         .command = "./chatspec run",
-        .peer = {"builtin", "the built-in \"one\"", ""},
+        .peer = {.kind = "builtin", .name = "the built-in \"one\"", .version = ""},
         .started_ms = 1700000000123,
         .duration_ms = 61500,
         .seed = 9007199254740991,

@@ -41,12 +41,17 @@ static void write_tool(const struct fixture *fixture, const char *name, const ch
 }
 
 /* Installs what it is asked for and counts how often. */
-#define GOOD_NPM                                                                            \
-    "case \"$1\" in\n"                                                                      \
-    "--version) echo 10.0.0 ;;\n"                                                           \
-    "view) echo 4.9.1 ;;\n"                                                                 \
-    "install) echo x >> \"$NPM_LOG\"; mkdir -p node_modules/@trigger.dev/sdk;"              \
-    " echo '{}' > node_modules/@trigger.dev/sdk/package.json; echo \"$@\" > arguments ;;\n" \
+#define GOOD_NPM                                                                          \
+    "case \"$1\" in\n"                                                                    \
+    "--version) echo 10.0.0 ;;\n"                                                         \
+    "view) case \"$2\" in *@canary) echo 4.9.2-canary.1 ;; *parser@latest) echo 3.1.1 ;;" \
+    " *@latest) echo 4.9.1 ;; *) echo npm error code E404 >&2; exit 1 ;; esac ;;\n"       \
+    "pack) cat \"$2\" 2>/dev/null || cat \"$2/package.json\" ;;\n"                        \
+    "install) echo x >> \"$NPM_LOG\"; mkdir -p node_modules/@trigger.dev/sdk;"            \
+    " echo '{}' > node_modules/@trigger.dev/sdk/package.json; echo \"$@\" > arguments;"   \
+    " mkdir node_modules/eventsource-parser;"                                             \
+    " sed -n 's/.*parser.:\\([^}]*\\).*/{\"version\":\\1}/p' package.json"                \
+    " > node_modules/eventsource-parser/package.json ;;\n"                                \
     "esac"
 
 static int set_up(void **state)
@@ -111,7 +116,7 @@ static void assert_refused(struct fixture *fixture, const char *version, enum cs
 {
     struct cs_peer_command command = {0};
     struct cs_diag diag = {0};
-    assert_int_equal(cs_sdk_peer(version, fixture->cache, &command, &diag), code);
+    assert_int_equal(cs_sdk_peer(version, NULL, fixture->cache, &command, &diag), code);
     if (!strstr(diag.text, text)) {
         fail_msg("\"%s\" does not say \"%s\"", diag.text, text);
     }
@@ -125,7 +130,7 @@ static void test_installs_once_and_reuses(void **state)
     for (int i = 0; i < 2; i++) {
         struct cs_peer_command command = {0};
         struct cs_diag diag = {0};
-        assert_int_equal(cs_sdk_peer("4.8.3", fixture->cache, &command, &diag), CS_OK);
+        assert_int_equal(cs_sdk_peer("4.8.3", NULL, fixture->cache, &command, &diag), CS_OK);
         assert_string_equal(command.words[0], "node");
         assert_int_equal(access(command.words[1], R_OK), 0);
         assert_string_equal(command.words[2], "--root");
@@ -145,7 +150,7 @@ static void test_install_scripts_are_never_run(void **state)
 {
     struct fixture *fixture = *state;
     struct cs_peer_command command = {0};
-    assert_int_equal(cs_sdk_peer("4.5.0", fixture->cache, &command, NULL), CS_OK);
+    assert_int_equal(cs_sdk_peer("4.5.0", NULL, fixture->cache, &command, NULL), CS_OK);
     char path[192];
     char text[512] = "";
     snprintf(path, sizeof path, "%s/arguments", command.words[3]);
@@ -162,16 +167,135 @@ static void test_latest_is_resolved(void **state)
 {
     struct fixture *fixture = *state;
     struct cs_peer_command command = {0};
-    assert_int_equal(cs_sdk_peer("latest", fixture->cache, &command, NULL), CS_OK);
+    assert_int_equal(cs_sdk_peer("latest", NULL, fixture->cache, &command, NULL), CS_OK);
     assert_string_equal(command.version, "4.9.1");
     cs_peer_command_free(&command);
+    assert_int_equal(cs_sdk_peer("canary", NULL, fixture->cache, &command, NULL), CS_OK);
+    assert_string_equal(command.version, "4.9.2-canary.1");
+    cs_peer_command_free(&command);
+    assert_refused(fixture, "newest", CS_ERR_USAGE, "@trigger.dev/sdk newest is not published");
+}
+
+/* A stand-in for a package: what npm would say of it. */
+static void write_package(const char *path, const char *name, const char *version,
+                          const char *digest)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fprintf(file,
+                        "[{\"name\":\"%s\",\"version\":\"%s\",\"shasum\":\"%s\","
+                        "\"filename\":\"packed.tgz\"}]",
+                        name, version, digest) > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void assert_version_and_installs(struct fixture *fixture, const char *source,
+                                        const char *version, const char *key, size_t n)
+{
+    struct cs_peer_command command = {0};
+    struct cs_diag diag = {0};
+    if (cs_sdk_peer(source, NULL, fixture->cache, &command, &diag) != CS_OK) {
+        fail_msg("%s: %s", source, diag.text);
+    }
+    assert_string_equal(command.version, version);
+    assert_string_equal(command.key, key);
+    assert_int_equal(n_installs(fixture), n);
+    assert_int_equal(n_cached(fixture), n); /* what was packed on the way is gone */
+    cs_peer_command_free(&command);
+}
+
+static void test_a_packed_file_is_installed_once_and_anew_when_it_changed(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/mine.tgz", fixture->folder);
+    write_package(path, "@trigger.dev/sdk", "4.9.0-beta.1", "0123456789abcdef");
+    for (int i = 0; i < 2; i++) {
+        assert_version_and_installs(fixture, path, "4.9.0-beta.1", "4.9.0-beta.1-0123456789ab", 1);
+    }
+    write_package(path, "@trigger.dev/sdk", "4.9.0-beta.1", "fedcba9876543210");
+    assert_version_and_installs(fixture, path, "4.9.0-beta.1", "4.9.0-beta.1-fedcba987654", 2);
+}
+
+static void test_a_folder_is_packed(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[192];
+    snprintf(path, sizeof path, "%s/mine", fixture->folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof path, "%s/mine/package.json", fixture->folder);
+    write_package(path, "@trigger.dev/sdk", "4.8.3", "00000000000000");
+    snprintf(path, sizeof path, "%s/mine", fixture->folder);
+    assert_version_and_installs(fixture, path, "4.8.3", "4.8.3-000000000000", 1);
+}
+
+static void test_files_that_cannot_be_tested(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/mine.tgz", fixture->folder);
+    assert_refused(fixture, path, CS_ERR_USAGE, "mine.tgz: No such file or directory");
+    assert_refused(fixture, "../4.8.3", CS_ERR_USAGE, "../4.8.3: No such file or directory");
+    write_package(path, "left-pad", "1.3.0", "0123456789abcdef");
+    assert_refused(fixture, path, CS_ERR_USAGE, "is the package left-pad and not @trigger.dev/sdk");
+    write_package(path, "@trigger.dev/sdk", "4.4.6", "0123456789abcdef");
+    assert_refused(fixture, path, CS_ERR_USAGE, "is older than its chat");
+    write_package(path, "@trigger.dev/sdk", "4.8.3", "");
+    assert_refused(fixture, path, CS_ERR_IO, "npm did not tell what");
+    assert_int_equal(n_installs(fixture), 0);
+    assert_int_equal(n_cached(fixture), 0);
+}
+
+static void test_a_parser_is_pinned(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const rows[][3] = {{"3.0.0", "3.0.0", "4.8.3+parser-3.0.0"},
+                                          {"latest", "3.1.1", "4.8.3+parser-3.1.1"},
+                                          {"3.0.0", "3.0.0", "4.8.3+parser-3.0.0"},
+                                          {NULL, NULL, "4.8.3"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cs_peer_command command = {0};
+        struct cs_diag diag = {0};
+        if (cs_sdk_peer("4.8.3", rows[i][0], fixture->cache, &command, &diag) != CS_OK) {
+            fail_msg("%s", diag.text);
+        }
+        assert_string_equal(command.version, "4.8.3");
+        assert_string_equal(command.key, rows[i][2]);
+        if (rows[i][1]) {
+            assert_string_equal(command.parser, rows[i][1]);
+        } else {
+            assert_null(command.parser);
+        }
+        cs_peer_command_free(&command);
+    }
+    assert_int_equal(n_installs(fixture), 3);
+}
+
+static void test_parsers_that_cannot_be_had(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cs_peer_command command = {0};
+    struct cs_diag diag = {0};
+    assert_int_equal(cs_sdk_peer("4.8.3", "^3", fixture->cache, &command, &diag), CS_ERR_USAGE);
+    assert_non_null(strstr(diag.text, "is not a version of eventsource-parser"));
+    assert_int_equal(cs_sdk_peer("4.8.3", "next", fixture->cache, &command, &diag), CS_ERR_USAGE);
+    assert_non_null(strstr(diag.text, "eventsource-parser next is not published"));
+    /* An npm that passes over what it is told. */
+    write_tool(fixture, "npm",
+               "[ \"$1\" = install ] || exit 0\n"
+               "mkdir -p node_modules/@trigger.dev/sdk node_modules/eventsource-parser\n"
+               "echo '{}' > node_modules/@trigger.dev/sdk/package.json\n"
+               "echo '{\"version\":\"3.1.1\"}' > node_modules/eventsource-parser/package.json");
+    assert_int_equal(cs_sdk_peer("4.8.3", "3.0.0", fixture->cache, &command, &diag), CS_ERR_IO);
+    assert_non_null(strstr(diag.text, "npm took eventsource-parser 3.1.1 instead of 3.0.0"));
+    assert_int_equal(n_cached(fixture), 0);
 }
 
 static void test_what_is_no_version(void **state)
 {
     struct fixture *fixture = *state;
-    static const char *const rows[] = {"",       "newest",      "4",        "^4.8.0", "../4.8.3",
-                                       "4.8.3;", "4.8.3 4.8.2", "--global", "v4.8.3"};
+    static const char *const rows[] = {"",       "4",           "^4.8.0",   "v4.8.3",
+                                       "4.8.3;", "4.8.3 4.8.2", "--global", "x"};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_refused(fixture, rows[i], CS_ERR_USAGE, "is not a version");
     }
@@ -188,7 +312,7 @@ static void test_older_than_chat(void **state)
     assert_int_equal(n_installs(fixture), 0);
     /* A prerelease is numbered as its publisher likes. */
     struct cs_peer_command command = {0};
-    assert_int_equal(cs_sdk_peer("0.0.0-chat-1", fixture->cache, &command, NULL), CS_OK);
+    assert_int_equal(cs_sdk_peer("0.0.0-chat-1", NULL, fixture->cache, &command, NULL), CS_OK);
     cs_peer_command_free(&command);
     assert_int_equal(n_installs(fixture), 1);
 }
@@ -221,6 +345,11 @@ static void test_what_npm_complains_about(void **state)
     } rows[] = {
         {"npm error code ETARGET\nnpm error notarget", CS_ERR_USAGE, "4.8.3 is not published"},
         {"npm error code E404", CS_ERR_USAGE, "4.8.3 is not published"},
+        {"npm error ETARGET\nnpm error notarget No matching version found for "
+         "eventsource-parser@9.9.9.",
+         CS_ERR_USAGE, "no such version of eventsource-parser"},
+        {"npm error Unsupported URL Type \"workspace:\": workspace:*", CS_ERR_USAGE,
+         "pack it with pnpm pack"},
         {"npm error code EAI_AGAIN\nmore", CS_ERR_CONNECT, "registry cannot be reached"},
         {"npm error code ECONNREFUSED", CS_ERR_CONNECT, "registry cannot be reached"},
         {"npm error no space left\nmore", CS_ERR_IO, "npm failed: npm error no space left"},
@@ -285,6 +414,11 @@ int main(void)
         IN_FOLDER(test_installs_once_and_reuses),
         IN_FOLDER(test_install_scripts_are_never_run),
         IN_FOLDER(test_latest_is_resolved),
+        IN_FOLDER(test_a_packed_file_is_installed_once_and_anew_when_it_changed),
+        IN_FOLDER(test_a_folder_is_packed),
+        IN_FOLDER(test_files_that_cannot_be_tested),
+        IN_FOLDER(test_a_parser_is_pinned),
+        IN_FOLDER(test_parsers_that_cannot_be_had),
         IN_FOLDER(test_what_is_no_version),
         IN_FOLDER(test_older_than_chat),
         IN_FOLDER(test_missing_tools),
