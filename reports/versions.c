@@ -82,7 +82,7 @@ static bool is_first_of_area(const struct cs_report *report, size_t index)
 void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf *out)
 {
     const struct cs_report *pattern = first_run(reports, n);
-    cs_buf_printf(out, "%-18s", "area");
+    cs_buf_printf(out, "%-22s", "area");
     for (size_t i = 0; i < n; i++) {
         put_padded(&reports[i], label_of(&reports[i]), out);
     }
@@ -95,7 +95,7 @@ void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf 
         struct cs_view area = is_total ? (struct cs_view){0} : area_of(pattern->work[row].test);
         char name[64];
         snprintf(name, sizeof name, "%.*s", CS_VIEW_ARG(is_total ? CS_VIEW("total") : area));
-        cs_buf_printf(out, "%-18s", name);
+        cs_buf_printf(out, "%-22s", name);
         for (size_t i = 0; i < n; i++) {
             put_cell(&reports[i], area, out);
         }

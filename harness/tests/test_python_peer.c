@@ -108,7 +108,7 @@ static const struct mistake {
       {"= str(self.cursor)  # a seq",
        "= getattr(threading.current_thread(), \"last_id\", str(self.cursor))  # a seq"}},
      "resume/after-reset resume/from-zero turn/command-records",
-     "CRS-* CSE-* CRE-* CTC-1? CLP-0?"},
+     "CRS-* CSE-* CRE-* CTC-1? CLP-0? CAC-16"},
     {"an active send asks whether the session is settled",
      {{"            if peek:\n", "            if True:\n"}},
      "resume/next-turn",
