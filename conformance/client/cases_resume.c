@@ -147,6 +147,22 @@ static void one_at_a_time(struct cs_case_run *run)
     ck_expect_counts(ck, 2, 2);
 }
 
+static void timeout_header(struct cs_case_run *run)
+{
+    static const char *const rows[][2] = {{"{}", "120"}, {"{\"streamTimeoutSeconds\":30}", "30"}};
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app*: APP(200,0)\n"
+                  "out*: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n");
+    for (unsigned i = 0; i < 2; i++) {
+        ck_open_with(ck, rows[i][0], true);
+        int stream = ck_send(ck, "first");
+        ck_wait_end(ck, stream);
+        ck_expect_deltas(ck, stream, "one");
+        ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, i + 1), "Timeout-Seconds",
+                         rows[i][1]);
+    }
+}
+
 /* ---- page reloads ---- */
 
 static int reload(struct ck *ck, const char *script)
@@ -244,6 +260,10 @@ const struct cs_case client_resume_cases[] = {
      .title = "a new send closes the subscription of the one before",
      .requirements = "CRS-44 CST-23",
      .run = one_at_a_time},
+    {.id = "client/resume/timeout-header",
+     .title = "Timeout-Seconds is what was configured, and 120 when nothing was",
+     .requirements = "CRS-42",
+     .run = timeout_header},
     {.id = "client/resume/reconnect-peeks",
      .title = "a reload resumes from the stored cursor and asks whether the session is settled",
      .requirements = "CRS-05 CRS-29",

@@ -70,6 +70,42 @@ void ck_abort(struct ck *ck, int stream);
 /* The client's storable state of the case's chat; NULL when it keeps none. */
 const cJSON *ck_session(struct ck *ck);
 
+/* ---- clients of other kinds (PROTOCOL.md), and commands in general ---- */
+
+/* Opens a client of that kind, with a secret key and the server's URL; `members` is a JSON object
+ * of what else `open` takes ({"options":{...}}), or NULL. Skips the case when the adapter does not
+ * offer the kind. */
+void ck_open_kind(struct ck *ck, const char *kind, const char *members);
+/* The same for an open that may fail: "nothing" when it did not, else "an error: ...". */
+const char *ck_try_open_kind(struct ck *ck, const char *kind, const char *members);
+/* Skips the case unless hello lists that feature. */
+void ck_need_feature(struct ck *ck, const char *feature);
+/* The secret key that such a client gets. */
+const char *ck_secret_key(void);
+/* Sends a command with these members (a JSON object, or NULL) beside `chat`, which "chat":null
+ * takes out, and gives its number: that of its stream, if it begins one. */
+int ck_begin(struct ck *ck, const char *name, const char *members);
+/* The same and waits for the answer: its value as JSON, or "nothing". Fails when the client
+ * refuses. */
+const char *ck_do(struct ck *ck, const char *name, const char *members);
+/* The same for a command that may fail: then "an error: NAME STATUS CODE". */
+const char *ck_try(struct ck *ck, const char *name, const char *members);
+/* The content of the n-th event of that name (from 0), or NULL; and how many there are. */
+const cJSON *ck_told(const struct ck *ck, const char *event, size_t n);
+size_t ck_count_told(const struct ck *ck, const char *event);
+/* Until there is one. */
+const cJSON *ck_wait_told(struct ck *ck, const char *event);
+/* The n-th event (from 0) of that name for that command so far, or NULL. */
+const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t n);
+/* Waits until the stream is over: "well" or "with an error". */
+const char *ck_ending(struct ck *ck, int stream);
+/* How many requests of that target have come. */
+unsigned long long ck_count(const struct ck *ck, enum cs_target target);
+/* The text with a star in the place of the chat's id. */
+const char *ck_starred(struct ck *ck, const char *text);
+/* The member at a dotted path as JSON, or "nothing". */
+const char *ck_member(struct ck *ck, const cJSON *value, const char *path);
+
 /* ---- waiting ---- */
 
 const struct cs_logged *ck_wait_request(struct ck *ck, enum cs_target target, uint64_t number);

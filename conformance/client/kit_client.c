@@ -187,6 +187,30 @@ const cJSON *ck_session(struct ck *ck)
     return cJSON_IsObject(value) ? value : NULL;
 }
 
+const cJSON *ck_value(struct ck *ck, int id, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(need_ok(ck, id, name), "value");
+}
+
+const char *ck_outcome(struct ck *ck, int id)
+{
+    ck_wait(ck, answered, &id, "answer a command");
+    const cJSON *failed = ck_event(ck, id, "fail", 0);
+    if (failed) {
+        return ck_text(ck, "an error: %s", ck_error_text(ck, error_of(failed)));
+    }
+    /* A version may lack what the members ask for; then the answer says so. */
+    const cJSON *event = ck_event(ck, id, "unsupported", 0);
+    const char *what = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "what"));
+    if (what) {
+        cs_case_skip(ck->run, "this client does not offer the command with its \"%s\"", what);
+    }
+    refuse_unsupported(ck, id);
+    const cJSON *ok = ck_event(ck, id, "ok", 0);
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(ok, "value");
+    return value ? ck_print(ck, value) : "nothing";
+}
+
 /* ---- waiting ---- */
 
 int64_t ck_now(const struct ck *ck)

@@ -33,6 +33,7 @@ struct ck {
     struct cs_watch out; /* the adapter's output */
     bool watching;
     char *chat;
+    const char *kind; /* of the client that was opened by ck_open_kind; NULL: a transport */
     const char *base; /* what the base URL says behind the server's address; NULL: nothing */
     int next_command;
     cJSON **events; /* every line of the adapter since the case began */
@@ -79,6 +80,12 @@ _Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience
 /* kit_line.c: NULL when it is no JSON. Free with cJSON_Delete. What our strings cannot hold, an
  * escaped NUL and half a surrogate pair, becomes U+FFFD; *ret_n_replaced counts these. */
 cJSON *ck_parse_line(struct cs_view line, size_t *ret_n_replaced);
+
+/* kit_client.c */
+/* Waits for a command's `ok` and gives its value (NULL: none); fails when the client refuses. */
+const cJSON *ck_value(struct ck *ck, int command, const char *name);
+/* Waits for its answer: the value as JSON, "nothing", or "an error: ..." with what it has. */
+const char *ck_outcome(struct ck *ck, int command);
 
 /* kit_judge.c */
 /* The member at a dotted path, or NULL. */

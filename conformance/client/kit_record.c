@@ -108,3 +108,18 @@ void ck_record_flag(struct ck *ck, const char *name, const char *fact, bool valu
     bool recorded = cs_case_published(ck->run) && cs_case_fact(ck->run, fact) != 0;
     ck_record(ck, name, recorded ? "yes" : "no", "%s", value ? "yes" : "no");
 }
+
+const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t n)
+{
+    return ck_event(ck, command, event, n);
+}
+
+const char *ck_ending(struct ck *ck, int command)
+{
+    return ck_wait_over(ck, command) ? "well" : "with an error";
+}
+
+unsigned long long ck_count(const struct ck *ck, enum cs_target target)
+{
+    return cs_scripted_count_of(ck->server, target);
+}

@@ -166,13 +166,15 @@ static void tear_down(struct cs_case_run *run)
     ck->over = true;
     observe_requests(ck);
     /* First, so that a client which waits for more of a stream has nothing left to wait for. */
-    cs_scripted_stop(ck->server);
-    ck->server = NULL;
+    cs_scripted_refuse(ck->server);
     if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
          * answer, or says what nobody understands, is ended, and the runner starts another. */
         cs_process_kill(ck->adapter->process);
     }
+    /* Not before the client is quiet: its next try would reach the server of another case. */
+    cs_scripted_stop(ck->server);
+    ck->server = NULL;
     free_ck(ck);
 }
 
@@ -191,9 +193,22 @@ static const struct cs_case *const groups[] = {
     client_turn_cases,
     client_turn_observed_cases,
     client_resume_cases,
+    client_large_cases,
+    client_resume_observed_cases,
+    client_reconnect_observed_cases,
+    client_subscription_cases,
+    client_subscription_observed_cases,
     client_stop_cases,
     client_stop_observed_cases,
     client_retry_cases,
+    client_steer_cases,
+    client_create_cases,
+    client_head_start_cases,
+    client_agent_chat_cases,
+    client_agent_chat_observed_cases,
+    client_agent_chat_stream_cases,
+    client_session_handle_cases,
+    client_session_handle_observed_cases,
 };
 
 const struct cs_role cs_client_role = {

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/roles.h"
+#include "client/violations.h"
 #include "endpoint/policy/violations.h"
 #include "suite/nearest.h"
 #include "suite/requirement.h"
@@ -103,6 +104,11 @@ static void explain_requirement(const struct cs_requirements *set,
             printf("\nViolation %s: %s\n", violation->id, violation->title);
         }
     }
+    for (const struct cs_client_violation *row = cs_client_violations; row->fault; row++) {
+        if (cs_client_violation_is_of(row, item->id)) {
+            printf("\nViolation %s, of: %s\n", row->fault, cs_client_violation_title(row));
+        }
+    }
 }
 
 static void explain_case(const struct cs_requirements *set, const struct cs_case *test,
@@ -132,6 +138,20 @@ static void explain_violation(const struct cs_requirements *set,
     printf("\nTry it:\n  ./chatspec serve --violate %s\n", violation->id);
 }
 
+static void explain_client_violation(const struct cs_client_violation *violation)
+{
+    printf("%s, a decision of the reference client turned around:\n  %s\n\nBreaks:\n",
+           violation->fault, cs_client_violation_title(violation));
+    wrapped("  ", violation->requirements);
+    printf("\nNoticed by:\n");
+    wrapped("  ", violation->noticed_by);
+    if (violation->affects) {
+        printf("\nAlso fail, since %s:\n", violation->reason);
+        wrapped("  ", violation->affects);
+    }
+    printf("\nTry it:\n  ./chatspec selftest --violate %s --full\n", violation->fault);
+}
+
 struct names {
     const char **items;
     size_t n;
@@ -155,6 +175,9 @@ static bool all_names(const struct cs_requirements *set, struct names *names)
     }
     for (const struct cs_violation *row = cs_violations; good && row->id; row++) {
         good = add_name(names, row->id);
+    }
+    for (const struct cs_client_violation *row = cs_client_violations; good && row->fault; row++) {
+        good = add_name(names, row->fault);
     }
     for (size_t r = 0; r < cs_n_roles; r++) {
         for (size_t g = 0; g < cs_roles[r]->n_groups; g++) {
@@ -198,6 +221,7 @@ static int run(const struct cs_args *args)
     const struct cs_case *test = cs_case_find(id, &role);
     const struct cs_requirement *item = cs_requirement_find(&set, id);
     const struct cs_violation *violation = cs_violation_find(id);
+    const struct cs_client_violation *of_client = cs_client_violation_find(id);
     int status = CS_EXIT_OK;
     if (test) {
         explain_case(&set, test, role);
@@ -205,6 +229,8 @@ static int run(const struct cs_args *args)
         explain_requirement(&set, item);
     } else if (violation) {
         explain_violation(&set, violation);
+    } else if (of_client) {
+        explain_client_violation(of_client);
     } else {
         status = unknown(&set, id);
     }

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/roles.h"
+#include "client/violations.h"
 #include "endpoint/policy/violations.h"
 #include "suite/requirement.h"
 #include "suite/select.h"
@@ -82,6 +83,10 @@ static int list_violations(void)
     size_t n = 0;
     for (const struct cs_violation *violation = cs_violations; violation->id; violation++) {
         printf("%-34s %-8s %s\n", violation->id, violation->requirement, violation->title);
+        n++;
+    }
+    for (const struct cs_client_violation *row = cs_client_violations; row->fault; row++) {
+        printf("%-34s %-8s %s\n", row->fault, row->requirements, cs_client_violation_title(row));
         n++;
     }
     printf("%zu violations\n", n);

@@ -113,7 +113,7 @@ static int find_violations(const struct cs_args *args, const struct cs_violation
     for (size_t i = 0; i < args->violate.n; i++) {
         violations[i] = cs_violation_find(args->violate.items[i]);
         if (!violations[i]) {
-            return cs_unknown_violation(args->violate.items[i]);
+            return cs_unknown_violation(args->violate.items[i], false);
         }
     }
     return CS_EXIT_OK;

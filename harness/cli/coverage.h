@@ -11,7 +11,7 @@ struct cs_coverage {
     size_t n_unobservable;      /* no case can see it, and the row says why */
     size_t n_uncovered;         /* neither; MUST and SHOULD rows only */
     size_t n_unrecorded;        /* neither; MAY and OBSERVED rows */
-    size_t n_without_violation; /* covered MUST and SHOULD rows that no violation breaks */
+    size_t n_without_violation; /* covered MUST and SHOULD rows that nothing proves */
 };
 
 /* Counts the rows of one area of a role (`area` NULL: of all areas). When `out` is not NULL it gets

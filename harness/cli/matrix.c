@@ -17,8 +17,8 @@ static const struct cs_result *plain(const struct cs_matrix *matrix, size_t row)
     return at(matrix, 0, row);
 }
 
-/* Cases that say nothing against the plain endpoint say nothing of violations either. What that
- * endpoint shows is what the catalogue records. */
+/* Cases that say nothing against the plain peer say nothing of violations either. What that
+ * peer shows is what the catalogue records. */
 static bool is_judged(const struct cs_matrix *matrix, size_t row)
 {
     const struct cs_result *result = plain(matrix, row);
@@ -40,19 +40,48 @@ static bool can_fail(const struct cs_case *test)
     return test->level == CS_MUST || test->level == CS_SHOULD;
 }
 
-static bool is_affected(const struct cs_violation *violation, const struct cs_case *test)
+/* Calls for each word of a list divided by spaces until one fits. */
+static bool any_word(const char *list, const struct cs_case *test,
+                     bool (*fits)(const char *word, const struct cs_case *test))
 {
-    char glob[256];
-    for (const char *list = violation->affects; list && *list;) {
+    char word[256];
+    while (list && *list) {
         size_t len = strcspn(list, " ");
-        snprintf(glob, sizeof glob, "%.*s", (int)len, list);
-        if (fnmatch(glob, test->id, 0) == 0) {
+        snprintf(word, sizeof word, "%.*s", (int)len, list);
+        if (fits(word, test)) {
             return true;
         }
         list += len;
         list += strspn(list, " ");
     }
     return false;
+}
+
+static bool is_requirement_of(const char *word, const struct cs_case *test)
+{
+    return cs_case_lists(test, word);
+}
+
+static bool is_glob_for(const char *word, const struct cs_case *test)
+{
+    return fnmatch(word, test->id, 0) == 0;
+}
+
+bool cs_matrix_is_claimed(const struct cs_matrix_violation *violation, const struct cs_case *test)
+{
+    return any_word(violation->requirements, test, is_requirement_of);
+}
+
+bool cs_matrix_is_expected(const struct cs_matrix_violation *violation, const struct cs_case *test)
+{
+    return violation->noticed_by ? any_word(violation->noticed_by, test, is_glob_for)
+                                 : cs_matrix_is_claimed(violation, test);
+}
+
+/* It fails for a reason of its own, or for one that the violation names. */
+static bool may_notice(const struct cs_matrix_violation *violation, const struct cs_case *test)
+{
+    return cs_matrix_is_claimed(violation, test) || any_word(violation->affects, test, is_glob_for);
 }
 
 static void heading(size_t n_before, const char *text, struct cs_buf *out)
@@ -92,9 +121,8 @@ static void judge_survivors(const struct cs_matrix *matrix, struct cs_matrix_cou
 {
     for (size_t v = 0; v < matrix->n_violations; v++) {
         for (size_t row = 0; row < matrix->n_cases; row++) {
-            const struct cs_violation *violation = matrix->violations[v];
-            if (!is_judged(matrix, row) ||
-                !cs_case_lists(matrix->cases[row], violation->requirement)) {
+            const struct cs_matrix_violation *violation = &matrix->violations[v];
+            if (!is_judged(matrix, row) || !cs_matrix_is_expected(violation, matrix->cases[row])) {
                 continue;
             }
             counts->n_expected++;
@@ -106,7 +134,7 @@ static void judge_survivors(const struct cs_matrix *matrix, struct cs_matrix_cou
                     "Survivors: the case checks what is violated, and does "
                     "not notice",
                     out);
-            cs_buf_printf(out, "  %s (%s)  %s\n", violation->id, violation->requirement,
+            cs_buf_printf(out, "  %s (%s)  %s\n", violation->id, violation->requirements,
                           matrix->cases[row]->id);
             result_line(at(matrix, v + 1, row), out);
         }
@@ -118,23 +146,23 @@ static void judge_collateral(const struct cs_matrix *matrix, struct cs_matrix_co
 {
     for (size_t v = 0; v < matrix->n_violations; v++) {
         for (size_t row = 0; row < matrix->n_cases; row++) {
-            const struct cs_violation *violation = matrix->violations[v];
+            const struct cs_matrix_violation *violation = &matrix->violations[v];
             const struct cs_case *test = matrix->cases[row];
             const struct cs_result *result = at(matrix, v + 1, row);
             if (!result->done || !is_judged(matrix, row) ||
-                cs_case_lists(test, violation->requirement)) {
+                cs_matrix_is_expected(violation, test)) {
                 continue;
             }
             counts->n_others++;
             counts->n_blocked += result->verdict == CS_ERROR;
-            if (!noticed(matrix, v + 1, row) || is_affected(violation, test)) {
+            if (!noticed(matrix, v + 1, row) || may_notice(violation, test)) {
                 continue;
             }
             heading(counts->n_collateral++,
                     "Collateral: the case fails for what another one "
                     "checks",
                     out);
-            cs_buf_printf(out, "  %s (%s)  %s\n", violation->id, violation->requirement, test->id);
+            cs_buf_printf(out, "  %s (%s)  %s\n", violation->id, violation->requirements, test->id);
             result_line(result, out);
         }
     }
@@ -162,12 +190,12 @@ static void judge_unclaimed(const struct cs_matrix *matrix, struct cs_matrix_cou
     for (size_t v = 0; v < matrix->n_violations; v++) {
         bool claimed = false;
         for (size_t row = 0; row < matrix->n_cases && !claimed; row++) {
-            claimed = cs_case_lists(matrix->cases[row], matrix->violations[v]->requirement);
+            claimed = cs_matrix_is_expected(&matrix->violations[v], matrix->cases[row]);
         }
         if (!claimed) {
             heading(counts->n_unclaimed++, "Violations of requirements that no case lists", out);
-            cs_buf_printf(out, "  %s (%s)\n", matrix->violations[v]->id,
-                          matrix->violations[v]->requirement);
+            cs_buf_printf(out, "  %s (%s)\n", matrix->violations[v].id,
+                          matrix->violations[v].requirements);
         }
     }
 }

@@ -1,19 +1,31 @@
-/* The kill matrix: every case against the plain endpoint, against each violation and against each
- * null peer, and what follows from it about the cases.
+/* The kill matrix: every case against the plain peer, against each violation and against each null
+ * peer, and what follows from it about the cases.
  */
 #ifndef CHATSPEC_CLI_MATRIX_H
 #define CHATSPEC_CLI_MATRIX_H
 
-#include "endpoint/policy/violations.h"
 #include "suite/runner.h"
 
-/* Cells lie column by column, n_cases to each: first the plain endpoint, then one column per
- * violation, then one per null peer. The first and the last ones are complete, and so are the pairs
- * of a violation and a case that lists its requirement; other cells may be empty. */
+/* A violation as the matrix sees it; the endpoint's and the client's are told in it alike. */
+struct cs_matrix_violation {
+    const char *id;
+    const char *requirements; /* what it breaks: ids divided by spaces */
+    const char *noticed_by; /* ids of the cases that must fail; NULL: all that list one of those */
+    const char *affects;    /* ids (globs) of others that fail too; or NULL */
+};
+
+/* True when the case must fail under the violation. */
+bool cs_matrix_is_expected(const struct cs_matrix_violation *violation, const struct cs_case *test);
+/* True when the case lists a requirement that the violation breaks. */
+bool cs_matrix_is_claimed(const struct cs_matrix_violation *violation, const struct cs_case *test);
+
+/* Cells lie column by column, n_cases to each: first the plain peer, then one column per violation,
+ * then one per null peer. The first and the last ones are complete, and so are the pairs of a
+ * violation and a case that must fail under it; other cells may be empty. */
 struct cs_matrix {
     const struct cs_case *const *cases;
     size_t n_cases;
-    const struct cs_violation *const *violations;
+    const struct cs_matrix_violation *violations;
     size_t n_violations;
     const char *const *nulls; /* their names */
     size_t n_nulls;
@@ -22,10 +34,10 @@ struct cs_matrix {
 };
 
 struct cs_matrix_counts {
-    size_t n_judged;      /* cases that pass (or inform) against the plain endpoint */
+    size_t n_judged;      /* cases that pass (or inform) against the plain peer */
     size_t n_left_out;    /* cases that were skipped there: nothing can be said of them */
     size_t n_plain_bad;   /* cases that neither pass nor are skipped there */
-    size_t n_expected;    /* pairs of a violation and a case that lists its requirement */
+    size_t n_expected;    /* pairs of a violation and a case that must fail under it */
     size_t n_kills;       /* those that the case noticed */
     size_t n_survivors;   /* those that it did not */
     size_t n_others;      /* pairs of a violation and another judged case that were run */

@@ -35,6 +35,7 @@ struct cs_args {
     const char *format;
     const char *profile;
     const char *only_group;
+    const char *role;
     const char *gate;
     const char *url;
     const char *secret_key_env;

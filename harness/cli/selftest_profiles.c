@@ -6,8 +6,7 @@
 #include "cli/host.h"
 #include "cli/live.h"
 #include "cli/profile_matrix.h"
-#include "cli/role_run.h"
-#include "cli/stop.h"
+#include "cli/selftest.h"
 #include "cli/subject_endpoint.h"
 #include "net/http_client.h"
 
@@ -105,15 +104,7 @@ static int print(const struct trial *trial, int64_t duration_ms)
 static int run(struct trial *trial)
 {
     struct cs_live live = {.on = isatty(STDERR_FILENO), .work = trial->work};
-    const struct cs_run_options options = {
-        .jobs = trial->args->jobs ? (unsigned)trial->args->jobs : DEFAULT_JOBS,
-        .seed = trial->args->has_seed ? trial->args->seed : cs_fresh_seed(),
-        .include_long = trial->args->include.n > 0,
-        .drop_evidence = true,
-        .stop = cs_stop_flag(),
-        .on_tick = cs_live_tick,
-        .ctx = &live,
-    };
+    const struct cs_run_options options = cs_selftest_options(trial->args, DEFAULT_JOBS, &live);
     struct cs_run_summary summary;
     struct cs_diag diag = {0};
     int64_t started = cs_now_ms();

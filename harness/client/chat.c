@@ -187,6 +187,9 @@ static enum cs_chat_result begin_turn(struct cs_chat *chat, struct cs_buf *recor
         cs_chat_trigger_task(chat);
     }
     struct seq seq = {0};
+    for (int64_t i = 1; i < chat->policy.appends_per_send && result == CS_CHAT_OK; i++) {
+        result = cs_chat_append(chat, cs_buf_view(record), &seq);
+    }
     if (result == CS_CHAT_OK) {
         result = append(chat, record, &seq);
     } else {
@@ -194,7 +197,9 @@ static enum cs_chat_result begin_turn(struct cs_chat *chat, struct cs_buf *recor
     }
     chat->n_sends++;
     if (result == CS_CHAT_OK) {
-        interrupt_read(chat);
+        if (chat->policy.abort_old_read) {
+            interrupt_read(chat);
+        }
         chat->active_seq = seq;
         chat->streaming = true;
     } else if (result == CS_CHAT_REFUSED && chat->policy.read_after_refusal) {
@@ -240,7 +245,8 @@ enum cs_chat_result cs_chat_send_message(struct cs_chat *chat, const char *messa
     return begin_turn(chat, &record);
 }
 
-enum cs_chat_result cs_chat_send(struct cs_chat *chat, const char *text)
+static enum cs_chat_result with_text(struct cs_chat *chat, const char *text,
+                                     enum cs_chat_result (*send)(struct cs_chat *, const char *))
 {
     if (!is_text(chat, text)) {
         return CS_CHAT_USAGE;
@@ -249,27 +255,35 @@ enum cs_chat_result cs_chat_send(struct cs_chat *chat, const char *text)
     cs_input_user_message(&message, text);
     char *json = cs_buf_take(&message);
     enum cs_chat_result result =
-        json ? cs_chat_send_message(chat, json)
+        json ? send(chat, json)
              : cs_chat_failed(chat, CS_CHAT_USAGE, CS_ERR_LIMIT, 0, "the text is too long");
     free(json);
     return result;
 }
 
+enum cs_chat_result cs_chat_send(struct cs_chat *chat, const char *text)
+{
+    return with_text(chat, text, cs_chat_send_message);
+}
+
 enum cs_chat_result cs_chat_steer(struct cs_chat *chat, const char *text)
 {
-    if (!is_text(chat, text)) {
+    return with_text(chat, text, cs_chat_steer_message);
+}
+
+enum cs_chat_result cs_chat_steer_message(struct cs_chat *chat, const char *message_json)
+{
+    if (!is_json(chat, message_json, true)) {
         return CS_CHAT_USAGE;
     }
-    struct cs_buf message = CS_BUF(CHAT_MAX_BODY);
     struct cs_buf record = CS_BUF(CHAT_MAX_BODY);
     struct seq seq;
-    cs_input_user_message(&message, text);
-    cs_input_message(&record, chat, "submit-message", "message", cs_buf_view(&message));
-    if (cs_buf_error(&message)) {
-        record.failed = cs_buf_error(&message);
+    cs_input_message(&record, chat, "submit-message", "message", cs_view_str(message_json));
+    enum cs_chat_result result = append(chat, &record, &seq);
+    if (chat->policy.steer_ends_read) {
+        interrupt_read(chat);
     }
-    cs_buf_free(&message);
-    return append(chat, &record, &seq);
+    return result;
 }
 
 enum cs_chat_result cs_chat_regenerate(struct cs_chat *chat)

@@ -80,6 +80,7 @@ enum cs_chat_result cs_chat_send(struct cs_chat *chat, const char *text);
 enum cs_chat_result cs_chat_send_message(struct cs_chat *chat, const char *message_json);
 /* A message for the turn that is running: its reader goes on (CAP-36). */
 enum cs_chat_result cs_chat_steer(struct cs_chat *chat, const char *text);
+enum cs_chat_result cs_chat_steer_message(struct cs_chat *chat, const char *message_json);
 /* The last answer again. Read it as after a send. */
 enum cs_chat_result cs_chat_regenerate(struct cs_chat *chat);
 /* `action_json`: any JSON value. Read its turn as after a send. */

@@ -108,7 +108,8 @@ static struct cs_exchange *post_once(struct cs_chat *chat, const struct cs_chat_
 {
     struct cs_buf bearer = CS_BUF(CHAT_MAX_TOKEN + 64);
     struct cs_buf part_id = CS_BUF(128);
-    cs_buf_printf(&bearer, "Authorization: Bearer %s", *post->bearer ? *post->bearer : "");
+    bool shown = *post->bearer && (!post->part_id || chat->policy.append_bearer);
+    cs_buf_printf(&bearer, "Authorization: Bearer %s", shown ? *post->bearer : "");
     cs_buf_printf(&part_id, "X-Part-Id: %s", post->part_id ? post->part_id : "");
     char *lines[2] = {cs_buf_take(&bearer), cs_buf_take(&part_id)};
     const char *headers[4] = {lines[0]};
@@ -318,7 +319,7 @@ enum cs_chat_result cs_chat_append(struct cs_chat *chat, struct cs_view record, 
     cs_buf_str(&wrapped, "{\"data\":");
     cs_buf_add(&wrapped, record);
     cs_buf_char(&wrapped, '}');
-    char *url = cs_chat_url(chat, "in/append");
+    char *url = cs_chat_url(chat, chat->policy.append_to_channel ? "in" : "in/append");
     struct cs_chat_post post = {.url = url,
                                 .bearer = &chat->token,
                                 .part_id = chat->policy.one_part_id ? chat->part_id : part_id,

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* More than a server of today sends at once, so that a client of today reads one of tomorrow. */
+#define MAX_EVENT   ((size_t)32 * 1024 * 1024)
+#define MAX_RECORDS 65536
+
 /* How one subscription ended. */
 enum window {
     WINDOW_TURN_DONE, /* turn->result says how */
@@ -47,7 +51,8 @@ static bool subscribe(struct turn *turn)
     char timeout[64];
     cs_buf_printf(&bearer, "Authorization: Bearer %s", chat->token);
     put_cursor(&cursor, chat);
-    snprintf(timeout, sizeof timeout, "Timeout-Seconds: %" PRId64, chat->timeout_s);
+    snprintf(timeout, sizeof timeout, "Timeout-Seconds: %" PRId64,
+             chat->policy.fixed_timeout ? 120 : chat->timeout_s);
     char *texts[3] = {cs_buf_take(&bearer), cursor.len > 0 ? cs_buf_take(&cursor) : NULL,
                       cs_chat_url(chat, "out")};
     const char *headers[5] = {
@@ -98,6 +103,9 @@ static bool read_events(struct turn *turn, struct cs_reader *reader, struct cs_v
         }
         if (policy->need_stream_version && !cs_exchange_header(chat->out, "x-stream-version")) {
             deliver_event(turn, &event);
+        } else if (event.type == CS_EVENT_RECORD && policy->batch_keeps > 0 &&
+                   event.index >= (uint64_t)policy->batch_keeps) {
+            continue;
         } else if (event.type == CS_EVENT_RECORD) {
             cs_chat_on_record(turn, &event.record);
         } else if (event.type == CS_EVENT_DONE) {
@@ -116,6 +124,9 @@ static bool read_events(struct turn *turn, struct cs_reader *reader, struct cs_v
                 turn->done = true;
                 turn->result = CS_CHAT_GAVE_UP;
             }
+        } else if (event.type == CS_EVENT_UNKNOWN && policy->deliver_unknown && turn->on_chunk) {
+            struct cs_chat_chunk chunk = {.data = event.sse->data};
+            turn->on_chunk(turn->ctx, &chunk);
         } else if (event.type == CS_EVENT_MALFORMED) {
             chat->oddities++; /* the stream goes on (CRE-49) */
             turn->done = turn->done || policy->fail_on_malformed;
@@ -330,8 +341,10 @@ static enum cs_chat_result read_turn(struct cs_chat *chat, cs_chat_chunk_fn *on_
     if (result) {
         return result;
     }
-    const struct cs_reader_limits limits = {.max_event = (size_t)chat->policy.max_event_bytes,
-                                            .batch = {.lenient = !chat->policy.all_or_nothing}};
+    int64_t max_event = chat->policy.max_event_bytes;
+    const struct cs_reader_limits limits = {
+        .max_event = max_event > 0 ? (size_t)max_event : MAX_EVENT,
+        .batch = {.lenient = !chat->policy.all_or_nothing, .max_records = MAX_RECORDS}};
     struct cs_reader *reader = cs_reader_new(&limits);
     if (!reader) {
         return cs_chat_failed(chat, CS_CHAT_NO_MEMORY, CS_ERR_NO_MEMORY, 0, "out of memory");

@@ -50,7 +50,10 @@ static enum cs_chat_result created(struct cs_chat *chat, struct cs_exchange *exc
 {
     int status = cs_exchange_status(exchange);
     struct cs_view body = cs_exchange_body(exchange);
-    if (status != 200 && status != 201) {
+    if (status == 400 && chat->policy.go_on_uncreated) {
+        return take_token(chat, cs_view_str(chat->secret_key));
+    }
+    if ((status != 200 || chat->policy.create_must_be_new) && status != 201) {
         enum cs_chat_result refused = cs_chat_refused(chat, exchange);
         if (status == 409) { /* closed or expired: the id is used up (SES-16) */
             cs_chat_mark_closed(chat, (struct cs_view){0});

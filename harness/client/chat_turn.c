@@ -85,6 +85,8 @@ static void on_boundary(struct turn *turn, const struct cs_record *record)
     struct cs_chat *chat = turn->chat;
     if (cs_record_header(record, "public-access-token")) {
         adopt_token(chat, header_value(record, "public-access-token"));
+    } else if (chat->policy.forget_token) {
+        cs_chat_set(&chat->token, (struct cs_view){0});
     }
     struct seq last_in = {0};
     const char *name =

@@ -58,7 +58,11 @@ void cs_input_create(struct cs_buf *out, const struct cs_chat *chat)
         cs_buf_str(out, "\"],");
     }
     cs_buf_str(out, "\"basePayload\":{"); /* CAP-86, CAP-87 */
-    put_common(out, chat, "preload");
+    if (chat->policy.create_other_chat) {
+        cs_buf_str(out, "\"chatId\":\"another\",\"trigger\":\"preload\"");
+    } else {
+        put_common(out, chat, chat->policy.create_odd_trigger ? "start" : "preload");
+    }
     cs_buf_str(out, "}}}");
 }
 

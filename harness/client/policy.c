@@ -29,3 +29,21 @@ int64_t *cs_chat_policy_field(struct cs_chat_policy *policy, const char *name)
     }
     return NULL;
 }
+
+const char *cs_chat_policy_text(const char *name)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+    } fields[] = {
+#define CS_CHAT_POLICY_FIELD(name, value, text) {#name, text},
+        CS_CHAT_POLICY_FIELDS(CS_CHAT_POLICY_FIELD)
+#undef CS_CHAT_POLICY_FIELD
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (strcmp(fields[i].name, name) == 0) {
+            return fields[i].text;
+        }
+    }
+    return NULL;
+}

@@ -17,7 +17,9 @@
     X(adopt_empty_token, 0, "even when it is empty (CTK-07)")                                    \
     X(adopt_header_token, 0, "an x-trigger-jwt response header replaces the token (CTK-04)")     \
     X(adopt_any_token, 0, "even when it cannot stand in a header line (CTK-36)")                 \
+    X(forget_token, 0, "a turn-complete without a token takes the old one away (CTK-06)")        \
     X(show_token, 1, "the storable state tells the token (CTK-14)")                              \
+    X(append_bearer, 1, "appends carry the token (CTK-01)")                                      \
     X(ask_despite_token, 0, "the callbacks are asked although a token is stored (CTK-33)")       \
     X(token_in_query, 0, "the token also goes into the URL (CTK-35)")
 
@@ -25,6 +27,7 @@
     X(encode_id, 1, "the chat id is percent-encoded in paths (CAP-02)")                         \
     X(fold_id_case, 0, "in lower case (CAP-04)")                                                \
     X(accept_dot_ids, 0, "the ids . and .. are taken, and URLs then leave them out (CAP-03)")   \
+    X(append_to_channel, 0, "appends go to in and not in/append (CAP-01)")                      \
     X(append_content_type, 1, "Content-Type: application/json is sent (CAP-11)")                \
     X(wrap_body, 0, "the record goes out inside a data field (CAP-12)")                         \
     X(message_in_array, 0, "the message goes out as a list of messages (CAP-19)")               \
@@ -37,6 +40,7 @@
     X(stop_reason_object, 0, "a stop carries an object for a reason (CST-24)")                  \
     X(stop_with_payload, 0, "a stop carries a payload (CAP-29)")                                \
     X(stops_per_call, 1, "records that one stop posts (CST-01)")                                \
+    X(appends_per_send, 1, "records that one send posts (CAP-43)")                              \
     X(send_part_id, 1, "X-Part-Id is sent (CAP-44)")                                            \
     X(keep_part_id, 1, "a resend carries the part id of the first try (CAP-45)")                \
     X(one_part_id, 0, "all sends carry the same part id (CAP-46)")                              \
@@ -53,6 +57,11 @@
     X(wait_for_reset, 1, "and not before it")                                                   \
     X(retry_5xx, 1, "5xx and lost answers are sent again (CAP-68)")                             \
     X(restart_on_404, 1, "404 starts the session once and sends again (CTK-40)")                \
+    X(steer_ends_read, 0, "a message for the running turn ends its reader (CAP-36)")            \
+    X(create_odd_trigger, 0, "the create call's payload has a trigger of its own (CAP-86)")     \
+    X(create_other_chat, 0, "and the id of another chat (CAP-87)")                              \
+    X(create_must_be_new, 0, "a session that was there already is an error (CAP-88)")           \
+    X(go_on_uncreated, 0, "a refused create call does not keep a send back (CAP-86)")           \
     X(read_after_refusal, 0, "ms of reading that follow a refused append all the same (CAP-72)")
 
 #define CS_CHAT_POLICY_READS(X)                                                            \
@@ -66,6 +75,8 @@
     X(skip_moves_cursor, 1, "records that are not delivered move the cursor too (CRE-03)") \
     X(drop_seen_seq, 1, "records at or below the cursor are dropped (CRS-51)")             \
     X(drop_seen_id, 1, "data records with a known envelope id are dropped (REC-04)")       \
+    X(fixed_timeout, 0, "Timeout-Seconds is 120 whatever was asked for (CRS-42)")          \
+    X(batch_keeps, 0, "records of a batch beyond so many are lost; 0: none (CLP-07)")      \
     X(peek_on_active_send, 0, "X-Peek-Settled is sent when reading an own turn (CRS-30)")  \
     X(peek_on_reconnect, 1, "and after a reload (CRS-29)")                                 \
     X(need_chunked, 0, "a stream that is not chunked is taken for empty (CSE-44)")         \
@@ -75,6 +86,8 @@
     X(resume_after_drop, 1, "a lost connection is resumed (CRS-08)")                       \
     X(error_event_is_drop, 1, "an error event counts as a lost connection (CSE-25)")       \
     X(deliver_done, 0, "[DONE] is delivered as a chunk (CSE-31)")                          \
+    X(deliver_unknown, 0, "events with an unknown name are delivered (CSE-22)")            \
+    X(abort_old_read, 1, "a send ends the subscription of the one before (CRS-44)")        \
     X(close_after_turn, 1, "the connection is closed at the turn's end (CRS-46)")
 
 #define CS_CHAT_POLICY_TURNS(X)                                                              \
@@ -125,7 +138,7 @@
     X(need_utf8, 0, "a line that is not UTF-8 is lost (CSE-34)")                                \
     X(unicode_line_ends, 0, "U+2028, U+2029 and U+0085 end lines (CSE-37)")                     \
     X(ignore_batches, 0, "batch events are not known (CSE-38)")                                 \
-    X(max_event_bytes, 0, "a longer event breaks the stream; 0: 16 MiB (CSE-49)")               \
+    X(max_event_bytes, 0, "a longer event breaks the stream; 0: 32 MiB (CSE-49)")               \
     X(fail_on_malformed, 0, "an event that breaks the protocol ends the turn (CSE-45, CRE-49)") \
     X(all_or_nothing, 0, "a batch with something odd in it is lost as a whole (CRE-37)")        \
     X(fail_on_empty_list, 0, "an empty list of records breaks the stream (CRE-02)")             \
@@ -134,6 +147,15 @@
     X(lose_without_timestamp, 0, "a batch whose record has no timestamp is lost (CRE-51)")      \
     X(lose_proto, 0, "a batch with __proto__ in it is lost (CRE-52)")                           \
     X(string_seq_is_cursor, 0, "a seq_num that is a string is the next cursor as it is (CRE-43)")
+
+/* Of the handle of a session and the sessions API, which the adapter makes of the same parts. */
+#define CS_CHAT_POLICY_SESSIONS(X)                                           \
+    X(wrap_start, 0, "start sends its body inside a session field (CSS-01)") \
+    X(retrieve_with_post, 0, "a session is retrieved by POST (CSS-02)")      \
+    X(update_with_put, 0, "and updated by PUT (CSS-03)")                     \
+    X(close_without_body, 0, "a close has no body (CSS-04)")                 \
+    X(open_asks, 0, "opening a handle retrieves the session (CSS-07)")       \
+    X(quote_strings, 0, "a string is appended as JSON (CSS-08)")
 
 /* Numbers that cases of ours turn down, to be quick. */
 #define CS_CHAT_POLICY_TIMES(X)                                                        \
@@ -150,6 +172,7 @@
     CS_CHAT_POLICY_READS(X)      \
     CS_CHAT_POLICY_TURNS(X)      \
     CS_CHAT_POLICY_DECODING(X)   \
+    CS_CHAT_POLICY_SESSIONS(X)   \
     CS_CHAT_POLICY_TIMES(X)
 
 struct cs_chat_policy {
@@ -162,5 +185,7 @@ struct cs_chat_policy {
 struct cs_chat_policy cs_chat_policy_default(void);
 /* The field of that name, or NULL. */
 int64_t *cs_chat_policy_field(struct cs_chat_policy *policy, const char *name);
+/* What that field decides, or NULL. */
+const char *cs_chat_policy_text(const char *name);
 
 #endif

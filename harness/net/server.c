@@ -74,7 +74,9 @@ static void accept_ready(struct cs_watch *watch, uint32_t events)
             return;
         }
         int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
+        if (fd >= 0 && server->refusing) {
+            close(fd);
+        } else if (fd >= 0) {
             int on = 1;
             (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
             cs_conn_open(server, fd);
@@ -207,6 +209,22 @@ enum cs_err cs_server_start(struct cs_loop *loop, const struct cs_server_config 
     return CS_OK;
 }
 
+static void end_connections(struct cs_server *server)
+{
+    while (server->live || server->dead) {
+        if (server->live) {
+            cs_conn_end(server->live, true);
+        }
+        reap_all(server);
+    }
+}
+
+void cs_server_refuse(struct cs_server *server)
+{
+    server->refusing = true;
+    end_connections(server);
+}
+
 void cs_server_stop(struct cs_server *server)
 {
     if (!server) {
@@ -215,12 +233,7 @@ void cs_server_stop(struct cs_server *server)
     cs_watch_remove(server->loop, &server->listener);
     close(server->listener.fd);
     cs_timer_stop(server->loop, &server->accept_again);
-    while (server->live || server->dead) {
-        if (server->live) {
-            cs_conn_end(server->live, true);
-        }
-        reap_all(server);
-    }
+    end_connections(server);
     cs_timer_stop(server->loop, &server->reap);
     free(server);
 }

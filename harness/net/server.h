@@ -66,6 +66,9 @@ struct cs_server_config {
  * CS_ERR_NO_MEMORY, CS_ERR_USAGE (bad address). */
 CS_MUST_USE enum cs_err cs_server_start(struct cs_loop *loop, const struct cs_server_config *config,
                                         struct cs_server **ret_server, struct cs_diag *diag);
+/* Resets all connections, and from now on every new one. The port stays ours, so that a client that
+ * still tries does not come to somebody who was given the number next. Not from inside a hook. */
+void cs_server_refuse(struct cs_server *server);
 /* Closes the listener and resets all connections (on_close is called for each). NULL is fine. Not
  * from inside a hook. */
 void cs_server_stop(struct cs_server *server);

@@ -32,6 +32,7 @@ struct cs_server {
     int64_t drain_ms;      /* between requests */
     int64_t long_drain_ms; /* in the middle of one, and after a bad one */
     struct cs_watch listener;
+    bool refusing;                /* nobody is let in any more */
     struct cs_timer accept_again; /* accepting is paused while it runs */
     struct cs_timer reap;         /* ends what has died, from the loop and never from a hook */
     struct cs_conn *live;

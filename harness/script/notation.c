@@ -14,7 +14,9 @@ struct cs_notation {
 
 const char *cs_target_name(enum cs_target target)
 {
-    static const char *const names[CS_N_TARGETS] = {"create", "app", "out", "other"};
+    static const char *const names[CS_N_TARGETS] = {"create",   "app",      "out",      "hop",
+                                                    "side-app", "side-out", "retrieve", "update",
+                                                    "close",    "list",     "claims",   "other"};
     return names[target];
 }
 
@@ -25,7 +27,7 @@ static enum cs_err read_selector(struct cs_lex *lex, struct cs_rule *rule)
         rule->target++;
     }
     if (rule->target == CS_TARGET_OTHER) {
-        return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected create, app or out");
+        return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected create, app, out, or another request");
     }
     rule->first = 1;
     rule->last = UINT64_MAX;
@@ -75,7 +77,8 @@ static enum cs_err read_status(struct cs_lex *lex, struct cs_rule *rule)
     }
     answer->status = (int)status;
     answer->ending = CS_ENDING_EOF;
-    if (rule->target == CS_TARGET_APP && cs_lex_take(lex, ",")) {
+    bool append = rule->target == CS_TARGET_APP || rule->target == CS_TARGET_SIDE_APP;
+    if (append && cs_lex_take(lex, ",")) {
         cs_lex_space(lex, false);
         answer->seq_kind = CS_SEQ_NEXT;
         if (!cs_lex_take(lex, "+")) {
@@ -86,15 +89,19 @@ static enum cs_err read_status(struct cs_lex *lex, struct cs_rule *rule)
     return err == CS_OK ? cs_lex_expect(lex, ")") : err;
 }
 
-/* CREATE(...), APP(...), OUT(...) or OUT{...} */
+/* CREATE(...), APP(...), OUT(...), OUT{...}, HOP{...}, and so on */
 static enum cs_err read_answer(struct cs_lex *lex, struct cs_rule *rule)
 {
-    static const char *const words[CS_N_TARGETS] = {"CREATE", "APP", "OUT", "nothing"};
+    static const char *const words[CS_N_TARGETS] = {"CREATE", "APP",  "OUT",      "HOP",
+                                                    "APP",    "OUT",  "RETRIEVE", "UPDATE",
+                                                    "CLOSE",  "LIST", "CLAIMS",   "nothing"};
     if (!cs_lex_take(lex, words[rule->target])) {
         return cs_lex_fail(lex, CS_ERR_SYNTAX, "%s is answered with %s",
                            cs_target_name(rule->target), words[rule->target]);
     }
-    if (rule->target == CS_TARGET_OUT && cs_lex_take(lex, "{")) {
+    bool streams = rule->target == CS_TARGET_OUT || rule->target == CS_TARGET_HOP ||
+                   rule->target == CS_TARGET_SIDE_OUT;
+    if (streams && cs_lex_take(lex, "{")) {
         rule->answer.status = 200;
         rule->answer.is_stream = true;
         rule->answer.ending = CS_ENDING_HOLD;

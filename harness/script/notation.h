@@ -13,11 +13,20 @@ enum cs_target {
     CS_TARGET_CREATE, /* POST /api/v1/sessions */
     CS_TARGET_APP,    /* POST /realtime/v1/sessions/{id}/in/append */
     CS_TARGET_OUT,    /* GET /realtime/v1/sessions/{id}/out */
-    CS_TARGET_OTHER   /* anything else; a script has no rules for it */
+    CS_TARGET_HOP,    /* POST /head-start */
+    /* The same two of a side channel: /realtime/v1/sessions/{id}/channels/{name}/... */
+    CS_TARGET_SIDE_APP,
+    CS_TARGET_SIDE_OUT,
+    CS_TARGET_RETRIEVE, /* GET /api/v1/sessions/{id} */
+    CS_TARGET_UPDATE,   /* PATCH /api/v1/sessions/{id} */
+    CS_TARGET_CLOSE,    /* POST /api/v1/sessions/{id}/close */
+    CS_TARGET_LIST,     /* GET /api/v1/sessions */
+    CS_TARGET_CLAIMS,   /* POST /api/v1/auth/jwt/claims */
+    CS_TARGET_OTHER     /* anything else; a script has no rules for it */
 };
-#define CS_N_TARGETS 4
+#define CS_N_TARGETS 12
 
-/* "create", "app", "out" or "other". */
+/* As in a script: "create", "app", "out", "side-app", ..., or "other". */
 const char *cs_target_name(enum cs_target target);
 
 /* Something to wait for: the number-th request of a target, or a gate that is released by name. */

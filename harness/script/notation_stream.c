@@ -127,35 +127,89 @@ static enum cs_err read_data(struct stream *stream)
     return err == CS_OK ? add_record(stream, &record) : err;
 }
 
-/* T n TEXT */
-static enum cs_err read_text(struct stream *stream)
+/* A data record with a text delta. */
+static enum cs_err add_text(struct stream *stream, uint64_t seq_num, struct cs_view text)
 {
-    struct cs_lex *lex = stream->lex;
-    struct cs_render_record record = {0};
-    struct cs_view text;
-    enum cs_err err = cs_lex_u64(lex, &record.seq_num);
-    if (err != CS_OK) {
-        return err;
-    }
-    cs_lex_space(lex, true);
-    err = cs_lex_value(lex, &text);
-    if (err != CS_OK) {
-        return err;
-    }
+    struct cs_render_record record = {.seq_num = seq_num};
     struct cs_buf chunk = CS_BUF(MAX_STREAM);
     struct cs_buf body = CS_BUF(MAX_STREAM);
     char id[RECORD_ID_SIZE];
     cs_buf_str(&chunk, "{\"type\":\"text-delta\",\"id\":\"t1\",\"delta\":\"");
     cs_json_escape(&chunk, text);
     cs_buf_str(&chunk, "\"}");
-    cs_render_envelope(&body, cs_buf_view(&chunk), usual_id(record.seq_num, id));
+    cs_render_envelope(&body, cs_buf_view(&chunk), usual_id(seq_num, id));
     bool cut = cs_buf_error(&chunk) != CS_OK;
     cs_buf_free(&chunk);
-    err = keep_body(stream, &body, &record.body);
+    enum cs_err err = keep_body(stream, &body, &record.body);
     if (err == CS_OK && cut) {
         err = no_memory(stream);
     }
     return err == CS_OK ? add_record(stream, &record) : err;
+}
+
+/* T n TEXT */
+static enum cs_err read_text(struct stream *stream)
+{
+    struct cs_lex *lex = stream->lex;
+    uint64_t seq_num = 0;
+    struct cs_view text = {0};
+    enum cs_err err = cs_lex_u64(lex, &seq_num);
+    if (err == CS_OK) {
+        cs_lex_space(lex, true);
+        err = cs_lex_value(lex, &text);
+    }
+    return err == CS_OK ? add_text(stream, seq_num, text) : err;
+}
+
+/* Two numbers, the second at most `most`. */
+static enum cs_err read_pair(struct stream *stream, uint64_t *ret_first, uint64_t *ret_second,
+                             uint64_t most)
+{
+    struct cs_lex *lex = stream->lex;
+    enum cs_err err = cs_lex_u64(lex, ret_first);
+    if (err == CS_OK) {
+        cs_lex_space(lex, true);
+        err = cs_lex_u64(lex, ret_second);
+    }
+    if (err == CS_OK && *ret_second > most) {
+        return cs_lex_fail(lex, CS_ERR_RANGE, "at most %llu", (unsigned long long)most);
+    }
+    return err;
+}
+
+/* LONG n SIZE: the letters of the alphabet in turn */
+static enum cs_err read_long(struct stream *stream)
+{
+    uint64_t seq_num = 0;
+    uint64_t size = 0;
+    enum cs_err err = read_pair(stream, &seq_num, &size, MAX_STREAM / 2);
+    if (err != CS_OK) {
+        return err;
+    }
+    char *text = malloc(size + 1);
+    if (!text) {
+        return no_memory(stream);
+    }
+    for (uint64_t i = 0; i < size; i++) {
+        text[i] = (char)('a' + i % 26);
+    }
+    err = add_text(stream, seq_num, cs_view_of(text, size));
+    free(text);
+    return err;
+}
+
+/* MANY n COUNT: the text of each is its own number */
+static enum cs_err read_many(struct stream *stream)
+{
+    uint64_t first = 0;
+    uint64_t count = 0;
+    enum cs_err err = read_pair(stream, &first, &count, MAX_BATCH);
+    for (uint64_t i = 0; err == CS_OK && i < count; i++) {
+        char text[RECORD_ID_SIZE];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)(first + i));
+        err = add_text(stream, first + i, cs_view_str(text));
+    }
+    return err;
 }
 
 static bool item_ends(struct cs_lex *lex)
@@ -241,17 +295,15 @@ static enum cs_err read_raw_record(struct stream *stream)
     return err == CS_OK ? add_record(stream, &record) : err;
 }
 
-/* One record if there is one here; *ret_found tells. */
+/* One record, or with MANY several, if there is one here; *ret_found tells. */
 static enum cs_err read_record(struct stream *stream, bool *ret_found)
 {
     struct cs_lex *lex = stream->lex;
     static const struct {
         const char *word;
         enum cs_err (*read)(struct stream *stream);
-    } kinds[] = {{"R", read_data},
-                 {"T", read_text},
-                 {"C", read_control},
-                 {"K", read_command},
+    } kinds[] = {{"R", read_data},        {"T", read_text},    {"C", read_control},
+                 {"K", read_command},     {"LONG", read_long}, {"MANY", read_many},
                  {"REC", read_raw_record}};
     *ret_found = false;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -276,7 +328,8 @@ static enum cs_err read_batch(struct stream *stream)
             return err;
         }
         if (!found) {
-            return cs_lex_fail(lex, CS_ERR_SYNTAX, "expected a record: R, T, C, K or REC");
+            return cs_lex_fail(lex, CS_ERR_SYNTAX,
+                               "expected a record: R, T, C, K, LONG, MANY or REC");
         }
         cs_lex_space(lex, true);
         if (!cs_lex_take(lex, ";") && cs_lex_peek(lex) != ']') {

@@ -81,6 +81,12 @@ static void put_session(struct cs_buf *out, int status, const struct cs_reply_fa
     cs_buf_printf(out, "\",\"isCached\":%s}", status == 200 ? "true" : "false");
 }
 
+static bool is_about_session(enum cs_target target)
+{
+    return target == CS_TARGET_CREATE || target == CS_TARGET_RETRIEVE ||
+           target == CS_TARGET_UPDATE || target == CS_TARGET_CLOSE;
+}
+
 static void put_body(struct cs_buf *out, const struct cs_answer *answer,
                      const struct cs_reply_facts *facts)
 {
@@ -90,9 +96,13 @@ static void put_body(struct cs_buf *out, const struct cs_answer *answer,
         return;
     } else if (answer->status >= 300) {
         cs_buf_printf(out, "{\"error\":\"%s\"}", cs_status_reason(answer->status));
-    } else if (facts->request->target == CS_TARGET_CREATE) {
+    } else if (is_about_session(facts->request->target)) {
         put_session(out, answer->status, facts);
-    } else if (facts->request->target == CS_TARGET_APP && facts->has_seq) {
+    } else if (facts->request->target == CS_TARGET_LIST) {
+        cs_buf_str(out, "{\"data\":[");
+        put_session(out, answer->status, facts);
+        cs_buf_str(out, "],\"pagination\":{}}");
+    } else if (facts->has_seq) {
         cs_buf_printf(out, "{\"ok\":true,\"seq\":%llu}", (unsigned long long)facts->seq);
     } else {
         cs_buf_str(out, "{\"ok\":true}");

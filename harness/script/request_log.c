@@ -15,29 +15,70 @@ static bool take_prefix(struct cs_view *text, const char *prefix)
     return true;
 }
 
+/* The segment up to the next slash or the end, decoded; `rest` begins behind it. */
+static bool take_id(struct cs_view *rest, struct cs_buf *id)
+{
+    size_t slash = cs_view_find(*rest, CS_VIEW("/"));
+    size_t len = slash == SIZE_MAX ? rest->len : slash;
+    bool taken = len > 0 && cs_percent_decode(cs_view_of(rest->ptr, len), id) == CS_OK;
+    *rest = cs_view_of(rest->ptr + len, rest->len - len);
+    return taken;
+}
+
+struct route {
+    const char *method;
+    const char *tail; /* behind the session's id */
+    enum cs_target target;
+};
+
+static enum cs_target route(const struct route *routes, size_t n, struct cs_view method,
+                            struct cs_view tail)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (cs_view_eq(method, cs_view_str(routes[i].method)) &&
+            cs_view_eq(tail, cs_view_str(routes[i].tail))) {
+            return routes[i].target;
+        }
+    }
+    return CS_TARGET_OTHER;
+}
+
+static const struct route realtime[] = {{"POST", "/in/append", CS_TARGET_APP},
+                                        {"GET", "/out", CS_TARGET_OUT}};
+static const struct route side[] = {{"POST", "/in/append", CS_TARGET_SIDE_APP},
+                                    {"GET", "/out", CS_TARGET_SIDE_OUT}};
+static const struct route api[] = {{"GET", "", CS_TARGET_RETRIEVE},
+                                   {"PATCH", "", CS_TARGET_UPDATE},
+                                   {"POST", "/close", CS_TARGET_CLOSE}};
+/* Those without a session's id, by their whole path. */
+static const struct route whole_paths[] = {{"POST", "/api/v1/sessions", CS_TARGET_CREATE},
+                                           {"POST", "/head-start", CS_TARGET_HOP},
+                                           {"GET", "/api/v1/sessions", CS_TARGET_LIST},
+                                           {"POST", "/api/v1/auth/jwt/claims", CS_TARGET_CLAIMS}};
+#define ROUTES(table) (table), sizeof(table) / sizeof((table)[0])
+
 /* What a request is for, and the session id in its path (appended to `session`). */
 static enum cs_target target_of(const struct cs_request *request, struct cs_buf *session)
 {
-    bool post = cs_view_eq(request->method, CS_VIEW("POST"));
-    if (post && cs_view_eq(request->path, CS_VIEW("/api/v1/sessions"))) {
-        return CS_TARGET_CREATE;
-    }
     struct cs_view rest = request->path;
-    if (!take_prefix(&rest, "/realtime/v1/sessions/")) {
+    enum cs_target whole = route(ROUTES(whole_paths), request->method, rest);
+    if (whole != CS_TARGET_OTHER) {
+        return whole;
+    }
+    if (take_prefix(&rest, "/api/v1/sessions/")) {
+        return take_id(&rest, session) ? route(ROUTES(api), request->method, rest)
+                                       : CS_TARGET_OTHER;
+    }
+    if (!take_prefix(&rest, "/realtime/v1/sessions/") || !take_id(&rest, session)) {
         return CS_TARGET_OTHER;
     }
-    size_t slash = cs_view_find(rest, CS_VIEW("/"));
-    if (slash == SIZE_MAX || cs_percent_decode(cs_view_of(rest.ptr, slash), session) != CS_OK) {
-        return CS_TARGET_OTHER;
+    if (!take_prefix(&rest, "/channels/")) {
+        return route(ROUTES(realtime), request->method, rest);
     }
-    struct cs_view tail = cs_view_of(rest.ptr + slash, rest.len - slash);
-    if (post && cs_view_eq(tail, CS_VIEW("/in/append"))) {
-        return CS_TARGET_APP;
-    }
-    if (cs_view_eq(request->method, CS_VIEW("GET")) && cs_view_eq(tail, CS_VIEW("/out"))) {
-        return CS_TARGET_OUT;
-    }
-    return CS_TARGET_OTHER;
+    struct cs_buf name = CS_BUF(MAX_SESSION_ID);
+    bool named = take_id(&rest, &name);
+    cs_buf_free(&name);
+    return named ? route(ROUTES(side), request->method, rest) : CS_TARGET_OTHER;
 }
 
 /* An entry is one allocation: the struct, its headers, then all bytes that it points to. */
@@ -76,8 +117,8 @@ struct cs_logged *cs_request_log_add(struct cs_request_log *log, const struct cs
 {
     struct cs_buf session = CS_BUF(MAX_SESSION_ID);
     enum cs_target target = target_of(request, &session);
-    if ((target == CS_TARGET_APP || target == CS_TARGET_OUT) &&
-        !is_ours(log, cs_buf_view(&session))) {
+    bool of_any = target == CS_TARGET_CREATE || target == CS_TARGET_LIST;
+    if (!of_any && target != CS_TARGET_CLAIMS && !is_ours(log, cs_buf_view(&session))) {
         target = CS_TARGET_OTHER;
     }
     size_t size = size_of(request, cs_buf_view(&session));

@@ -127,7 +127,7 @@ static struct cs_player *start_player(struct cs_scripted *server, struct cs_conn
                                    .session = server->session,
                                    .token = server->token,
                                    .has_seq = answer->seq_kind != CS_SEQ_NONE};
-    if (entry->target == CS_TARGET_APP) {
+    if (entry->target == CS_TARGET_APP || entry->target == CS_TARGET_SIDE_APP) {
         facts.seq = take_seq(server, answer);
     }
     struct cs_buf head = CS_BUF(MAX_HEAD);
@@ -238,6 +238,12 @@ enum cs_err cs_scripted_start(const struct cs_scripted_config *config,
              (unsigned)cs_server_port(server->server));
     *ret_server = server;
     return CS_OK;
+}
+
+void cs_scripted_refuse(struct cs_scripted *server)
+{
+    server->config.changed = NULL;
+    cs_server_refuse(server->server);
 }
 
 void cs_scripted_stop(struct cs_scripted *server)

@@ -49,6 +49,8 @@ struct cs_scripted;
 /* Errors: those of cs_server_start. Strings of the config are copied. */
 CS_MUST_USE enum cs_err cs_scripted_start(const struct cs_scripted_config *config,
                                           struct cs_scripted **ret_server, struct cs_diag *diag);
+/* Resets what is open and whatever comes from now on (cs_server_refuse). */
+void cs_scripted_refuse(struct cs_scripted *server);
 /* Resets what is open. NULL is fine. */
 void cs_scripted_stop(struct cs_scripted *server);
 /* "http://127.0.0.1:PORT" */

@@ -176,7 +176,7 @@ static void test_reference_client(void **state)
 static void test_python(void **state)
 {
     need_tool("python3");
-    check_adapter(*state, "python3 " PEERS "/python/transport.py");
+    check_adapter(*state, "python3 " PEERS "/python/adapter.py");
 }
 
 static void test_reader(void **state)

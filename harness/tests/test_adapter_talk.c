@@ -210,7 +210,7 @@ static void test_reference_client(void **state)
 
 static void test_python(void **state)
 {
-    static const char *const argv[] = {"python3", PEERS "/python/transport.py", NULL};
+    static const char *const argv[] = {"python3", PEERS "/python/adapter.py", NULL};
     need_tool("python3");
     check_lines(*state, argv);
 }

@@ -10,8 +10,8 @@
 #include <ctype.h>
 #include <time.h>
 
+#include "client/violations.h"
 #include "tests/client_fixture.h"
-#include "tests/client_role_faults.h"
 
 #define MAX_STEPS      6
 #define MAX_IDS        32
@@ -312,9 +312,8 @@ static bool has_fault(const char *name)
         }
     }
     size_t len = strlen(name);
-    for (size_t i = 0; i < N_ROLE_FAULTS; i++) {
-        const char *fault = role_faults[i].fault;
-        if (strncmp(fault, name, len) == 0 && fault[len] == '=') {
+    for (const struct cs_client_violation *row = cs_client_violations; row->fault; row++) {
+        if (strncmp(row->fault, name, len) == 0 && row->fault[len] == '=') {
             return true;
         }
     }
@@ -336,6 +335,7 @@ static void test_no_decision_is_left_out(void **state)
     CS_CHAT_POLICY_READS(CHECK)
     CS_CHAT_POLICY_TURNS(CHECK)
     CS_CHAT_POLICY_DECODING(CHECK)
+    CS_CHAT_POLICY_SESSIONS(CHECK)
 #undef CHECK
 }
 

@@ -21,8 +21,7 @@ static const struct cs_case *const cases[N_CASES] = {&a, &b, &c};
 static const char *const nulls[] = {"does nothing"};
 
 struct world {
-    struct cs_violation rows[N_VIOLATIONS];
-    const struct cs_violation *violations[N_VIOLATIONS];
+    struct cs_matrix_violation rows[N_VIOLATIONS];
     struct cs_result results[N_COLUMNS * N_CASES];
     const struct cs_result *cells[N_COLUMNS * N_CASES];
 };
@@ -38,12 +37,9 @@ static int set_up(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
-    world->rows[0] = (struct cs_violation){
-        .id = "v0", .requirement = "AAA-01", .affects = "y/* x/c", .reason = "it sees it too"};
-    world->rows[1] = (struct cs_violation){.id = "v1", .requirement = "BBB-01"};
-    for (size_t i = 0; i < N_VIOLATIONS; i++) {
-        world->violations[i] = &world->rows[i];
-    }
+    world->rows[0] =
+        (struct cs_matrix_violation){.id = "v0", .requirements = "AAA-01", .affects = "y/* x/c"};
+    world->rows[1] = (struct cs_matrix_violation){.id = "v1", .requirements = "BBB-01"};
     for (size_t i = 0; i < N_COLUMNS * N_CASES; i++) {
         world->results[i] = (struct cs_result){.done = true, .verdict = CS_PASS};
         world->cells[i] = &world->results[i];
@@ -69,7 +65,7 @@ static struct cs_matrix_counts judge(const struct world *world, const char *expe
 {
     const struct cs_matrix matrix = {.cases = cases,
                                      .n_cases = N_CASES,
-                                     .violations = world->violations,
+                                     .violations = world->rows,
                                      .n_violations = N_VIOLATIONS,
                                      .nulls = nulls,
                                      .n_nulls = 1,
@@ -166,10 +162,25 @@ static void a_pass_for_a_peer_that_does_nothing_is_a_fault(void **state)
 static void a_violation_that_no_case_claims_is_named(void **state)
 {
     struct world *world = *state;
-    world->rows[1].requirement = "AAA-0";
+    world->rows[1].requirements = "AAA-0";
     struct cs_matrix_counts counts = judge(world, "v1 (AAA-0)");
     assert_int_equal(counts.n_unclaimed, 1);
     assert_false(cs_matrix_is_good(&counts));
+}
+
+/* Where the cases are named, those must fail, and others that list a requirement may. */
+static void the_named_cases_must_notice(void **state)
+{
+    struct world *world = *state;
+    world->rows[1].requirements = "BBB-01 AAA-010";
+    world->rows[1].noticed_by = "x/b";
+    assert_int_equal(judge(world, "").n_expected, 2);
+    cell(world, 2, 2)->verdict = CS_FAIL;
+    assert_int_equal(judge(world, "").n_collateral, 0);
+    world->rows[1].noticed_by = "x/a x/b";
+    assert_int_equal(judge(world, "v1 (BBB-01 AAA-010)  x/a").n_survivors, 1);
+    world->rows[1].noticed_by = "x/d";
+    assert_int_equal(judge(world, "no case lists").n_unclaimed, 1);
 }
 
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -185,6 +196,7 @@ int main(void)
         WITH_WORLD(skipped_cases_are_left_out),
         WITH_WORLD(a_pass_for_a_peer_that_does_nothing_is_a_fault),
         WITH_WORLD(a_violation_that_no_case_claims_is_named),
+        WITH_WORLD(the_named_cases_must_notice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

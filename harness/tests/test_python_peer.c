@@ -32,7 +32,7 @@ static bool there_is_python(void)
 static void test_the_transport_passes(void **state)
 {
     (void)state;
-    static const char *const argv[] = {"python3", PYTHON_TRANSPORT, NULL};
+    static const char *const argv[] = {"python3", PYTHON_ADAPTER, NULL};
     const struct cs_client_env env = {.argv = argv};
     struct cs_work work[MAX_WORK];
     size_t n = add_cases(work, &env);
@@ -54,7 +54,7 @@ static void test_the_program_says_so(void **state)
 {
     (void)state;
     static const char *const argv[] = {
-        CHATSPEC_BINARY, "client", "--peer", "python3 '" PYTHON_TRANSPORT "'", "--no-color", NULL};
+        CHATSPEC_BINARY, "client", "--peer", "python3 '" PYTHON_ADAPTER "'", "--no-color", NULL};
     struct cs_tool_run run;
     struct cs_diag diag = {0};
     if (cs_tool_run(argv, NULL, 120000, &run, &diag) != CS_OK) {
@@ -115,9 +115,9 @@ static const struct mistake {
      "CRS-30 CRS-02 CRS-22 CSE-25 CRS-33"},
 };
 
-static char *read_source(void)
+static char *read_source(const char *path)
 {
-    FILE *file = fopen(PYTHON_TRANSPORT, "re");
+    FILE *file = fopen(path, "re");
     assert_non_null(file);
     char *source = calloc(1, MAX_SOURCE + 1);
     assert_non_null(source);
@@ -141,17 +141,28 @@ static char *edited(char *source, const struct edit *edit)
     return result;
 }
 
-static void write_mistaken(const struct mistake *mistake, const char *path)
+/* Frees it. */
+static void write_source(char *source, const char *path)
 {
-    char *source = edited(read_source(), &mistake->edits[0]);
-    if (mistake->edits[1].from) {
-        source = edited(source, &mistake->edits[1]);
-    }
     FILE *file = fopen(path, "we");
     assert_non_null(file);
     assert_true(fputs(source, file) >= 0);
     assert_int_equal(fclose(file), 0);
     free(source);
+}
+
+static void write_mistaken(const struct mistake *mistake, const char *path)
+{
+    char *source = edited(read_source(PYTHON_TRANSPORT), &mistake->edits[0]);
+    if (mistake->edits[1].from) {
+        source = edited(source, &mistake->edits[1]);
+    }
+    write_source(source, path);
+}
+
+static void copy_adapter(const char *path)
+{
+    write_source(read_source(PYTHON_ADAPTER), path);
 }
 
 /* Is one of the words of `text` matched by one of the globs of `globs`? */
@@ -191,9 +202,13 @@ static void test_mistakes_are_noticed(void **state)
     (void)state;
     char folder[] = "/tmp/chatspec-python-XXXXXX";
     char path[64];
+    char adapter[64];
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/transport.py", folder);
-    const char *const argv[] = {"python3", path, NULL};
+    snprintf(adapter, sizeof adapter, "%s/adapter.py", folder);
+    copy_adapter(adapter);
+    /* -B: nothing compiled is kept beside them, where it would outlive an edit. */
+    const char *const argv[] = {"python3", "-B", adapter, NULL};
     const struct cs_client_env env = {.argv = argv, .patience_ms = SHORT_PATIENCE_MS};
     for (size_t m = 0; m < sizeof mistakes / sizeof mistakes[0]; m++) {
         write_mistaken(&mistakes[m], path);
@@ -204,6 +219,7 @@ static void test_mistakes_are_noticed(void **state)
         free_results(results, n);
     }
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(adapter), 0);
     assert_int_equal(rmdir(folder), 0);
 }
 

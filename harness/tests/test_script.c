@@ -186,6 +186,27 @@ static void test_other_events(void **state)
     assert_stream(" | DONE ", "data: [DONE]\n\n");
 }
 
+/* What stands for many records or for long ones gives the same bytes as all of it written out. */
+static void assert_same(const char *brief, const char *whole)
+{
+    struct cs_notation *scripts[2] = {parse(brief), parse(whole)};
+    struct cs_view bytes[2];
+    for (size_t i = 0; i < 2; i++) {
+        bytes[i] = cs_notation_find(scripts[i], CS_TARGET_OUT, 1)->answer.plays->bytes;
+    }
+    assert_true(cs_view_eq(bytes[0], bytes[1]));
+    cs_notation_free(scripts[0]);
+    cs_notation_free(scripts[1]);
+}
+
+static void test_many_and_long(void **state)
+{
+    (void)state;
+    assert_same("out#1: OUT{MANY 9 3}", "out#1: OUT{[T 9 9; T 10 10; T 11 11]}");
+    assert_same("out#1: OUT{[T 0 x; MANY 1 2; C 3 y]}", "out#1: OUT{[T 0 x; T 1 1; T 2 2; C 3 y]}");
+    assert_same("out#1: OUT{LONG 4 28}", "out#1: OUT{T 4 abcdefghijklmnopqrstuvwxyzab}");
+}
+
 static void test_plays_and_endings(void **state)
 {
     (void)state;
@@ -246,6 +267,9 @@ static void test_mistakes_are_told_with_their_place(void **state)
         {"out#1: OUT{R 0 nil}", CS_ERR_SYNTAX, 16},
         {"out#1: OUT{C 0 a b}", CS_ERR_SYNTAX, 18},
         {"out#1: OUT{[PING]}", CS_ERR_SYNTAX, 12},
+        {"out#1: OUT{MANY 0 65537}", CS_ERR_RANGE, 23},
+        {"out#1: OUT{MANY 0}", CS_ERR_SYNTAX, 17},
+        {"out#1: OUT{LONG 0 99999999}", CS_ERR_RANGE, 26},
         {"out#1: OUT{[R 0 1", CS_ERR_SYNTAX, 17},
         {"out#1: OUT{HEX 0}", CS_ERR_SYNTAX, 16},
         {"out#1: OUT{LINE a }", CS_ERR_SYNTAX, 19},
@@ -662,6 +686,43 @@ static void test_a_new_script_takes_over_and_the_old_plays_on(void **state)
 
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* Calls about a session, and side channels: each has numbers of its own, and none is expected
+ * that the script does not name. */
+static void test_calls_about_a_session(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *line;
+        enum cs_target target;
+    } rows[] = {
+        {"GET /api/v1/sessions/" SESSION, CS_TARGET_RETRIEVE},
+        {"PATCH /api/v1/sessions/" SESSION, CS_TARGET_UPDATE},
+        {"POST /api/v1/sessions/" SESSION "/close", CS_TARGET_CLOSE},
+        {"GET /api/v1/sessions?page%5Bsize%5D=1", CS_TARGET_LIST},
+        {"POST /api/v1/auth/jwt/claims", CS_TARGET_CLAIMS},
+        {"POST /realtime/v1/sessions/" SESSION "/channels/a/in/append", CS_TARGET_SIDE_APP},
+        {"GET /realtime/v1/sessions/" SESSION "/channels/a/out", CS_TARGET_SIDE_OUT},
+        {"GET /api/v1/sessions/another", CS_TARGET_OTHER},
+        {"GET /api/v1/sessions/", CS_TARGET_OTHER},
+        {"GET /realtime/v1/sessions/" SESSION "/channels/a", CS_TARGET_OTHER},
+    };
+    play(fixture, "retrieve#1: RETRIEVE(200)\nupdate#1: UPDATE(200)\nclose#1: CLOSE(200)\n"
+                  "list#1: LIST(200)\nclaims#1: CLAIMS(200) body {}\n"
+                  "side-app#1: APP(200,9)\nside-out#1: OUT{T 0 one | EOF}\n");
+    size_t n = sizeof rows / sizeof rows[0];
+    for (size_t i = 0; i < n; i++) {
+        struct client client;
+        client_open(&client, fixture);
+        client_send(&client, rows[i].line);
+        client_send(&client, " HTTP/1.1\r\nContent-Length: 0\r\n" HEAD_END);
+        wait_requests(fixture, i + 1);
+        client_wait(&client, rows[i].target == CS_TARGET_OTHER ? "404" : "200 OK");
+        assert_int_equal(cs_scripted_request(fixture->server, i)->target, rows[i].target);
+        client_close(&client);
+    }
+    assert_int_equal(cs_scripted_unexpected(fixture->server), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -672,6 +733,7 @@ int main(void)
         cmocka_unit_test(test_a_text_is_a_delta),
         cmocka_unit_test(test_a_bracket_joins_records_to_one_batch),
         cmocka_unit_test(test_other_events),
+        cmocka_unit_test(test_many_and_long),
         cmocka_unit_test(test_plays_and_endings),
         cmocka_unit_test(test_mistakes_are_told_with_their_place),
         cmocka_unit_test(test_cut_scripts_do_no_harm),
@@ -682,6 +744,7 @@ int main(void)
         WITH_SERVER(test_waiting_for_a_request),
         WITH_SERVER(test_appends_without_a_rule_get_rising_numbers),
         WITH_SERVER(test_create_answers_a_whole_session),
+        WITH_SERVER(test_calls_about_a_session),
         WITH_SERVER(test_requests_are_kept_exactly),
         WITH_SERVER(test_what_nobody_expected_is_marked),
         WITH_SERVER(test_headers_can_be_replaced_and_left_out),

@@ -1,13 +1,9 @@
-#!/usr/bin/env python3
-"""A chat.agent transport in Python's standard library, and the adapter that lets chatspec test it.
+"""A chat.agent transport in Python's standard library, to start one of your own from.
 
-    ./chatspec client --peer 'python3 conformance/peers/python/transport.py'
-
-Copy it to start a transport of your own. The first part is the client and knows nothing of the
-suite; the second ("the adapter") speaks the line protocol of ../PROTOCOL.md for it. Comments name
-the requirement that a line is there for: `./chatspec explain CRS-02`. Python 3.9 or newer.
+It knows nothing of the suite; adapter.py beside it lets chatspec test it. Comments name the
+requirement that a line is there for: `./chatspec explain CRS-02`. Python 3.9 or newer.
 """
-import http.client, json, platform, queue, random, re, sys, threading, time, urllib.parse, uuid
+import http.client, json, random, re, threading, time, urllib.parse, uuid
 
 
 def lines(pieces):
@@ -76,8 +72,10 @@ class Reading:
 
 
 class Chat:
-    def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120):
-        """`ask` gives what the application has to: "start" a session, or a fresh "token"."""
+    def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120, create_for=None):
+        """`ask` gives what the application has to: "start" a session, or a fresh "token". With
+        `create_for`, a pair of a secret key and a task, sessions are created here instead."""
+        self.create_for = create_for
         self.url, self.id, self.ask, self.timeout_s = base_url.rstrip("/"), chat_id, ask, timeout_s
         self.token = member(stored, "publicAccessToken", str)
         cursor = member(stored, "lastEventId", str) or ""
@@ -106,12 +104,25 @@ class Chat:
             if reading.over.is_set():
                 raise ConnectionAbortedError
         session = urllib.parse.quote(self.id, safe="-_.!~*'()")  # one path segment (CAP-02)
-        path = f"{url.path}/realtime/v1/sessions/{session}/{what}"
-        connection.request(method, path, body, {"Authorization": f"Bearer {self.token}", **headers})
+        path = f"/realtime/v1/sessions/{session}/{what}" if what else "/api/v1/sessions"
+        headers = {"Authorization": f"Bearer {self.token}", **headers}
+        connection.request(method, url.path + path, body, headers)
         return connection.getresponse()
 
     def start(self):
-        self.token = member(self.ask("start", chatId=self.id), "publicAccessToken", str)
+        if not self.create_for:
+            self.token = member(self.ask("start", chatId=self.id), "publicAccessToken", str)
+            return
+        key, task = self.create_for
+        payload = {"chatId": self.id, "trigger": "preload"}  # (CAP-86)
+        body = json.dumps({"type": "chat.agent", "externalId": self.id, "taskIdentifier": task,
+                           "triggerConfig": {"basePayload": payload}}).encode()
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        with self.request("POST", None, headers, body) as response:
+            answer = parse(response.read())
+            self.token = member(answer, "publicAccessToken", str)
+            if response.status not in (200, 201) or not self.token:  # 200: it was there (CAP-88)
+                raise ApiError("the session was not created", response.status, member(answer, "code"))
 
     def append(self, record):
         """Appends an input record and gives its seq, or None where the server tells none."""
@@ -270,118 +281,3 @@ class Chat:
     def finish(self, reading):
         self.streaming, self.own_seq, self.hide_tail = False, None, False
         reading.over.set()
-
-
-# ---- the adapter: commands on stdin, events on stdout, one JSON object a line ----
-
-COMMANDS = ["open", "send", "regenerate", "action", "pending", "stop", "reconnect", "session",
-            "answer", "close", "reset", "quit"]
-OUTPUT = threading.Lock()
-
-
-class Adapter:
-    """Everything that `reset` drops; what is left of an old one is not heard any more."""
-
-    def __init__(self):
-        self.silent, self.opened, self.chats, self.questions = False, {}, {}, []
-
-    def say(self, event, **members):
-        with OUTPUT:
-            if not self.silent:
-                print(json.dumps({"event": event, **members}), flush=True)
-
-    def ask(self, kind, **params):
-        answer = queue.SimpleQueue()
-        with OUTPUT:
-            self.questions.append(answer)
-            number = len(self.questions)
-        self.say("ask", ask=number, kind=kind, params=params)
-        told = answer.get()
-        if "error" in told:
-            raise ApiError(told["error"])
-        return told["value"]
-
-    def chat(self, chat_id):
-        with OUTPUT:
-            if chat_id not in self.chats:
-                options = self.opened.get("options", {})
-                stored = options.get("sessions", {}).get(chat_id, {"isStreaming": False})
-                self.chats[chat_id] = Chat(self.opened["baseUrl"], chat_id, self.ask, stored,
-                                           options.get("streamTimeoutSeconds", 120))
-            return self.chats[chat_id]
-
-    def run(self, command):
-        """A command that may take its time, in a thread of its own."""
-        name, number, answered = command["command"], command["id"], False
-        try:
-            chat = self.chat(command["chat"])
-            message = command["messages"][-1] if "messages" in command else command.get("message")
-            if name in ("stop", "session", "pending"):
-                value = chat.stop() if name == "stop" else None
-                if name == "pending":  # into the running turn, which is read on (CAP-36)
-                    payload = {"chatId": chat.id, "trigger": "submit-message", "message": message}
-                    chat.append({"kind": "message", "payload": payload})
-                elif name == "session" and chat.token:
-                    value = chat.state()
-                return self.say("ok", id=number, value=value)
-            if name == "reconnect":
-                reading = chat.reconnect()
-            elif name == "regenerate":
-                reading = chat.send("regenerate-message")
-            elif name == "action":
-                reading = chat.send("action", action=command["action"])
-            else:
-                reading = chat.send("submit-message", message=message)
-            self.say("ok", id=number, stream=reading is not None)
-            answered = True
-            if reading:
-                tell = lambda chunk: self.say("chunk", id=number, chunk=chunk)
-                chat.read(reading, tell, peek=name == "reconnect")
-                self.say("session", client="main", chat=chat.id, session=chat.state())
-                self.say("end", id=number)
-        except Exception as error:
-            told = {name: value for name, value in vars(error).items() if value is not None}
-            told.update(name=type(error).__name__, message=str(error))
-            self.say("error" if answered else "fail", id=number, error=told)
-
-    def drop(self):
-        with OUTPUT:
-            self.silent = True
-        for chat in list(self.chats.values()):
-            if chat.reading:
-                chat.reading.cancel()
-        for answer in self.questions:
-            answer.put({"error": "the adapter was reset"})
-
-
-def main():
-    adapter = Adapter()
-    adapter.say("hello", protocol=1, name="chatspec-python-transport", version="1.0",
-                runtime=f"python {platform.python_version()}", capabilities=COMMANDS)
-    for line in sys.stdin.buffer:
-        command = parse(line.decode("utf-8", "replace"))
-        name, number = member(command, "command", str), member(command, "id", int)
-        if command is None:
-            told = {"name": "ValueError", "message": "the line is not JSON"}
-            adapter.say("fail", id=None, error=told)
-        elif name not in COMMANDS:
-            adapter.say("unsupported", id=number, command=name)
-        elif name in ("open", "answer", "close", "reset", "quit"):
-            if name in ("close", "reset"):
-                adapter.drop()
-                adapter = Adapter()
-            elif name == "open":
-                adapter.opened, adapter.chats = command, {}
-            elif name == "answer":
-                asked = member(command, "ask", int) or 0
-                for answer in adapter.questions[asked - 1:asked]:
-                    answer.put(command)
-            adapter.say("ok", id=number)
-            if name == "quit":
-                return
-        else:
-            threading.Thread(target=adapter.run, args=(command,), daemon=True).start()
-
-
-if __name__ == "__main__":
-    main()

@@ -70,7 +70,8 @@ class RefusedError extends Error {
 }
 
 class Chat {
-  constructor({ baseUrl, id, ask, stored }) {
+  constructor({ baseUrl, id, ask, stored, timeout }) {
+    this.timeout = timeout;
     this.url = `${baseUrl}/realtime/v1/sessions/${encodeURIComponent(id)}`;
     this.id = id;
     this.ask = ask;
@@ -172,7 +173,7 @@ class Chat {
 
   subscribe(signal, peek) {
     const headers = { authorization: `Bearer ${this.token}`, accept: "text/event-stream" };
-    headers["timeout-seconds"] = "120";
+    headers["timeout-seconds"] = String(this.timeout ?? 120);
     if (this.cursor !== undefined) headers["last-event-id"] = String(this.cursor);
     if (peek) headers["x-peek-settled"] = "1";
     return fetch(`${this.url}/out`, { headers, signal });
@@ -220,7 +221,7 @@ function reset() {
 }
 
 function describe({ name, message, status, code }) {
-  return { name, message, status, code };
+  return { name, message, status, code: code === undefined ? undefined : String(code) };
 }
 
 function chatOf({ chat: id }) {
@@ -234,9 +235,18 @@ function chatOf({ chat: id }) {
         if (state === owner) say({ event: "ask", ask: number, kind, params });
       });
     const { baseUrl, options } = owner.opened;
-    owner.chats.set(id, new Chat({ baseUrl, id, ask, stored: options?.sessions?.[id] }));
+    const { sessions, streamTimeoutSeconds: timeout } = options ?? {};
+    owner.chats.set(id, new Chat({ baseUrl, id, ask, stored: sessions?.[id], timeout }));
   }
   return owner.chats.get(id);
+}
+
+/* Deeper values cannot be written as a line. */
+const MAX_DEPTH = 500;
+
+function isDeep(value, levels) {
+  if (value === null || typeof value !== "object") return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeep(inner, levels - 1));
 }
 
 /* Answers the command, then reports what `read` delivers. */
@@ -244,7 +254,7 @@ function stream({ id }, read) {
   const owner = state;
   const tell = (message) => state === owner && say({ ...message, id });
   setImmediate(() =>
-    read((chunk) => tell({ event: "chunk", chunk })).then(
+    read((chunk) => tell({ event: "chunk", chunk: isDeep(chunk, MAX_DEPTH) ? null : chunk })).then(
       () => tell({ event: "end" }),
       (error) => tell({ event: "error", error: describe(error) }),
     ),
@@ -262,7 +272,10 @@ const commands = {
   open(command) {
     const { kind = "transport", client = "main" } = command;
     if (kind === "subscription") state.subscriptions.set(client, command);
-    else state.opened = command;
+    else {
+      state.opened = command;
+      state.chats.clear();
+    }
   },
   send: (command) => turn(command, "submit-message", { message: command.messages.at(-1) }),
   regenerate: (command) => turn(command, "regenerate-message"),
@@ -283,6 +296,8 @@ const commands = {
     return stream(command, async (deliver) => {
       const headers = { accept: "text/event-stream", ...opened.headers };
       if (opened.options?.lastEventId !== undefined) headers["last-event-id"] = opened.options.lastEventId;
+      const seconds = opened.options?.timeoutInSeconds;
+      if (seconds !== undefined) headers["timeout-seconds"] = String(seconds);
       const response = await fetch(opened.url, { headers, signal: controller.signal });
       if (!response.ok) throw new RefusedError("the subscription", response.status);
       for await (const part of readChannel(response)) deliver(part);

@@ -17,9 +17,14 @@
 
 #include "client/chat.h"
 #include "conformance/peers/reference/lines.h"
+#include "conformance/peers/reference/say.h"
+#include "conformance/peers/reference/session.h"
 
-#define PROTOCOL        1
-#define CHUNK_GRACE_MS  200
+#define PROTOCOL       1
+#define CHUNK_GRACE_MS 200
+#define GRACED_CHUNKS                                                          \
+    16 /* of a turn; commands that are there already are seen after each chunk \
+        */
 #define FOR_EVER        INT64_MAX
 #define TURN_TIMEOUT_MS 600000
 
@@ -33,58 +38,18 @@ struct adapter {
     struct cs_lines lines;
     struct cs_chat_policy policy;
     struct cs_chat *chat;
-    cJSON *opened;   /* the `open` command */
-    cJSON *deferred; /* commands that came while an answer was waited for */
+    cJSON *opened;           /* the `open` command */
+    struct session *session; /* of the kind `session`; NULL: a transport */
+    cJSON *deferred;         /* commands that came while an answer was waited for */
     int last_ask;
     int reading_id; /* the command whose turn is read, or is to be read next */
     enum reading next;
-    bool silent; /* what is read now was dropped by a reset */
+    int n_chunks; /* of the turn that is read */
+    bool silent;  /* what is read now was dropped by a reset */
     bool over;
 };
 
 /* ---- saying ---- */
-
-static void out_of_memory(void)
-{
-    fputs("out of memory\n", stderr);
-    exit(1);
-}
-
-/* Prints the event as a line and frees it. */
-static void say(cJSON *event)
-{
-    char *line = event ? cJSON_PrintUnformatted(event) : NULL;
-    if (!line) {
-        out_of_memory();
-    }
-    printf("%s\n", line);
-    fflush(stdout);
-    cJSON_free(line);
-    cJSON_Delete(event);
-}
-
-static cJSON *event_of(const char *name, int id)
-{
-    cJSON *event = cJSON_CreateObject();
-    if (!event || !cJSON_AddStringToObject(event, "event", name) ||
-        !(id >= 0 ? cJSON_AddNumberToObject(event, "id", id)
-                  : cJSON_AddNullToObject(event, "id"))) {
-        out_of_memory();
-    }
-    return event;
-}
-
-static void say_plain(const char *name, int id)
-{
-    say(event_of(name, id));
-}
-
-static void say_stream(int id, bool stream)
-{
-    cJSON *event = event_of("ok", id);
-    cJSON_AddBoolToObject(event, "stream", stream);
-    say(event);
-}
 
 /* "fail" for a command, "error" for a stream. */
 static void say_failed(struct adapter *adapter, const char *name, int id,
@@ -104,18 +69,11 @@ static void say_failed(struct adapter *adapter, const char *name, int id,
     say(event);
 }
 
-static void say_refusal(int id, const char *message)
-{
-    cJSON *event = event_of("fail", id);
-    cJSON *told = cJSON_AddObjectToObject(event, "error");
-    cJSON_AddStringToObject(told, "name", "usage");
-    cJSON_AddStringToObject(told, "message", message);
-    say(event);
-}
-
-static const char *const commands[] = {"open",  "send",    "regenerate", "action",
-                                       "stop",  "session", "reconnect",  "answer",
-                                       "close", "reset",   "quit"};
+static const char *const commands[] = {"send",      "regenerate", "action", "stop", "session",
+                                       "reconnect", "pending",    "close",  "open", "answer",
+                                       "reset",     "quit",       "write",  "read", "call"};
+#define N_OF_A_CHAT 7 /* the first of them */
+static const char *const of_session[] = {"write", "read", "call"};
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
 static bool is_known(const char *name)
@@ -126,13 +84,6 @@ static bool is_known(const char *name)
         }
     }
     return false;
-}
-
-static void say_unsupported(int id, const char *name)
-{
-    cJSON *event = event_of("unsupported", id);
-    cJSON_AddStringToObject(event, "command", name);
-    say(event);
 }
 
 static void say_hello(void)
@@ -147,15 +98,17 @@ static void say_hello(void)
     cJSON_AddStringToObject(hello, "version", CHATSPEC_VERSION);
     cJSON_AddItemToObject(hello, "capabilities",
                           cJSON_CreateStringArray(commands, (int)N_COMMANDS));
+    /* The same client twice: as a browser's, and as a server's, which has the key. */
+    cJSON *kinds = cJSON_AddObjectToObject(hello, "kinds");
+    cJSON_AddItemToObject(kinds, "transport", cJSON_CreateStringArray(commands, N_OF_A_CHAT));
+    cJSON_AddItemToObject(kinds, "agent", cJSON_CreateStringArray(commands, N_OF_A_CHAT));
+    cJSON_AddItemToObject(
+        kinds, "session",
+        cJSON_CreateStringArray(of_session, sizeof of_session / sizeof *of_session));
     say(hello);
 }
 
 /* ---- reading commands ---- */
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-}
 
 static int number_of(const cJSON *object, const char *name)
 {
@@ -247,13 +200,20 @@ static bool need_chat(struct adapter *adapter, const cJSON *command)
     if (!adapter->opened || !id) {
         return false;
     }
+    const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(adapter->opened, "options"), "streamTimeoutSeconds");
     bool starter = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(adapter->opened, "starter"));
+    const char *kind = text_of(adapter->opened, "kind");
+    bool agent = kind && strcmp(kind, "agent") == 0;
     struct cs_chat_options options = {.base_url = text_of(adapter->opened, "baseUrl"),
                                       .task = text_of(adapter->opened, "task"),
                                       .chat_id = id,
                                       .start = starter ? ask_start : NULL,
-                                      .refresh = ask_token,
+                                      .refresh = agent ? NULL : ask_token,
+                                      .secret_key =
+                                          agent ? text_of(adapter->opened, "secretKey") : NULL,
                                       .ctx = adapter,
+                                      .timeout_s = cJSON_IsNumber(timeout) ? timeout->valueint : 0,
                                       .policy = &adapter->policy};
     adapter->chat = cs_chat_new(&options);
     const cJSON *stored = cJSON_GetObjectItemCaseSensitive(
@@ -297,6 +257,16 @@ static enum cs_chat_result send_action(struct adapter *adapter, const cJSON *com
     return result;
 }
 
+static void do_pending(struct adapter *adapter, const cJSON *command, int id)
+{
+    char *message = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(command, "message"));
+    enum cs_chat_result result = cs_chat_steer_message(adapter->chat, message);
+    cJSON_free(message);
+    cJSON *event = event_of("ok", id);
+    cJSON_AddBoolToObject(event, "value", result == CS_CHAT_OK);
+    say(event);
+}
+
 /* A command that begins a stream was accepted or not. A turn that is read now is superseded. */
 static void began(struct adapter *adapter, int id, enum cs_chat_result result)
 {
@@ -332,16 +302,39 @@ static void do_session(struct adapter *adapter, int id)
     say(event);
 }
 
+static void forget_opened(struct adapter *adapter)
+{
+    cJSON_Delete(adapter->opened);
+    adapter->opened = NULL;
+    session_free(adapter->session);
+    adapter->session = NULL;
+}
+
+/* True: the command is answered. */
+static bool open_client(struct adapter *adapter, const cJSON *command, int id)
+{
+    const char *kind = text_of(command, "kind");
+    forget_opened(adapter);
+    adapter->opened = cJSON_Duplicate(command, true);
+    adapter->silent = true; /* the client before it is gone */
+    adapter->next = READ_NOTHING;
+    if (kind && strcmp(kind, "session") == 0) {
+        adapter->session = session_open(command, &adapter->policy, id);
+        return true;
+    }
+    say_plain("ok", id);
+    return true;
+}
+
 /* Commands about the adapter itself; false when this is none of them. */
 static bool obey_housekeeping(struct adapter *adapter, cJSON *command, const char *name, int id)
 {
     if (strcmp(name, "open") == 0) {
-        cJSON_Delete(adapter->opened);
-        adapter->opened = cJSON_Duplicate(command, true);
-    } else if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
+        return open_client(adapter, command, id);
+    }
+    if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
         /* The chat cannot go while it is read; what it still says is not passed on. */
-        cJSON_Delete(adapter->opened);
-        adapter->opened = NULL;
+        forget_opened(adapter);
         adapter->silent = true;
         adapter->next = READ_NOTHING;
     } else if (strcmp(name, "quit") == 0) {
@@ -360,9 +353,11 @@ static void obey(struct adapter *adapter, cJSON *command)
     if (!name) {
         say_refusal(id, "a command has a name");
     } else if (!is_known(name)) {
-        say_unsupported(id, name);
+        say_unsupported(id, name, NULL);
     } else if (obey_housekeeping(adapter, command, name, id)) {
         return;
+    } else if (adapter->session) {
+        session_obey(adapter->session, command, name, id);
     } else if (!need_chat(adapter, command)) {
         say_refusal(id, "no such chat is open");
     } else if (strcmp(name, "send") == 0) {
@@ -373,6 +368,8 @@ static void obey(struct adapter *adapter, cJSON *command)
         began(adapter, id, send_action(adapter, command));
     } else if (strcmp(name, "reconnect") == 0) {
         do_reconnect(adapter, id);
+    } else if (strcmp(name, "pending") == 0) {
+        do_pending(adapter, command, id);
     } else if (strcmp(name, "session") == 0) {
         do_session(adapter, id);
     } else if (strcmp(name, "stop") == 0) {
@@ -397,9 +394,10 @@ static bool on_chunk(void *ctx, const struct cs_chat_chunk *chunk)
     cJSON *value = cJSON_ParseWithLength(chunk->data.ptr, chunk->data.len);
     cJSON_AddItemToObject(event, "chunk", value ? value : cJSON_CreateNull());
     say(event);
+    int64_t grace = adapter->n_chunks++ < GRACED_CHUNKS ? CHUNK_GRACE_MS : 0;
     cJSON *command;
     while (!adapter->silent && adapter->reading_id == id &&
-           (command = read_command(adapter, CHUNK_GRACE_MS))) {
+           (command = read_command(adapter, grace))) {
         obey(adapter, command);
         cJSON_Delete(command);
     }
@@ -419,6 +417,7 @@ static void read_turns(struct adapter *adapter)
         int id = adapter->reading_id;
         adapter->next = READ_NOTHING;
         adapter->silent = false;
+        adapter->n_chunks = 0;
         enum cs_chat_result result =
             kind == READ_TURN
                 ? cs_chat_read_turn(adapter->chat, on_chunk, adapter, TURN_TIMEOUT_MS)
@@ -505,7 +504,7 @@ int main(int argc, char **argv)
         }
     }
     drop_chat(&adapter);
-    cJSON_Delete(adapter.opened);
+    forget_opened(&adapter);
     cJSON_Delete(adapter.deferred);
     cs_buf_free(&adapter.lines.bytes);
     return 0;

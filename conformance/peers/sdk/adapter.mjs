@@ -11,6 +11,8 @@ import { webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 const PROTOCOL = 1;
 
@@ -70,6 +72,7 @@ async function loadSdk(root) {
     chat: await load(folder, "./chat", lacks),
     main: await load(folder, ".", lacks),
     server: await load(folder, "./chat-server", lacks),
+    agent: await load(folder, "./ai", lacks),
     core: core ? await load(core, "./v3", lacks) : {},
   };
   if (!entries.chat.TriggerChatTransport) {
@@ -149,6 +152,14 @@ function ask(owner, kind, params) {
  * and `abort` is not offered. */
 const canAbort = typeof AbortSignal.any === "function";
 
+/* Deeper values than these cannot be written as a line by every runtime, nor read from one. */
+const MAX_DEPTH = 500;
+
+function isDeep(value, levels) {
+  if (value === null || typeof value !== "object") return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeep(inner, levels - 1));
+}
+
 /* Reports a stream to its end. Reading starts at once, as an application would do, unless the
  * stream was paused. */
 async function report(owner, id, entry) {
@@ -158,7 +169,7 @@ async function report(owner, id, entry) {
       await entry.paused;
       const { done, value } = await entry.reader.read();
       if (done) break;
-      tell({ event: "chunk", id, chunk: value });
+      tell({ event: "chunk", id, chunk: isDeep(value, MAX_DEPTH) ? null : value });
     }
     tell({ event: "end", id });
   } catch (error) {
@@ -311,6 +322,11 @@ function openAgent(sdk, command) {
         const answer = await agent.sendAction(command.action, { abortSignal });
         return answer.stream;
       }),
+    text: async ({ text }) => {
+      const answer = await agent.sendMessage(text);
+      return { value: { ...(await answer.result()), whole: await answer.text() } };
+    },
+    status: () => ({ value: { id: agent.id } }),
     stop: async () => void (await agent.stop()),
     reconnect: (command) => beginStream(command, (abortSignal) => agent.reconnect(abortSignal)),
     preload: async () => ({ value: await agent.preload() }),
@@ -375,7 +391,17 @@ function openSession(sdk, command) {
       value: (await handle.out.writeControl(subtype, headers)) ?? null,
     }),
     trim: async ({ seq }) => ({ value: (await handle.out.trimTo(seq)) ?? null }),
-    call: async ({ method, arguments: given = [] }) => {
+    call: async ({ method, arguments: given = [], every }) => {
+      if (method === "startAction") {
+        const [task, actionOptions, params] = given;
+        const { createStartSessionAction } = need(sdk.agent.chat, "createStartSessionAction");
+        return { value: await createStartSessionAction(task, actionOptions)(params) };
+      }
+      if (every) {
+        const data = [];
+        for await (const item of need(sessions, method)[method](...given)) data.push(item);
+        return { value: { data } };
+      }
       const page = await need(sessions, method)[method](...given);
       const { data, pagination } = page ?? {};
       return { value: Array.isArray(data) ? { data, pagination } : (page ?? null) };
@@ -463,6 +489,8 @@ const KINDS = {
       regenerate: "sendRaw",
       pending: "steer",
       action: "sendAction",
+      text: "sendMessage",
+      status: "",
       stop: "stop",
       reconnect: "reconnect",
       preload: "preload",
@@ -514,6 +542,12 @@ function survey(sdk) {
 
 /* ---- commands about the adapter itself ---- */
 
+/* Node gives its collector to a new context once the flag is set, without being started with it. */
+function collect() {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
 function streamOf({ target }) {
   return state.streams.get(target);
 }
@@ -564,6 +598,12 @@ function generalCommands(sdk, kinds) {
       }
       for (const client of old.clients.values()) client.drop?.();
       for (const question of old.asks.values()) question.refuse(new Error("the adapter was reset"));
+    },
+    /* The heap after a collection; what the adapter itself keeps is little. */
+    memory() {
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      return { value: heapUsed + external };
     },
     quit() {
       setImmediate(() => process.exit(0));
@@ -653,6 +693,7 @@ try {
     ai: sdk.ai,
     capabilities: [...new Set([...Object.keys(general), ...Object.values(kinds).flat()])],
     kinds,
+    features: ["head-start"],
     lacks,
   });
   /* Not awaited: commands run side by side, so that `answer` reaches a pending `send`. */

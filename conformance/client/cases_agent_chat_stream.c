@@ -1,0 +1,131 @@
+/* AgentChat: its streams, and how they are taken up again. */
+#include "conformance/client/cases.h"
+#include "conformance/client/kit.h"
+
+static unsigned long long count(const struct ck *ck, enum cs_target target)
+{
+    return (unsigned long long)cs_scripted_count_of(ck_server(ck), target);
+}
+
+static struct ck *opened(struct cs_case_run *run, const char *script, const char *members)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "%s", script);
+    ck_open_kind(ck, "agent", members);
+    return ck;
+}
+
+static void dropped(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run,
+                           "app#1: APP(200,0)\n"
+                           "out#1: OUT{T 0 one; AWAIT seen | RST}\n"
+                           "out#2: OUT{T 1 two; C 2 turn-complete}\n",
+                           NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_chunks(ck, stream, 1);
+    ck_release(ck, "seen");
+    bool ended = ck_wait_over(ck, stream);
+    ck_record(ck, "the turn ends", "well", "%s", ended ? "well" : "with an error");
+    ck_record(ck, "delivered", "one two", "%s", ck_delivered(ck, stream));
+    ck_record(ck, "timeout", "120", "%s",
+              ck_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 1), "Timeout-Seconds"));
+    ck_record(ck, "resumed from", "0", "%s",
+              ck_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID"));
+}
+
+static void reconnect_before_start(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run, "", NULL);
+    ck_record(ck, "a stream", "none", "%s",
+              ck_wait_stream(ck, ck_reconnect(ck)) ? "there is one" : "none");
+    ck_settle(ck);
+    ck_record(ck, "requests", "0", "%zu", cs_scripted_count(ck_server(ck)));
+}
+
+static void aborted_reconnect(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run, "out#1: OUT{T 20 one | HOLD}\n",
+                           "{\"options\":{\"session\":{\"lastEventId\":\"19\"}}}");
+    int stream = ck_reconnect(ck);
+    ck_wait_chunks(ck, stream, 1);
+    ck_abort(ck, stream);
+    ck_wait_over(ck, stream);
+    ck_wait_gone(ck, ck_wait_request(ck, CS_TARGET_OUT, 1));
+    ck_settle(ck);
+    ck_record(ck, "appends", "0", "%llu", count(ck, CS_TARGET_APP));
+}
+
+/* The server has not seen the new turn yet and says that all is settled. */
+static void settled_too_early(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run,
+                           "app#1: APP(200,7)\n"
+                           "out#1: OUT{AWAIT late; T 1 one; C 2 turn-complete}\n"
+                           "out#2: OUT{ | EOF} header X-Session-Settled=true\n",
+                           NULL);
+    int sent = ck_send(ck, "first");
+    ck_wait_request(ck, CS_TARGET_OUT, 1);
+    int again = ck_reconnect(ck);
+    bool ended = ck_wait_over(ck, again);
+    ck_record(ck, "peeks", "1", "%s",
+              ck_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "X-Peek-Settled"));
+    ck_record(ck, "the resumed stream ends", "well", "%s", ended ? "well" : "with an error");
+    ck_record(ck, "and delivers", "", "%s", ck_delivered(ck, again));
+    ck_release(ck, "late");
+    ck_wait_over(ck, sent);
+    ck_record(ck, "the send's own stream delivers", "one", "%s", ck_delivered(ck, sent));
+}
+
+static void closed_by_boundary(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run,
+                           "app#1: APP(200,0)\napp#2: APP(200,1)\n"
+                           "out#1: OUT{T 0 one; C 1 turn-complete session-closed=true}\n"
+                           "out#2: OUT{T 2 two; C 3 turn-complete}\n",
+                           NULL);
+    int stream = ck_send(ck, "first");
+    bool ended = ck_wait_over(ck, stream);
+    ck_record(ck, "the turn ends", "well", "%s", ended ? "well" : "with an error");
+    ck_record(ck, "turn reports", "1", "%zu", ck_count_told(ck, "turn"));
+    int next = ck_send(ck, "second");
+    ck_wait_over(ck, next);
+    ck_record(ck, "the next one delivers", "two", "%s", ck_delivered(ck, next));
+}
+
+/* Aborted while the append has no answer: what is left of it is a stream nobody wants. */
+static void aborted_at_once(struct cs_case_run *run)
+{
+    struct ck *ck =
+        opened(run, "app#1: APP(200,0) after aborted\nout#1: OUT{T 0 one | HOLD}\n", NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_request(ck, CS_TARGET_APP, 1);
+    ck_abort(ck, stream);
+    ck_release(ck, "aborted");
+    ck_wait_over(ck, stream);
+    ck_settle(ck);
+    ck_record(ck, "subscriptions", "0", "%llu", count(ck, CS_TARGET_OUT));
+    ck_record(ck, "delivered", "", "%s", ck_delivered(ck, stream));
+}
+
+#define OBSERVED(name, what, ids, function)                                      \
+    {                                                                            \
+        .id = "client/agent-chat/" name, .title = (what), .requirements = (ids), \
+        .level = CS_OBSERVED, .run = (function)                                  \
+    }
+
+const struct cs_case client_agent_chat_stream_cases[] = {
+    OBSERVED("dropped", "a connection that is lost in a turn is taken up again", "CAC-14 CAC-15",
+             dropped),
+    OBSERVED("reconnect-before-start", "before a start there is nothing to reconnect to", "CAC-17",
+             reconnect_before_start),
+    OBSERVED("aborted-reconnect", "the abort of a resumed stream posts nothing", "CAC-18",
+             aborted_reconnect),
+    OBSERVED("settled-too-early", "a reconnect right after a send may come back empty", "CAC-19",
+             settled_too_early),
+    OBSERVED("closed-by-boundary", "a boundary that closes the session is an ordinary end",
+             "CAC-23", closed_by_boundary),
+    OBSERVED("aborted-at-once", "a stream that is aborted before it begins is not asked for",
+             "CAC-25", aborted_at_once),
+    {0},
+};
