@@ -22,9 +22,9 @@
 
 #define PROTOCOL       1
 #define CHUNK_GRACE_MS 200
-#define GRACED_CHUNKS                                                          \
-    16 /* of a turn; commands that are there already are seen after each chunk \
-        */
+/* After so many chunks of a turn commands are waited for; after each, those that are there already
+ * are seen. */
+#define GRACED_CHUNKS   5
 #define FOR_EVER        INT64_MAX
 #define TURN_TIMEOUT_MS 600000
 
