@@ -152,6 +152,7 @@ static void base_payload(struct cs_case_run *run)
 /* The append has no answer yet when the run is told of. */
 static void triggered(struct cs_case_run *run)
 {
+    ck_need_feature(ck_of(run), "agent-chat");
     struct ck *ck = opened(run,
                            "app#1: APP(200,0) after told\n"
                            "out#1: OUT{C 0 turn-complete | EOF}\n",

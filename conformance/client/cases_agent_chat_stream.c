@@ -45,6 +45,7 @@ static void reconnect_before_start(struct cs_case_run *run)
 
 static void aborted_reconnect(struct cs_case_run *run)
 {
+    ck_need_feature(ck_of(run), "agent-chat");
     struct ck *ck = opened(run, "out#1: OUT{T 20 one | HOLD}\n",
                            "{\"options\":{\"session\":{\"lastEventId\":\"19\"}}}");
     int stream = ck_reconnect(ck);
@@ -59,6 +60,7 @@ static void aborted_reconnect(struct cs_case_run *run)
 /* The server has not seen the new turn yet and says that all is settled. */
 static void settled_too_early(struct cs_case_run *run)
 {
+    ck_need_feature(ck_of(run), "agent-chat");
     struct ck *ck = opened(run,
                            "app#1: APP(200,7)\n"
                            "out#1: OUT{AWAIT late; T 1 one; C 2 turn-complete}\n"

@@ -10,7 +10,7 @@
     "\"capabilities\":[" COMMANDS_OF_KINDS ",\"set-session\",\"seed-cursor\","            \
     "\"clear-gate\",\"close\",\"append\",\"control\",\"trim\",\"head-start\",\"memory\"," \
     "\"abort\",\"cancel\",\"pause\",\"resume\",\"answer\",\"open\",\"reset\",\"quit\"],"  \
-    "\"features\":[\"head-start\"],"                                                      \
+    "\"features\":[\"head-start\",\"agent-chat\"],"                                       \
     "\"kinds\":{\"transport\":[" COMMANDS_OF_KINDS "],\"agent\":[" COMMANDS_OF_KINDS "]," \
     "\"session\":[" COMMANDS_OF_KINDS "],\"subscription\":[" COMMANDS_OF_KINDS "]}}'\n"
 

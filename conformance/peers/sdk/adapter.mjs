@@ -693,7 +693,7 @@ try {
     ai: sdk.ai,
     capabilities: [...new Set([...Object.keys(general), ...Object.values(kinds).flat()])],
     kinds,
-    features: ["head-start"],
+    features: ["head-start", "agent-chat"],
     lacks,
   });
   /* Not awaited: commands run side by side, so that `answer` reaches a pending `send`. */
