@@ -117,8 +117,7 @@ struct cs_logged *cs_request_log_add(struct cs_request_log *log, const struct cs
 {
     struct cs_buf session = CS_BUF(MAX_SESSION_ID);
     enum cs_target target = target_of(request, &session);
-    bool of_any = target == CS_TARGET_CREATE || target == CS_TARGET_LIST ||
-                  target == CS_TARGET_CLAIMS || target == CS_TARGET_HOP;
+    bool of_any = cs_buf_view(&session).len == 0;
     if (!of_any && !is_ours(log, cs_buf_view(&session))) {
         target = CS_TARGET_OTHER;
     }

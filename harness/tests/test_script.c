@@ -702,13 +702,15 @@ static void test_calls_about_a_session(void **state)
         {"POST /api/v1/auth/jwt/claims", CS_TARGET_CLAIMS},
         {"POST /realtime/v1/sessions/" SESSION "/channels/a/in/append", CS_TARGET_SIDE_APP},
         {"GET /realtime/v1/sessions/" SESSION "/channels/a/out", CS_TARGET_SIDE_OUT},
+        {"POST /head-start", CS_TARGET_HOP},
         {"GET /api/v1/sessions/another", CS_TARGET_OTHER},
         {"GET /api/v1/sessions/", CS_TARGET_OTHER},
         {"GET /realtime/v1/sessions/" SESSION "/channels/a", CS_TARGET_OTHER},
     };
     play(fixture, "retrieve#1: RETRIEVE(200)\nupdate#1: UPDATE(200)\nclose#1: CLOSE(200)\n"
                   "list#1: LIST(200)\nclaims#1: CLAIMS(200) body {}\n"
-                  "side-app#1: APP(200,9)\nside-out#1: OUT{T 0 one | EOF}\n");
+                  "side-app#1: APP(200,9)\nside-out#1: OUT{T 0 one | EOF}\n"
+                  "hop#1: HOP{T 0 one | EOF}\n");
     size_t n = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < n; i++) {
         struct client client;

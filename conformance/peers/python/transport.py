@@ -75,6 +75,8 @@ class Chat:
     def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120, create_for=None):
         """`ask` gives what the application has to: "start" a session, or a fresh "token". With
         `create_for`, a pair of a secret key and a task, sessions are created here instead."""
+        if chat_id in (".", ".."):
+            raise ValueError("no URL can name this chat: its dots lead to another path")  # (CAP-03)
         self.create_for = create_for
         self.url, self.id, self.ask, self.timeout_s = base_url.rstrip("/"), chat_id, ask, timeout_s
         self.token = member(stored, "publicAccessToken", str)
