@@ -4,19 +4,6 @@
 
 #define MAX_SHOWN ((size_t)400)
 
-/* What became of a case. */
-enum change {
-    SAME,
-    REGRESSION,
-    FIX,
-    OBSERVATION,
-    UNJUDGED,
-    JUDGED,
-    NEW,
-    REMOVED,
-    N_CHANGES
-};
-
 /* The worse, the higher. What could not be judged is as bad as a failure: it may hide one. */
 static int badness(enum cs_verdict verdict)
 {
@@ -34,7 +21,7 @@ static int badness(enum cs_verdict verdict)
 
 /* What a case notes about who the peer is ("peer.version") is told once, above, and not per case.
  */
-static bool is_about_peer(const char *name)
+bool cs_observation_is_about_peer(const char *name)
 {
     return strncmp(name, "peer.", 5) == 0;
 }
@@ -51,7 +38,8 @@ static bool is_part_of(const struct cs_read_case *a, const struct cs_read_case *
     cJSON_ArrayForEach(member, a->observations)
     {
         const char *other = observed(b, member->string);
-        if (!is_about_peer(member->string) && (!other || strcmp(other, member->valuestring) != 0)) {
+        if (!cs_observation_is_about_peer(member->string) &&
+            (!other || strcmp(other, member->valuestring) != 0)) {
             return false;
         }
     }
@@ -63,22 +51,25 @@ static bool same_observations(const struct cs_read_case *a, const struct cs_read
     return is_part_of(a, b) && is_part_of(b, a);
 }
 
-static enum change change_of(const struct cs_read_case *older, const struct cs_read_case *newer)
+static enum cs_change_kind change_of(const struct cs_read_case *older,
+                                     const struct cs_read_case *newer)
 {
     if (!older || !newer) {
-        return older ? REMOVED : NEW;
+        return older ? CS_CHANGE_REMOVED : CS_CHANGE_NEW;
     }
     if (older->verdict != CS_SKIP && newer->verdict == CS_SKIP) {
-        return UNJUDGED;
+        return CS_CHANGE_UNJUDGED;
     }
     int worse = badness(newer->verdict) - badness(older->verdict);
     if (worse != 0) {
-        return worse > 0 ? REGRESSION : FIX;
+        return worse > 0 ? CS_CHANGE_REGRESSION : CS_CHANGE_FIX;
     }
     if (older->verdict == CS_SKIP && newer->verdict != CS_SKIP) {
-        return JUDGED;
+        return CS_CHANGE_JUDGED;
     }
-    return older->verdict == newer->verdict && same_observations(older, newer) ? SAME : OBSERVATION;
+    return older->verdict == newer->verdict && same_observations(older, newer)
+               ? CS_CHANGE_NONE
+               : CS_CHANGE_OBSERVATION;
 }
 
 /* ---- text ---- */
@@ -91,7 +82,7 @@ static void put_text(struct cs_buf *out, const char *text)
 static void put_observation(struct cs_buf *out, const char *name, const char *before,
                             const char *after)
 {
-    if (is_about_peer(name) || (before && after && strcmp(before, after) == 0)) {
+    if (cs_observation_is_about_peer(name) || (before && after && strcmp(before, after) == 0)) {
         return;
     }
     cs_buf_str(out, "      ");
@@ -147,70 +138,106 @@ static void put_name(struct cs_buf *out, const char *label, const struct cs_read
     put_text(out, report->peer_name);
     cs_buf_str(out, report->peer_version[0] ? " " : "");
     put_text(out, report->peer_version);
+    if (report->peer_source[0]) {
+        cs_buf_str(out, " from ");
+        put_text(out, report->peer_source);
+    }
+    if (report->peer_parser[0]) {
+        cs_buf_str(out, ", parser ");
+        put_text(out, report->peer_parser);
+    }
     cs_buf_str(out, ", held to ");
     put_text(out, report->profile);
     cs_buf_printf(out, ", %zu cases%s\n", report->n_cases,
                   report->interrupted ? ", interrupted before its end" : "");
 }
 
-static void put_heading(struct cs_buf *out, enum change change)
+static void put_heading(struct cs_buf *out, enum cs_change_kind change)
 {
-    static const char *const headings[N_CHANGES] = {
-        [REGRESSION] = "Regressions",
-        [FIX] = "Fixes",
-        [OBSERVATION] = "Same verdict, other observations",
-        [UNJUDGED] = "Judged before, skipped now",
-        [JUDGED] = "Skipped before, judged now",
-        [NEW] = "New cases",
-        [REMOVED] = "Removed cases",
+    static const char *const headings[CS_N_CHANGES] = {
+        [CS_CHANGE_REGRESSION] = "Regressions",
+        [CS_CHANGE_FIX] = "Fixes",
+        [CS_CHANGE_OBSERVATION] = "Same verdict, other observations",
+        [CS_CHANGE_UNJUDGED] = "Judged before, skipped now",
+        [CS_CHANGE_JUDGED] = "Skipped before, judged now",
+        [CS_CHANGE_NEW] = "New cases",
+        [CS_CHANGE_REMOVED] = "Removed cases",
     };
     cs_buf_printf(out, "\n%s:\n", headings[change]);
 }
 
 /* Both lists are sorted by id: one walk over them sees each case once. */
-static void walk(const struct cs_read_report *older, const struct cs_read_report *newer,
-                 size_t counts[N_CHANGES], enum change wanted, struct cs_buf *out)
+bool cs_changes_next(struct cs_changes *changes, struct cs_change *ret_change)
 {
-    size_t a = 0;
-    size_t b = 0;
-    size_t n = 0;
-    while (a < older->n_cases || b < newer->n_cases) {
-        int order = a == older->n_cases   ? 1
-                    : b == newer->n_cases ? -1
-                                          : strcmp(older->cases[a].id, newer->cases[b].id);
-        const struct cs_read_case *left = order <= 0 ? &older->cases[a++] : NULL;
-        const struct cs_read_case *right = order >= 0 ? &newer->cases[b++] : NULL;
-        enum change change = change_of(left, right);
-        if (counts) {
-            counts[change]++;
-        }
-        if (out && change == wanted) {
-            if (n++ == 0) {
-                put_heading(out, change);
+    const struct cs_read_report *older = changes->older;
+    const struct cs_read_report *newer = changes->newer;
+    if (changes->a == older->n_cases && changes->b == newer->n_cases) {
+        return false;
+    }
+    int order = changes->a == older->n_cases ? 1
+                : changes->b == newer->n_cases
+                    ? -1
+                    : strcmp(older->cases[changes->a].id, newer->cases[changes->b].id);
+    ret_change->older = order <= 0 ? &older->cases[changes->a++] : NULL;
+    ret_change->newer = order >= 0 ? &newer->cases[changes->b++] : NULL;
+    ret_change->kind = change_of(ret_change->older, ret_change->newer);
+    return true;
+}
+
+static void put_why(struct cs_buf *out, const struct cs_change *change,
+                    const struct cs_requirements *set)
+{
+    const struct cs_read_case *item = change->newer ? change->newer : change->older;
+    const char *why = set ? cs_requirements_why(set, item->requirements) : NULL;
+    if (why) {
+        cs_buf_str(out, "      why: ");
+        cs_buf_str(out, why);
+        cs_buf_char(out, '\n');
+    }
+}
+
+static void put_kind(const struct cs_read_report *older, const struct cs_read_report *newer,
+                     enum cs_change_kind wanted, const struct cs_requirements *set,
+                     struct cs_buf *out)
+{
+    struct cs_changes changes = {.older = older, .newer = newer};
+    struct cs_change change;
+    bool first = true;
+    while (cs_changes_next(&changes, &change)) {
+        if (change.kind == wanted) {
+            if (first) {
+                put_heading(out, wanted);
             }
-            put_case(out, left, right);
+            first = false;
+            put_case(out, change.older, change.newer);
+            put_why(out, &change, set);
         }
     }
 }
 
 struct cs_comparison cs_compare(const struct cs_read_report *older,
-                                const struct cs_read_report *newer, struct cs_buf *out)
+                                const struct cs_read_report *newer,
+                                const struct cs_requirements *set, struct cs_buf *out)
 {
-    size_t counts[N_CHANGES] = {0};
+    size_t counts[CS_N_CHANGES] = {0};
+    struct cs_changes changes = {.older = older, .newer = newer};
+    struct cs_change change;
+    while (cs_changes_next(&changes, &change)) {
+        counts[change.kind]++;
+    }
     put_name(out, "old", older);
     put_name(out, "new", newer);
-    walk(older, newer, counts, SAME, NULL);
-    for (int change = REGRESSION; change < N_CHANGES; change++) {
-        walk(older, newer, NULL, (enum change)change, out);
+    for (int kind = CS_CHANGE_REGRESSION; kind < CS_N_CHANGES; kind++) {
+        put_kind(older, newer, (enum cs_change_kind)kind, set, out);
     }
     return (struct cs_comparison){
-        .n_same = counts[SAME],
-        .n_regressions = counts[REGRESSION],
-        .n_fixes = counts[FIX],
-        .n_observations = counts[OBSERVATION],
-        .n_unjudged = counts[UNJUDGED],
-        .n_judged = counts[JUDGED],
-        .n_new = counts[NEW],
-        .n_removed = counts[REMOVED],
+        .n_same = counts[CS_CHANGE_NONE],
+        .n_regressions = counts[CS_CHANGE_REGRESSION],
+        .n_fixes = counts[CS_CHANGE_FIX],
+        .n_observations = counts[CS_CHANGE_OBSERVATION],
+        .n_unjudged = counts[CS_CHANGE_UNJUDGED],
+        .n_judged = counts[CS_CHANGE_JUDGED],
+        .n_new = counts[CS_CHANGE_NEW],
+        .n_removed = counts[CS_CHANGE_REMOVED],
     };
 }

@@ -3,6 +3,39 @@
 #define CHATSPEC_REPORTS_COMPARE_H
 
 #include "reports/report_read.h"
+#include "suite/requirement.h"
+
+/* What became of a case, in the order in which it is told. */
+enum cs_change_kind {
+    CS_CHANGE_NONE,
+    CS_CHANGE_REGRESSION,
+    CS_CHANGE_FIX,
+    CS_CHANGE_OBSERVATION,
+    CS_CHANGE_UNJUDGED,
+    CS_CHANGE_JUDGED,
+    CS_CHANGE_NEW,
+    CS_CHANGE_REMOVED
+};
+#define CS_N_CHANGES 8
+
+struct cs_change {
+    enum cs_change_kind kind;
+    const struct cs_read_case *older; /* NULL: only the newer report has it */
+    const struct cs_read_case *newer; /* NULL: only the older one */
+};
+
+/* Goes over the cases of both reports by id; start with a and b at 0. */
+struct cs_changes {
+    const struct cs_read_report *older;
+    const struct cs_read_report *newer;
+    size_t a;
+    size_t b;
+};
+
+/* False at the end. */
+bool cs_changes_next(struct cs_changes *changes, struct cs_change *ret_change);
+/* True for what a case notes about who the peer is ("peer.version"), which is no change of it. */
+bool cs_observation_is_about_peer(const char *name);
 
 struct cs_comparison {
     size_t n_same;         /* cases with the same verdict and the same observations */
@@ -15,8 +48,16 @@ struct cs_comparison {
     size_t n_removed;      /* cases that only the older one has */
 };
 
-/* Counts, and appends what changed, in the order of the list above, for people. */
+/* Counts, and appends what changed, in the order of the list above, for people; each with why it
+ * matters as far as `set` says it (NULL: without). */
 struct cs_comparison cs_compare(const struct cs_read_report *older,
-                                const struct cs_read_report *newer, struct cs_buf *out);
+                                const struct cs_read_report *newer,
+                                const struct cs_requirements *set, struct cs_buf *out);
+
+/* The same as JSON: an object of the counts, and one of each case that changed. Errors:
+ * CS_ERR_NO_MEMORY. */
+CS_MUST_USE enum cs_err cs_compare_json(const struct cs_read_report *older,
+                                        const struct cs_read_report *newer,
+                                        const struct cs_requirements *set, struct cs_buf *out);
 
 #endif

@@ -56,9 +56,8 @@ static void add_item(cJSON *array, const char *kind, const char *title, const ch
     cJSON_AddItemToArray(array, item);
 }
 
-static void add_evidence(cJSON *object, const struct cs_report *report, size_t index)
+static void add_evidence(cJSON *object, const struct cs_result *result, const char *rerun)
 {
-    const struct cs_result *result = &report->results[index];
     cJSON *array = cJSON_AddArrayToObject(object, "evidence");
     if (result->verdict == CS_PASS) {
         return;
@@ -67,11 +66,32 @@ static void add_evidence(cJSON *object, const struct cs_report *report, size_t i
         const struct cs_evidence *item = &result->evidence[i];
         add_item(array, item->kind, item->title, item->text, item->left_out);
     }
-    struct cs_buf command = CS_BUF(4096);
-    cs_report_rerun(report, index, &command);
-    char *text = cs_buf_take(&command);
-    add_item(array, "rerun", "runs just this case again", text ? text : "", 0);
-    free(text);
+    add_item(array, "rerun", "runs just this case again", rerun ? rerun : "", 0);
+}
+
+/* How often each verdict came, and of the first result that differs from the case's own all. */
+static void add_rounds(cJSON *object, const struct cs_report *report, size_t index)
+{
+    const struct cs_repeat *repeat = &report->repeats[index];
+    cJSON *rounds = cJSON_AddObjectToObject(object, "rounds");
+    for (int v = 0; v < CS_N_VERDICTS; v++) {
+        if (repeat->n_verdicts[v] > 0) {
+            add_integer(rounds, cs_verdict_name((enum cs_verdict)v), repeat->n_verdicts[v]);
+        }
+    }
+    if (repeat->different.done) {
+        const struct cs_result *result = &repeat->different;
+        struct cs_buf command = CS_BUF(4096);
+        cJSON *different = cJSON_AddObjectToObject(object, "different");
+        add_integer(different, "round", repeat->different_round);
+        add_integer(different, "seed", repeat->different_seed);
+        cJSON_AddStringToObject(different, "verdict", cs_verdict_name(result->verdict));
+        cJSON_AddStringToObject(different, "message", result->message ? result->message : "");
+        cs_report_rerun_different(report, index, &command);
+        char *text = cs_buf_take(&command);
+        add_evidence(different, result, text);
+        free(text);
+    }
 }
 
 static cJSON *case_object(const struct cs_report *report, size_t index)
@@ -100,7 +120,14 @@ static cJSON *case_object(const struct cs_report *report, size_t index)
                                     result->observations[i].recorded);
         }
     }
-    add_evidence(object, report, index);
+    struct cs_buf command = CS_BUF(4096);
+    cs_report_rerun(report, index, &command);
+    char *text = cs_buf_take(&command);
+    add_evidence(object, result, text);
+    free(text);
+    if (report->repeats) {
+        add_rounds(object, report, index);
+    }
     return object;
 }
 
@@ -127,6 +154,10 @@ static cJSON *head(const struct cs_report *report)
     add_integer(root, "seed", report->seed);
     cJSON_AddBoolToObject(root, "interrupted", report->interrupted);
     cJSON_AddStringToObject(root, "executed", digest);
+    if (report->repeats) {
+        add_integer(root, "rounds", report->n_rounds);
+        add_integer(root, "flaky", cs_repeat_n_flaky(report->repeats, report->n));
+    }
     cJSON *summary = cJSON_AddObjectToObject(root, "summary");
     for (int i = 0; i < CS_N_VERDICTS; i++) {
         add_integer(summary, cs_verdict_name((enum cs_verdict)i), report->summary.n_verdicts[i]);

@@ -133,8 +133,35 @@ static void verdict_element(const char *element, const struct cs_report *report,
     cs_buf_printf(out, "</%s>\n", element);
 }
 
+/* A build server shall see what makes the run fail. */
+static void flaky(const struct cs_report *report, size_t index, struct cs_buf *out)
+{
+    struct cs_buf text = CS_BUF(1024);
+    cs_buf_str(&text, "flaky: ");
+    cs_repeat_describe(&report->repeats[index], &text);
+    char *message = cs_buf_take(&text);
+    const struct cs_result *different = &report->repeats[index].different;
+    cs_buf_str(out, "<failure");
+    attribute("message", message ? message : "flaky", out);
+    attribute("type", "flaky", out);
+    cs_buf_char(out, '>');
+    if (different->done) {
+        cs_buf_printf(out, "round %u: %s: ", report->repeats[index].different_round,
+                      cs_verdict_name(different->verdict));
+        xml_text(different->message ? different->message : "", false, out);
+        cs_buf_char(out, '\n');
+    }
+    details(report, index, out);
+    cs_buf_str(out, "</failure>\n");
+    free(message);
+}
+
 static void outcome(const struct cs_report *report, size_t index, struct cs_buf *out)
 {
+    if (cs_report_is_flaky(report, index)) {
+        flaky(report, index, out);
+        return;
+    }
     const struct cs_result *result = &report->results[index];
     const char *message = result->message ? result->message : "";
     switch (result->verdict) {
@@ -206,10 +233,14 @@ static struct counts count(const struct cs_report *report, const struct cs_role 
             continue;
         }
         counts.tests++;
+        counts.ms += result->duration_ms;
+        if (cs_report_is_flaky(report, i)) {
+            counts.failures++;
+            continue;
+        }
         counts.failures += result->verdict == CS_FAIL;
         counts.errors += result->verdict == CS_ERROR;
         counts.skipped += result->verdict == CS_SKIP || result->verdict == CS_INCONCLUSIVE;
-        counts.ms += result->duration_ms;
     }
     return counts;
 }
@@ -236,6 +267,9 @@ static void suite(const struct cs_report *report, const struct cs_role *role, st
     property("peer.name", report->peer.name, out);
     property("peer.version", report->peer.version, out);
     property("seed", seed, out);
+    if (report->peer.parser && report->peer.parser[0]) {
+        property("peer.parser", report->peer.parser, out);
+    }
     cs_buf_str(out, "</properties>\n");
     for (size_t i = 0; i < report->n; i++) {
         if (report->results[i].done && report->work[i].role == role) {

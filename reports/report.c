@@ -41,11 +41,27 @@ bool cs_report_digest(const struct cs_report *report, char ret_digest[CS_REPORT_
     return true;
 }
 
-void cs_report_rerun(const struct cs_report *report, size_t index, struct cs_buf *out)
+static void rerun_with(const struct cs_report *report, size_t index, uint64_t seed,
+                       struct cs_buf *out)
 {
-    cs_buf_printf(out, "%s --seed %llu --only %s", report->command,
-                  (unsigned long long)report->seed, report->work[index].test->id);
+    cs_buf_printf(out, "%s --seed %llu --only %s", report->command, (unsigned long long)seed,
+                  report->work[index].test->id);
     if (report->work[index].test->needs & CS_NEEDS_LONG) {
         cs_buf_str(out, " --include long");
     }
+}
+
+void cs_report_rerun(const struct cs_report *report, size_t index, struct cs_buf *out)
+{
+    rerun_with(report, index, report->seed, out);
+}
+
+void cs_report_rerun_different(const struct cs_report *report, size_t index, struct cs_buf *out)
+{
+    rerun_with(report, index, report->repeats[index].different_seed, out);
+}
+
+bool cs_report_is_flaky(const struct cs_report *report, size_t index)
+{
+    return report->repeats && cs_repeat_is_flaky(&report->repeats[index]);
 }

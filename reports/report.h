@@ -3,7 +3,7 @@
 #ifndef CHATSPEC_REPORTS_REPORT_H
 #define CHATSPEC_REPORTS_REPORT_H
 
-#include "suite/runner.h"
+#include "suite/repeat.h"
 
 #define CS_REPORT_SCHEMA     "chatspec-report/1"
 #define CS_REPORT_DIGEST_LEN 64
@@ -34,6 +34,8 @@ struct cs_report {
     const struct cs_result *results; /* those that are not done do not appear */
     size_t n;
     struct cs_run_summary summary;
+    const struct cs_repeat *repeats; /* of several rounds, each result's; NULL: there was one */
+    unsigned n_rounds;               /* that were begun */
 };
 
 /* SHA-256 over the sorted ids of all cases that were done, each with a newline, in lower-case hex:
@@ -42,6 +44,10 @@ bool cs_report_digest(const struct cs_report *report, char ret_digest[CS_REPORT_
 
 /* "./chatspec endpoint --seed 5 --only ID": runs one case again. */
 void cs_report_rerun(const struct cs_report *report, size_t index, struct cs_buf *out);
+/* The same with the seed of the round that went otherwise. */
+void cs_report_rerun_different(const struct cs_report *report, size_t index, struct cs_buf *out);
+/* Did the case come to several verdicts? */
+bool cs_report_is_flaky(const struct cs_report *report, size_t index);
 
 /* Appends a whole document to `out`, whose failure the caller checks. */
 void cs_report_json(const struct cs_report *report, struct cs_buf *out);

@@ -71,6 +71,25 @@ static bool are_strings(const cJSON *object)
     return good;
 }
 
+/* Ids divided by spaces, as cases have them; NULL when that is no list of texts. */
+static char *join(const cJSON *list)
+{
+    struct cs_buf text = CS_BUF(4096);
+    const cJSON *item = NULL;
+    bool good = !list || cJSON_IsArray(list);
+    cJSON_ArrayForEach(item, list)
+    {
+        good = good && cJSON_IsString(item);
+        cs_buf_printf(&text, "%s%s", text.len > 0 ? " " : "", good ? item->valuestring : "");
+    }
+    char *ids = cs_buf_take(&text);
+    if (!good) {
+        free(ids);
+        return NULL;
+    }
+    return ids;
+}
+
 static bool read_case(const cJSON *row, struct cs_read_case *ret_case)
 {
     struct cs_read_case item = {
@@ -80,8 +99,9 @@ static bool read_case(const cJSON *row, struct cs_read_case *ret_case)
     };
     bool good = item.id && item.message && read_verdict(text_of(row, "verdict"), &item.verdict) &&
                 read_level(text_of(row, "level"), &item.level) && are_strings(item.observations);
+    item.requirements = good ? join(cJSON_GetObjectItemCaseSensitive(row, "requirements")) : NULL;
     *ret_case = item;
-    return good;
+    return good && item.requirements;
 }
 
 static int by_id(const void *a, const void *b)
@@ -128,6 +148,10 @@ static enum cs_err read_document(const char *path, struct cs_read_report *report
     report->profile = text_of(report->document, "profile");
     report->peer_name = text_of(peer, "name");
     report->peer_version = text_of(peer, "version");
+    const char *source = text_of(peer, "source");
+    const char *parser = text_of(peer, "parser");
+    report->peer_source = source ? source : "";
+    report->peer_parser = parser ? parser : "";
     report->interrupted =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(report->document, "interrupted"));
     if (!report->suite || !report->profile || !report->peer_name || !report->peer_version ||
@@ -165,6 +189,9 @@ enum cs_err cs_report_read(const char *path, struct cs_read_report *ret_report,
 
 void cs_read_report_free(struct cs_read_report *report)
 {
+    for (size_t i = 0; i < report->n_cases; i++) {
+        free(report->cases[i].requirements);
+    }
     free(report->cases);
     cJSON_Delete(report->document);
     *report = (struct cs_read_report){0};

@@ -10,6 +10,7 @@ struct cs_read_case {
     enum cs_level level;
     enum cs_verdict verdict;
     const char *message;              /* "" when there is none */
+    char *requirements;               /* ids divided by single spaces */
     const struct cJSON *observations; /* an object of strings */
 };
 
@@ -18,6 +19,8 @@ struct cs_read_report {
     const char *profile;
     const char *peer_name;
     const char *peer_version;
+    const char *peer_source; /* "" when its version says it all */
+    const char *peer_parser; /* "" when not known */
     bool interrupted;
     struct cs_read_case *cases; /* sorted by id */
     size_t n_cases;

@@ -275,17 +275,68 @@ static void put_unjudged(const struct page *page)
     }
 }
 
+/* ---- what changed from round to round ---- */
+
+static void put_flaky_case(const struct page *page, size_t index)
+{
+    const struct cs_repeat *repeat = &page->report->repeats[index];
+    cs_buf_printf(page->out, "  %s: ", page->report->work[index].test->id);
+    cs_repeat_describe(repeat, page->out);
+    cs_buf_char(page->out, '\n');
+    if (!repeat->different.done) {
+        return;
+    }
+    const struct cs_result *sides[] = {&page->report->results[index], &repeat->different};
+    for (size_t i = 0; i < 2; i++) {
+        cs_buf_printf(page->out, "    round %u ", i == 0 ? 1 : repeat->different_round);
+        put(page, style_of(sides[i]->verdict), cs_verdict_name(sides[i]->verdict));
+        cs_buf_str(page->out, sides[i]->message ? ":\n" : "\n");
+        put_indented(page, "      ", sides[i]->message ? sides[i]->message : "");
+        if (sides[i]->verdict != CS_PASS) {
+            put_evidence(page, sides[i]);
+        }
+    }
+    struct cs_buf command = CS_BUF(4096);
+    cs_report_rerun_different(page->report, index, &command);
+    char *text = cs_buf_take(&command);
+    cs_buf_str(page->out, "    ");
+    put(page, DIM, text ? text : "");
+    cs_buf_char(page->out, '\n');
+    free(text);
+}
+
+static void put_flaky(const struct page *page)
+{
+    const struct cs_report *report = page->report;
+    if (cs_repeat_n_flaky(report->repeats, report->n) > 0) {
+        cs_buf_str(page->out, "\nflaky, not always the same verdict:\n");
+    }
+    for (size_t i = 0; i < report->n; i++) {
+        if (cs_report_is_flaky(report, i)) {
+            put_flaky_case(page, i);
+        }
+    }
+}
+
 /* ---- the last line ---- */
+
+/* Of an SDK that is more than its version: where it came from, its parser. */
+static const char *version_of(const struct cs_report *report)
+{
+    bool is_sdk = strcmp(report->peer.kind, "sdk") == 0;
+    return is_sdk && report->peer.label ? report->peer.label : report->peer.version;
+}
 
 static void put_conclusion(const struct page *page)
 {
     const struct cs_run_summary *summary = &page->report->summary;
     const size_t *n = summary->n_verdicts;
     const size_t *known = summary->n_known;
+    size_t n_flaky = cs_repeat_n_flaky(page->report->repeats, page->report->n);
     cs_buf_char(page->out, '\n');
     if (summary->interrupted) {
         put(page, YELLOW, "interrupted");
-    } else if (n[CS_FAIL] > known[CS_FAIL]) {
+    } else if (n[CS_FAIL] > known[CS_FAIL] || n_flaky > 0) {
         put(page, RED, "failed");
     } else if (n[CS_ERROR] + n[CS_INCONCLUSIVE] > 0) {
         put(page, RED, "not everything could be judged");
@@ -297,10 +348,13 @@ static void put_conclusion(const struct page *page)
     if (known[CS_FAIL] + known[CS_WARN] > 0) {
         cs_buf_printf(page->out, ", %zu known defects", known[CS_FAIL] + known[CS_WARN]);
     }
+    if (page->report->repeats) {
+        cs_buf_printf(page->out, ", %zu flaky in %u rounds", n_flaky, page->report->n_rounds);
+    }
     cs_buf_printf(page->out, ": %zu of %zu cases judged in %lld.%lld s against %s%s%s, seed %llu\n",
                   summary->n_judged, page->report->n, (long long)(page->report->duration_ms / 1000),
                   (long long)(page->report->duration_ms % 1000 / 100), page->report->peer.name,
-                  page->report->peer.version[0] ? " " : "", page->report->peer.version,
+                  version_of(page->report)[0] ? " " : "", version_of(page->report),
                   (unsigned long long)page->report->seed);
 }
 
@@ -311,5 +365,6 @@ void cs_report_terminal(const struct cs_report *report, const struct cs_report_t
     put_table(&page);
     put_unjudged(&page);
     put_broken(&page);
+    put_flaky(&page);
     put_conclusion(&page);
 }

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "wire/json.h"
+
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
 #define CELL_MAX     48
 #define CELL_WIDTH   22
@@ -117,18 +119,118 @@ static enum cs_err reread(const struct cs_report *report, struct cs_read_report 
     return err == CS_OK ? CS_OK : CS_ERR_NO_MEMORY;
 }
 
-enum cs_err cs_versions_change(const struct cs_report *older, const struct cs_report *newer,
-                               struct cs_comparison *ret_counts, struct cs_buf *out)
+static void put_string(struct cs_buf *out, struct cs_view text)
 {
-    struct cs_read_report left = {0};
-    struct cs_read_report right = {0};
-    enum cs_err err = reread(older, &left);
-    err = err == CS_OK ? reread(newer, &right) : err;
-    if (err == CS_OK) {
-        cs_buf_printf(out, "\n== %s -> %s\n", label_of(older), label_of(newer));
-        *ret_counts = cs_compare(&left, &right, out);
+    cs_buf_char(out, '"');
+    cs_json_escape(out, text);
+    cs_buf_char(out, '"');
+}
+
+/* One version and the one before it that is there. */
+struct pair {
+    struct cs_read_report older;
+    struct cs_read_report newer;
+};
+
+static enum cs_err read_pair(const struct cs_report *older, const struct cs_report *newer,
+                             struct pair *ret_pair)
+{
+    *ret_pair = (struct pair){0};
+    enum cs_err err = reread(older, &ret_pair->older);
+    return err == CS_OK ? reread(newer, &ret_pair->newer) : err;
+}
+
+static void free_pair(struct pair *pair)
+{
+    cs_read_report_free(&pair->older);
+    cs_read_report_free(&pair->newer);
+}
+
+/* Appends what changed to `page` for people, and to `json` as a list; one of them may be NULL. */
+static enum cs_err put_changes(const struct cs_report *reports, size_t n,
+                               const struct cs_requirements *set, struct cs_comparison *ret_newest,
+                               struct cs_buf *page, struct cs_buf *json)
+{
+    const struct cs_report *older = NULL;
+    enum cs_err err = CS_OK;
+    size_t n_put = 0;
+    struct cs_buf none = CS_BUF(MAX_DOCUMENT);
+    for (size_t i = 0; i < n && err == CS_OK; i++) {
+        const struct cs_report *newer = &reports[i];
+        if (newer->n > 0 && older) {
+            struct pair pair;
+            err = read_pair(older, newer, &pair);
+            if (err == CS_OK && page) {
+                cs_buf_printf(page, "\n== %s -> %s\n", label_of(older), label_of(newer));
+            }
+            if (err == CS_OK) {
+                *ret_newest = cs_compare(&pair.older, &pair.newer, set, page ? page : &none);
+            }
+            if (err == CS_OK && json) {
+                cs_buf_str(json, n_put++ > 0 ? ",\n{\"from\":" : "\n{\"from\":");
+                put_string(json, cs_view_str(label_of(older)));
+                cs_buf_str(json, ",\"to\":");
+                put_string(json, cs_view_str(label_of(newer)));
+                cs_buf_str(json, ",\"changes\":");
+                err = cs_compare_json(&pair.older, &pair.newer, set, json);
+                cs_buf_char(json, '}');
+            }
+            free_pair(&pair);
+        }
+        older = newer->n > 0 ? newer : older;
     }
-    cs_read_report_free(&left);
-    cs_read_report_free(&right);
+    cs_buf_free(&none);
+    return err;
+}
+
+enum cs_err cs_versions_changes(const struct cs_report *reports, size_t n,
+                                const struct cs_requirements *set, struct cs_comparison *ret_newest,
+                                struct cs_buf *out)
+{
+    return put_changes(reports, n, set, ret_newest, out, NULL);
+}
+
+static void put_member(struct cs_buf *out, const char *name, const char *text)
+{
+    if (text && text[0]) {
+        cs_buf_printf(out, ",\"%s\":", name);
+        put_string(out, cs_view_str(text));
+    }
+}
+
+static void put_column(const struct cs_report *report, struct cs_buf *out)
+{
+    cs_buf_str(out, "{\"label\":");
+    put_string(out, cs_view_str(label_of(report)));
+    put_member(out, "name", report->peer.name);
+    put_member(out, "version", report->peer.version);
+    put_member(out, "source", report->peer.source);
+    put_member(out, "runtime", report->peer.runtime);
+    put_member(out, "parser", report->peer.parser);
+    put_member(out, "ai", report->peer.ai);
+    put_member(out, "profile", report->profile);
+    if (report->n == 0) {
+        put_member(out, "skipped", report->peer.missing);
+    }
+    cs_buf_str(out, ",\"summary\":{");
+    for (int v = 0; v < CS_N_VERDICTS; v++) {
+        cs_buf_printf(out, "%s\"%s\":%zu", v > 0 ? "," : "", cs_verdict_name((enum cs_verdict)v),
+                      report->summary.n_verdicts[v]);
+    }
+    cs_buf_str(out, "}}");
+}
+
+enum cs_err cs_versions_json(const struct cs_report *reports, size_t n,
+                             const struct cs_requirements *set, struct cs_comparison *ret_newest,
+                             struct cs_buf *out)
+{
+    cs_buf_str(out, "{\"schema\":\"" CS_MATRIX_SCHEMA "\",\"columns\":[");
+    for (size_t i = 0; i < n; i++) {
+        cs_buf_str(out, i > 0 ? ",\n" : "\n");
+        put_column(&reports[i], out);
+    }
+    cs_buf_str(out, "],\"steps\":[");
+    enum cs_err err = put_changes(reports, n, set, ret_newest, NULL, out);
+    cs_buf_str(out, "]}\n");
     return err;
 }

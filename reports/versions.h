@@ -10,9 +10,18 @@
 /* A table of areas by version, for people. The reports, oldest first, are of the same cases in the
  * same order; those with n 0 are of versions that could not be had. */
 void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf *out);
-/* What changed from one to the other, with a heading; see cs_compare. Errors: CS_ERR_NO_MEMORY. */
-CS_MUST_USE enum cs_err cs_versions_change(const struct cs_report *older,
-                                           const struct cs_report *newer,
-                                           struct cs_comparison *ret_counts, struct cs_buf *out);
+/* What changed from each to the next that is there, with headings and why it matters; see
+ * cs_compare. *ret_newest counts the last. Errors: CS_ERR_NO_MEMORY. */
+CS_MUST_USE enum cs_err cs_versions_changes(const struct cs_report *reports, size_t n,
+                                            const struct cs_requirements *set,
+                                            struct cs_comparison *ret_newest, struct cs_buf *out);
+
+#define CS_MATRIX_SCHEMA "chatspec-matrix/1"
+/* Both as one JSON document: `columns` (label, name, version, source, runtime, parser, ai, profile,
+ * summary; `skipped` is why it could not be had) and `steps` (from, to, and `changes` as
+ * cs_compare_json writes them). */
+CS_MUST_USE enum cs_err cs_versions_json(const struct cs_report *reports, size_t n,
+                                         const struct cs_requirements *set,
+                                         struct cs_comparison *ret_newest, struct cs_buf *out);
 
 #endif

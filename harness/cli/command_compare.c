@@ -7,7 +7,13 @@
 static int print(const struct cs_read_report *older, const struct cs_read_report *newer)
 {
     struct cs_buf page = CS_BUF(MAX_PAGE);
-    struct cs_comparison counts = cs_compare(older, newer, &page);
+    struct cs_requirements set = {0};
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    struct cs_comparison counts = cs_compare(older, newer, &set, &page);
+    cs_requirements_free(&set);
     cs_buf_printf(&page,
                   "\n%zu regressions, %zu fixes, %zu with other observations, %zu no longer "
                   "judged, %zu newly judged, %zu new, %zu removed, %zu the same\n",

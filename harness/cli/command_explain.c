@@ -84,6 +84,11 @@ static void explain_requirement(const struct cs_requirements *set,
                item->until ? item->until : "");
     }
     print_facts(set, item);
+    const char *why = cs_requirements_why(set, item->id);
+    if (why) {
+        printf("\nWhat a change means to who upgrades:\n");
+        wrapped("  ", why);
+    }
     print_sources(set, item);
     printf("\nHow to see it:\n");
     wrapped("  ", item->observe);

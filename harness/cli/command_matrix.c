@@ -266,18 +266,16 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
     }
 }
 
-/* Each version against the one before it that is there; counts those of the newest. */
-static enum cs_err put_changes(const struct cs_report *reports, size_t n,
-                               struct cs_comparison *ret_newest, struct cs_buf *page)
+static enum cs_err print_for_people(const struct matrix *matrix, const struct cs_report *reports,
+                                    struct cs_comparison *ret_newest, struct cs_buf *page)
 {
-    const struct cs_report *older = NULL;
-    enum cs_err err = CS_OK;
-    for (size_t i = 0; i < n && err == CS_OK; i++) {
-        if (reports[i].n > 0 && older) {
-            err = cs_versions_change(older, &reports[i], ret_newest, page);
-        }
-        older = reports[i].n > 0 ? &reports[i] : older;
-    }
+    cs_versions_table(reports, matrix->n_columns, page);
+    enum cs_err err =
+        cs_versions_changes(reports, matrix->n_columns, &matrix->set, ret_newest, page);
+    cs_buf_printf(page, "\n%zu cases in %zu of %zu versions in %lld.%lld s, seed %llu\n",
+                  matrix->n_cases, matrix->n_there, matrix->n_columns,
+                  (long long)(matrix->duration_ms / 1000),
+                  (long long)(matrix->duration_ms % 1000 / 100), (unsigned long long)matrix->seed);
     return err;
 }
 
@@ -285,12 +283,13 @@ static int print(const struct matrix *matrix, const struct cs_report *reports,
                  struct cs_comparison *ret_newest)
 {
     struct cs_buf page = CS_BUF(MAX_PAGE);
-    cs_versions_table(reports, matrix->n_columns, &page);
-    enum cs_err err = put_changes(reports, matrix->n_columns, ret_newest, &page);
-    cs_buf_printf(&page, "\n%zu cases in %zu of %zu versions in %lld.%lld s, seed %llu\n",
-                  matrix->n_cases, matrix->n_there, matrix->n_columns,
-                  (long long)(matrix->duration_ms / 1000),
-                  (long long)(matrix->duration_ms % 1000 / 100), (unsigned long long)matrix->seed);
+    bool is_json = matrix->args->format && strcmp(matrix->args->format, "json") == 0;
+    enum cs_err err = CS_OK;
+    if (is_json) {
+        err = cs_versions_json(reports, matrix->n_columns, &matrix->set, ret_newest, &page);
+    } else {
+        err = print_for_people(matrix, reports, ret_newest, &page);
+    }
     bool good = err == CS_OK && cs_buf_error(&page) == CS_OK &&
                 fwrite(page.ptr, 1, page.len, stdout) == page.len && fflush(stdout) == 0;
     cs_buf_free(&page);
@@ -371,6 +370,9 @@ static int run(const struct cs_args *args)
     if (args->gate && strcmp(args->gate, "regressions") != 0) {
         return cs_say(CS_EXIT_USAGE, "--gate takes 'regressions', not '%s'", args->gate);
     }
+    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
+        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
+    }
     int status = read_columns(&matrix);
     status = status == CS_EXIT_OK ? select_cases(&matrix) : status;
     status = status == CS_EXIT_OK ? open_columns(&matrix) : status;
@@ -396,6 +398,7 @@ static const struct cs_option options[] = {
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
            "write a report per version: PATH gets -VERSION before its ending", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
     CS_ROWS_END,
 };
 
@@ -406,7 +409,8 @@ const struct cs_command cs_command_matrix = {
     .details =
         "Runs the client role for each version, each held to its own version of the protocol,\n"
         "and shows a table of areas by version and then what changed from each version to the\n"
-        "next: verdicts, and observations such as retry delays or the order of requests. A\n"
+        "next: verdicts, and observations such as retry delays or the order of requests, each\n"
+        "with why it matters to who upgrades. A\n"
         "version that cannot be had is a skipped column with its reason (exit 3). One that is\n"
         "newer than what the catalogue describes is held to the newest version that it does.\n"
         "\n"

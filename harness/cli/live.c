@@ -11,7 +11,11 @@ void cs_live_tick(void *ctx, const struct cs_progress *progress)
         return;
     }
     const size_t *n = progress->n_verdicts;
-    fprintf(stderr, CLEAR_LINE "%zu/%zu done, %zu running", progress->n_done, progress->n_total,
+    fputs(CLEAR_LINE, stderr);
+    if (live->n_rounds > 1) {
+        fprintf(stderr, "round %u/%u: ", live->round, live->n_rounds);
+    }
+    fprintf(stderr, "%zu/%zu done, %zu running", progress->n_done, progress->n_total,
             progress->n_running);
     if (n[CS_FAIL] + n[CS_WARN] + n[CS_ERROR] > 0) {
         fprintf(stderr, ", %zu fail, %zu warn, %zu error", n[CS_FAIL], n[CS_WARN], n[CS_ERROR]);

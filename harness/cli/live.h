@@ -7,6 +7,8 @@
 struct cs_live {
     bool on;
     const struct cs_work *work;
+    unsigned round; /* that is running, of so many: shown when there are several */
+    unsigned n_rounds;
 };
 
 /* For `on_tick` of the runner; ctx is the struct cs_live. */

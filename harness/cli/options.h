@@ -56,6 +56,7 @@ struct cs_args {
     const char *stream_token_env;
     uint64_t jobs;
     uint64_t timeout_s;
+    uint64_t repeat;
     uint64_t seed;
     uint64_t port;
     uint64_t bucket;
@@ -134,6 +135,8 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
         CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (16)", 512),               \
         CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",  \
                86400),                                                                             \
+        CS_ROW("repeat", CS_OPTION_NUMBER, repeat, "N",                                            \
+               "run all of it N times: a case whose verdict changes is flaky, exit 1", 100000),    \
         CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",      \
                CS_SEED_LIMIT),                                                                     \
         CS_ROW("fail-on", CS_OPTION_TEXT, fail_on, "must|should",                                  \

@@ -233,10 +233,12 @@ static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_rol
 }
 
 static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *run,
-                          struct cs_result *results)
+                          struct cs_result *results, struct cs_repeat *repeats)
 {
+    unsigned n_rounds = plan->args->repeat ? (unsigned)plan->args->repeat : 1;
     struct cs_live live = {.on = isatty(STDERR_FILENO) && !plan->json_to_stdout,
-                           .work = plan->work};
+                           .work = plan->work,
+                           .n_rounds = n_rounds};
     unsigned default_jobs = run->default_jobs ? run->default_jobs : DEFAULT_JOBS;
     const struct cs_run_options options = {
         .jobs = plan->args->jobs ? (unsigned)plan->args->jobs : default_jobs,
@@ -250,9 +252,12 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
     struct cs_report report = report_of(plan, run);
     struct cs_diag diag = {0};
     int64_t started = cs_now_ms();
-    enum cs_err err = cs_run(plan->work, plan->n, &options, results, &report.summary, &diag);
+    enum cs_err err = cs_run_rounds(plan->work, plan->n, &options, n_rounds, &live.round, results,
+                                    repeats, &report.summary, &diag);
     report.duration_ms = cs_now_ms() - started;
     report.results = results;
+    report.repeats = n_rounds > 1 ? repeats : NULL;
+    report.n_rounds = live.round;
     report.interrupted = report.summary.interrupted;
     cs_live_end(&live);
     if (err != CS_OK) {
@@ -264,6 +269,9 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
         (void)cs_say(CS_EXIT_TROUBLE, "%s", report.summary.trouble);
     }
     int status = cs_run_exit_status(&report.summary, plan->fail_on_should);
+    if (!report.summary.interrupted && cs_repeat_n_flaky(report.repeats, plan->n) > 0) {
+        status = CS_EXIT_BROKEN;
+    }
     if (status == CS_EXIT_OK) {
         status = printed != CS_EXIT_OK ? printed : written;
     }
@@ -273,14 +281,19 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
 int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run)
 {
     struct cs_result *results = calloc(plan->n, sizeof *results);
-    if (!results) {
+    struct cs_repeat *repeats = calloc(plan->n, sizeof *repeats);
+    if (!results || !repeats) {
+        free(results);
+        free(repeats);
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     set_subjects(plan, run);
-    int status = run_and_report(plan, run, results);
+    int status = run_and_report(plan, run, results, repeats);
     for (size_t i = 0; i < plan->n; i++) {
         cs_result_free(&results[i]);
+        cs_repeat_free(&repeats[i]);
     }
     free(results);
+    free(repeats);
     return status;
 }

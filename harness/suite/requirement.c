@@ -52,6 +52,7 @@ static const struct {
     {"observe", offsetof(struct cs_requirement, observe), true},
     {"unobservable", offsetof(struct cs_requirement, unobservable), false},
     {"group", offsetof(struct cs_requirement, group), false},
+    {"why", offsetof(struct cs_requirement, why), false},
 };
 
 static const struct word *find_word(const struct word *words, const cJSON *value)
@@ -213,7 +214,8 @@ static enum cs_err read_areas(struct cs_requirements *set, const cJSON *list, co
         if (id == NULL || title == NULL) {
             return cs_fail(diag, CS_ERR_MISSING, 0, "an area without id or title");
         }
-        set->areas[set->n_areas++] = (struct cs_requirement_area){role, id, title};
+        set->areas[set->n_areas++] =
+            (struct cs_requirement_area){role, id, title, string_member(row, "why")};
     }
     return CS_OK;
 }
@@ -464,6 +466,28 @@ const struct cs_requirement_area *cs_requirement_area_of(const struct cs_require
         }
     }
     return NULL;
+}
+
+const char *cs_requirements_why(const struct cs_requirements *set, const char *ids)
+{
+    const char *of_area = NULL;
+    for (const char *at = ids; *at != '\0';) {
+        char id[64] = "";
+        size_t len = strcspn(at, " ");
+        if (len < sizeof id) {
+            memcpy(id, at, len);
+            id[len] = '\0';
+        }
+        const struct cs_requirement *item = cs_requirement_find(set, id);
+        if (item != NULL && item->why != NULL) {
+            return item->why;
+        }
+        if (item != NULL && of_area == NULL) {
+            of_area = cs_requirement_area_of(set, item)->why;
+        }
+        at += len + (at[len] == ' ');
+    }
+    return of_area;
 }
 
 const char *cs_requirements_source(const struct cs_requirements *set, const char *role,

@@ -26,6 +26,7 @@ struct cs_requirement {
     const char *observe;      /* how to see it */
     const char *unobservable; /* why no case can see it from outside; NULL: one can */
     const char *group;        /* "security" and the like, for --only-group; NULL: none */
+    const char *why;          /* what a change of it means to who upgrades; NULL: not said */
     unsigned needs;           /* CS_NEEDS_...; endpoint role only */
     char clients[CS_REQUIREMENT_CLIENTS + 1]; /* client role only: its kinds, such as "TAX" */
     bool known_bug; /* some versions are known to break it: `versions` and `text` say which */
@@ -52,6 +53,7 @@ struct cs_requirement_area {
     const char *role;
     const char *id;
     const char *title;
+    const char *why; /* of its requirements that say none themselves; NULL: not said */
 };
 
 /* A zeroed struct is an empty set. */
@@ -88,6 +90,10 @@ const struct cs_requirement *cs_requirement_next(const struct cs_requirements *s
 /* The area that a requirement belongs to; never NULL for a requirement of the set. */
 const struct cs_requirement_area *cs_requirement_area_of(const struct cs_requirements *set,
                                                          const struct cs_requirement *requirement);
+/* What a change in cases of these requirements (ids divided by single spaces) means to who
+ * upgrades: what the first that says so says, else their area's words; NULL when neither says
+ * anything. */
+const char *cs_requirements_why(const struct cs_requirements *set, const char *ids);
 /* By exact name; NULL when there is none. */
 const struct cs_fact *cs_fact_find(const struct cs_requirements *set, const char *name);
 /* True when it belongs to exactly that requirement, perhaps beside others. */

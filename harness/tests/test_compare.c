@@ -40,7 +40,7 @@ static struct cs_comparison compare(const char *older_text, const char *newer_te
     struct cs_buf out = CS_BUF(65536);
     assert_int_equal(read_text(older_text, &older, NULL), CS_OK);
     assert_int_equal(read_text(newer_text, &newer, NULL), CS_OK);
-    struct cs_comparison counts = cs_compare(&older, &newer, &out);
+    struct cs_comparison counts = cs_compare(&older, &newer, NULL, &out);
     cs_buf_char(&out, '\0');
     if (!strstr(out.ptr, expected)) {
         fail_msg("no '%s' in:\n%s", expected, out.ptr);
@@ -49,6 +49,85 @@ static struct cs_comparison compare(const char *older_text, const char *newer_te
     cs_read_report_free(&older);
     cs_read_report_free(&newer);
     return counts;
+}
+
+#define CATALOGUE                                                                             \
+    "{\"schema\":\"chatspec-requirements/1\",\"role\":\"client\",\"areas\":[{\"id\":\"AAA\"," \
+    "\"title\":\"a\",\"why\":\"the area says it\"}],\"requirements\":[" ROW(                  \
+        "AAA-01", "\"why\":\"one says it\",") "," ROW("AAA-02", "") "]}"
+#define ROW(id, more)                                                                             \
+    "{\"id\":\"" id "\"," more "\"area\":\"AAA\",\"level\":\"MUST\",\"text\":\"t\",\"versions\":" \
+    "\"all\",\"source\":\"s\",\"observe\":\"o\"}"
+#define OF(ids, verdict)                                          \
+    "{\"id\":\"a/b/c\",\"level\":\"MUST\",\"verdict\":\"" verdict \
+    "\",\"message\":\"\",\"observations\":{},\"requirements\":[" ids "]}"
+
+/* Of a change, for people and as JSON; NULL: nothing is said. */
+static void check_why(const char *older_text, const char *newer_text, const char *why)
+{
+    struct cs_requirements set = {0};
+    struct cs_read_report older = {0};
+    struct cs_read_report newer = {0};
+    struct cs_buf text = CS_BUF(65536);
+    struct cs_buf json = CS_BUF(65536);
+    assert_int_equal(cs_requirements_add(&set, CS_VIEW(CATALOGUE), NULL), CS_OK);
+    assert_int_equal(read_text(older_text, &older, NULL), CS_OK);
+    assert_int_equal(read_text(newer_text, &newer, NULL), CS_OK);
+    (void)cs_compare(&older, &newer, &set, &text);
+    assert_int_equal(cs_compare_json(&older, &newer, &set, &json), CS_OK);
+    cs_buf_char(&text, '\0');
+    cs_buf_char(&json, '\0');
+    char line[128];
+    snprintf(line, sizeof line, "      why: %s\n", why ? why : "");
+    assert_true(why ? strstr(text.ptr, line) != NULL : !strstr(text.ptr, "why:"));
+    snprintf(line, sizeof line, "\"why\":\"%s\"", why ? why : "");
+    assert_true(why ? strstr(json.ptr, line) != NULL : !strstr(json.ptr, "\"why\""));
+    cs_buf_free(&text);
+    cs_buf_free(&json);
+    cs_read_report_free(&older);
+    cs_read_report_free(&newer);
+    cs_requirements_free(&set);
+}
+
+static void a_change_says_why_it_matters(void **state)
+{
+    (void)state;
+#define WHY(ids, why) check_why(HEAD OF(ids, "pass") TAIL, HEAD OF(ids, "fail") TAIL, why)
+    WHY("\"AAA-01\"", "one says it");
+    WHY("\"AAA-02\"", "the area says it");
+    WHY("\"AAA-02\",\"AAA-01\"", "one says it");
+    WHY("\"BBB-01\"", NULL);
+    WHY("", NULL);
+    check_why(HEAD OF("\"AAA-01\"", "pass") TAIL, HEAD OF("\"AAA-01\"", "pass") TAIL, NULL);
+    check_why(HEAD OF("\"AAA-01\"", "pass") TAIL, HEAD TAIL, "one says it");
+}
+
+static void changes_as_json(void **state)
+{
+    (void)state;
+    struct cs_read_report older = {0};
+    struct cs_read_report newer = {0};
+    struct cs_buf json = CS_BUF(65536);
+    assert_int_equal(
+        read_text(HEAD CASE("a/b/c", "pass", "\"x\":\"1\",\"peer.version\":\"1\"") "," CASE(
+                      "a/b/d", "pass", "") TAIL,
+                  &older, NULL),
+        CS_OK);
+    assert_int_equal(
+        read_text(HEAD CASE("a/b/c", "pass", "\"x\":\"2\",\"peer.version\":\"2\"") "," CASE(
+                      "a/b/d", "fail", "") TAIL,
+                  &newer, NULL),
+        CS_OK);
+    assert_int_equal(cs_compare_json(&older, &newer, NULL, &json), CS_OK);
+    cs_buf_char(&json, '\0');
+    assert_non_null(strstr(json.ptr, "\"regression\":1,\"fix\":0,\"observation\":1,"));
+    assert_non_null(strstr(json.ptr, "\"observations\":[{\"name\":\"x\",\"before\":\"1\","
+                                     "\"after\":\"2\"}]"));
+    assert_non_null(strstr(json.ptr, "\"case\":\"a/b/d\",\"change\":\"regression\""));
+    assert_null(strstr(json.ptr, "peer.version"));
+    cs_buf_free(&json);
+    cs_read_report_free(&older);
+    cs_read_report_free(&newer);
 }
 
 static void a_worse_verdict_is_a_regression(void **state)
@@ -152,6 +231,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worse_verdict_is_a_regression),
+        cmocka_unit_test(a_change_says_why_it_matters),
+        cmocka_unit_test(changes_as_json),
         cmocka_unit_test(what_is_no_longer_judged_is_told_and_no_regression),
         cmocka_unit_test(cases_come_and_go),
         cmocka_unit_test(observations_are_compared_by_name),

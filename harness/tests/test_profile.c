@@ -112,6 +112,32 @@ static void other_texts_are_no_profile(void **state)
     assert_null(made.name);
 }
 
+/* What is newer or something else altogether is held to the newest, and that is said. */
+static void an_sdk_is_held_to_what_is_described(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version;
+        const char *profile;
+    } rows[] = {{"4.5.16", NULL},
+                {CS_PROFILE_LATEST, NULL},
+                {"4.6.0-beta.1", NULL},
+                {"9.0.0", CS_PROFILE_LATEST},
+                {"9.0.0-beta.1", CS_PROFILE_LATEST},
+                {"0.0.0-chat-1", CS_PROFILE_LATEST}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cs_profile made;
+        char remark[CS_PROFILE_REMARK_MAX];
+        cs_profile_of_sdk(rows[i].version, &set, &made, remark);
+        assert_true(made.published);
+        assert_ptr_equal(made.set, &set);
+        assert_string_equal(made.name, rows[i].profile ? rows[i].profile : rows[i].version);
+        assert_int_equal(remark[0] != '\0', rows[i].profile != NULL);
+        assert_true(!rows[i].profile || strstr(remark, rows[i].version) == remark);
+        assert_true(!rows[i].profile || strstr(remark, "it is held to " CS_PROFILE_LATEST));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +146,7 @@ int main(void)
         cmocka_unit_test(a_case_is_left_out_when_one_of_its_requirements_does_not_hold),
         cmocka_unit_test(profiles_differ_by_requirement_and_by_fact),
         cmocka_unit_test(other_texts_are_no_profile),
+        cmocka_unit_test(an_sdk_is_held_to_what_is_described),
     };
     return cmocka_run_group_tests(tests, load, unload) != 0;
 }

@@ -295,6 +295,55 @@ static void json_says_what_happened(void **state)
     free(text);
 }
 
+/* The first row fails and then passes once, the fourth passes and then fails. */
+static void several_rounds_are_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct cs_repeat repeats[N_ROWS] = {0};
+    for (size_t i = 0; i < N_ROWS; i++) {
+        repeats[i].n_verdicts[fixture->results[i].verdict] = fixture->results[i].done ? 3 : 0;
+    }
+    repeats[3].n_verdicts[CS_PASS] = 2;
+    repeats[3].n_verdicts[CS_FAIL] = 1;
+    repeats[3].different_round = 2;
+    repeats[3].different_seed = 77;
+    repeats[3].different.done = true;
+    repeats[3].different.verdict = CS_FAIL;
+    assert_true(cs_result_set_message(&repeats[3].different, HOSTILE));
+    assert_true(cs_result_add_evidence(&repeats[3].different, "note", "seen", "only then", 0));
+    fixture->report.repeats = repeats;
+    fixture->report.n_rounds = 3;
+    fixture->report.peer.parser = "3.0.0";
+    json_follows_the_schema(state);
+    char *text = written(&fixture->report, cs_report_json);
+    cJSON *document = cJSON_Parse(text);
+    const cJSON *item = case_of(document, "client/resume/d");
+    assert_int_equal(member(document, "rounds")->valuedouble, 3);
+    assert_int_equal(member(document, "flaky")->valuedouble, 1);
+    assert_string_equal(member(item, "verdict")->valuestring, "pass");
+    assert_int_equal(member(member(item, "rounds"), "fail")->valuedouble, 1);
+    const cJSON *different = member(item, "different");
+    assert_int_equal(member(different, "round")->valuedouble, 2);
+    assert_string_equal(
+        member(cJSON_GetArrayItem(member(different, "evidence"), 1), "text")->valuestring,
+        "./chatspec run --seed 77 --only client/resume/d");
+    cJSON_Delete(document);
+    free(text);
+    text = written(&fixture->report, cs_report_junit);
+    assert_non_null(strstr(text, "flaky: 1 of 3 rounds differ (2 pass, 1 fail)\" type=\"flaky\""));
+    free(text);
+    struct cs_buf page = CS_BUF((size_t)1 << 20);
+    const struct cs_report_terminal how = {.verbose = true};
+    cs_report_terminal(&fixture->report, &how, &page);
+    text = cs_buf_take(&page);
+    assert_non_null(strstr(text, "client/resume/d: 1 of 3 rounds differ (2 pass, 1 fail)\n"
+                                 "    round 1 pass\n    round 2 fail:\n"));
+    assert_non_null(strstr(text, "only then"));
+    assert_non_null(strstr(text, "1 flaky in 3 rounds"));
+    free(text);
+    cs_repeat_free(&repeats[3]);
+}
+
 static void the_digest_is_of_the_sorted_ids(void **state)
 {
     struct fixture *fixture = *state;
@@ -530,6 +579,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_RUN(json_follows_the_schema),
         WITH_RUN(json_says_what_happened),
+        WITH_RUN(several_rounds_are_told),
         WITH_RUN(the_digest_is_of_the_sorted_ids),
         WITH_RUN(junit_is_well_formed_whatever_a_peer_sends),
         WITH_RUN(junit_counts_by_role),

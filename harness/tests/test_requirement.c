@@ -231,6 +231,28 @@ static void catalogues_add_up_or_leave_no_trace(void **state)
     cs_requirements_free(NULL);
 }
 
+/* What differs between versions of the SDK is told in an upgrade, so it says why it matters. */
+static void what_can_change_says_why(void **state)
+{
+    const struct cs_requirements *set = *state;
+    for (size_t i = 0; i < set->n_items; i++) {
+        const struct cs_requirement *item = &set->items[i];
+        bool changes = item->since || item->until || item->defect_since || item->known_bug;
+        for (size_t f = 0; f < set->n_facts; f++) {
+            changes = changes || cs_fact_is_of(&set->facts[f], item->id);
+        }
+        if (strcmp(item->role, "client") == 0 && changes && !item->why) {
+            fail_msg("%s changed between versions and has no why", item->id);
+        }
+        if (strcmp(item->role, "client") == 0) {
+            assert_non_null(cs_requirements_why(set, item->id));
+        }
+    }
+    assert_string_equal(cs_requirements_why(set, "CTK-01 CRS-11"),
+                        cs_requirement_find(set, "CRS-11")->why);
+    assert_null(cs_requirements_why(set, "NONE-01"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +261,7 @@ int main(void)
         cmocka_unit_test(single_rows_read_right),
         cmocka_unit_test(roles_are_walked_in_order),
         cmocka_unit_test(source_codes_are_explained),
+        cmocka_unit_test(what_can_change_says_why),
         cmocka_unit_test(broken_catalogues_are_refused),
         cmocka_unit_test(catalogues_add_up_or_leave_no_trace),
     };

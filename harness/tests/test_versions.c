@@ -1,0 +1,106 @@
+/* Versions side by side: columns that are there and columns that could not be had. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "reports/versions.h"
+
+static const struct cs_case test = {
+    .id = "client/area/name", .title = "t", .requirements = "AAA-01", .level = CS_MUST};
+static const struct cs_role role = {.name = "client"};
+static const struct cs_work work = {.role = &role, .test = &test};
+static const struct cs_result passed = {.done = true, .ran = true, .verdict = CS_PASS};
+static const struct cs_result failed = {.done = true, .ran = true, .verdict = CS_FAIL};
+
+#define REPORT(label_, result_)                                                                    \
+    {                                                                                              \
+        .suite = "0", .profile = "4.8.3", .command = "x", .work = &work, .results = result_,       \
+        .n = 1,                                                                                    \
+        .peer = {                                                                                  \
+            .kind = "sdk", .name = "sdk", .version = "4.8.3", .label = label_, .parser = "3.0.0"}, \
+    }
+
+static const struct cs_report reports[] = {
+    REPORT("4.8.3 parser 3.0.0", &passed),
+    {.peer = {.kind = "sdk",
+              .name = "sdk",
+              .version = "newest",
+              .label = "newest",
+              .missing = "it is \"not\" published"}},
+    REPORT("4.8.3 (a-file-with-a-long-name.tgz)", &failed),
+};
+#define N_REPORTS (sizeof reports / sizeof reports[0])
+
+static void a_column_that_is_not_there_says_why(void **state)
+{
+    (void)state;
+    struct cs_buf out = CS_BUF(65536);
+    cs_versions_table(reports, N_REPORTS, &out);
+    char *text = cs_buf_take(&out);
+    assert_non_null(strstr(text, "newest                  4.8.3 (a-file-with-a-long-name.tgz)\n"));
+    assert_non_null(strstr(text, "1 ok                    skipped                 1 fail  "));
+    assert_non_null(strstr(text, "\nnewest skipped: it is \"not\" published\n"));
+    free(text);
+}
+
+static void changes_are_between_those_that_are_there(void **state)
+{
+    (void)state;
+    struct cs_buf out = CS_BUF(65536);
+    struct cs_comparison newest = {0};
+    assert_int_equal(cs_versions_changes(reports, N_REPORTS, NULL, &newest, &out), CS_OK);
+    char *text = cs_buf_take(&out);
+    assert_int_equal(newest.n_regressions, 1);
+    assert_non_null(strstr(text, "== 4.8.3 parser 3.0.0 -> 4.8.3 (a-file-with-a-long-name.tgz)\n"));
+    assert_non_null(strstr(text, "sdk 4.8.3, parser 3.0.0, held to 4.8.3"));
+    free(text);
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    return text ? text : "";
+}
+
+static void a_matrix_as_json(void **state)
+{
+    (void)state;
+    struct cs_buf out = CS_BUF(65536);
+    struct cs_comparison newest = {0};
+    assert_int_equal(cs_versions_json(reports, N_REPORTS, NULL, &newest, &out), CS_OK);
+    char *text = cs_buf_take(&out);
+    cJSON *document = cJSON_ParseWithLengthOpts(text, strlen(text) + 1, NULL, true);
+    assert_non_null(document);
+    assert_string_equal(text_of(document, "schema"), CS_MATRIX_SCHEMA);
+    const cJSON *columns = cJSON_GetObjectItemCaseSensitive(document, "columns");
+    assert_int_equal(cJSON_GetArraySize(columns), N_REPORTS);
+    assert_string_equal(text_of(cJSON_GetArrayItem(columns, 0), "parser"), "3.0.0");
+    assert_string_equal(text_of(cJSON_GetArrayItem(columns, 0), "skipped"), "");
+    assert_string_equal(text_of(cJSON_GetArrayItem(columns, 1), "skipped"),
+                        "it is \"not\" published");
+    const cJSON *steps = cJSON_GetObjectItemCaseSensitive(document, "steps");
+    assert_int_equal(cJSON_GetArraySize(steps), 1);
+    assert_string_equal(text_of(cJSON_GetArrayItem(steps, 0), "from"), "4.8.3 parser 3.0.0");
+    const cJSON *changes =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(steps, 0), "changes");
+    const cJSON *change = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(changes, "cases"), 0);
+    assert_string_equal(text_of(change, "change"), "regression");
+    assert_int_equal(newest.n_regressions, 1);
+    cJSON_Delete(document);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_column_that_is_not_there_says_why),
+        cmocka_unit_test(changes_are_between_those_that_are_there),
+        cmocka_unit_test(a_matrix_as_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
