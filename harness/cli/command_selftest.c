@@ -130,7 +130,7 @@ static const struct cs_option options[] = {
            "instead: servers of all versions, held to all versions", 0),
     CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "these violations alone; repeatable", 0),
     CS_ROW("full", CS_OPTION_FLAG, full, NULL, "every case against every violation", 0),
-    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (endpoint 128, client 48)",
+    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (endpoint 128, client 64)",
            512),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
            CS_SEED_LIMIT),

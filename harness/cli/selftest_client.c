@@ -104,7 +104,7 @@ static void end(struct cs_selftest *test)
 const struct cs_selftest_role cs_selftest_client = {
     .role = &cs_client_role,
     .plain = "the reference client",
-    .jobs = 48,
+    .jobs = 64,
     .sample = 4,
     .columns_at_a_time = SIZE_MAX,
     .n_nulls = CS_N_NULL_CLIENTS,

@@ -5,7 +5,7 @@
 #   2. unit tests, clang with AddressSanitizer, LeakSanitizer and UBSan
 #   3. unit tests, clang with ThreadSanitizer
 #   4. the endpoint role against the built-in endpoint
-#   5. selftest: every case fails under its violation and under no other, and no null peer passes
+#   5. selftest of both roles: every case fails under its violation and under no other, and no null peer passes
 #   6. selftest of profiles: servers of all versions, held to all versions
 #   7. the client role against the real SDK where npm can reach it
 #
