@@ -317,7 +317,7 @@ const struct cs_case client_agent_chat_observed_cases[] = {
     OBSERVED("action-refused", "a refused action fails without a status", "CAC-12", action_refused),
     OBSERVED("two-of-one-id", "two clients of one id both create it", "CAC-20", two_of_one_id),
     OBSERVED("restored", "a restored client begins at its cursor", "CAC-21", restored),
-    OBSERVED("restored-from-nothing", "an empty state counts as restored", "CAC-22",
+    OBSERVED("restored-from-nothing", "an empty state counts as restored", "CAC-22 CAP-77",
              restored_from_nothing),
     OBSERVED("create-again", "a create that fails is tried again before the append", "CAC-24",
              create_again),

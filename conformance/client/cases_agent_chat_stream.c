@@ -1,4 +1,6 @@
 /* AgentChat: its streams, and how they are taken up again. */
+#include <string.h>
+
 #include "conformance/client/cases.h"
 #include "conformance/client/kit.h"
 
@@ -50,6 +52,8 @@ static void aborted_reconnect(struct cs_case_run *run)
                            "{\"options\":{\"session\":{\"lastEventId\":\"19\"}}}");
     int stream = ck_reconnect(ck);
     ck_wait_chunks(ck, stream, 1);
+    const char *peek = ck_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 1), "X-Peek-Settled");
+    ck_record_flag(ck, "it asks for settled", "agent_reconnect_probes", strcmp(peek, "none") != 0);
     ck_abort(ck, stream);
     ck_wait_over(ck, stream);
     ck_wait_gone(ck, ck_wait_request(ck, CS_TARGET_OUT, 1));
@@ -110,6 +114,25 @@ static void aborted_at_once(struct cs_case_run *run)
     ck_record(ck, "delivered", "", "%s", ck_delivered(ck, stream));
 }
 
+/* A stop, and then what the agent still says of the stopped turn. */
+static void stopped(struct cs_case_run *run)
+{
+    ck_need_feature(ck_of(run), "agent-chat");
+    struct ck *ck =
+        opened(run,
+               "app#1: APP(200,0)\n"
+               "out#1: OUT{T 0 one; AWAIT stopped; T 1 tail; C 2 turn-complete | HOLD}\n",
+               NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_chunks(ck, stream, 1);
+    ck_stop(ck);
+    ck_wait_request(ck, CS_TARGET_APP, 2);
+    ck_release(ck, "stopped");
+    ck_settle(ck);
+    ck_record_flag(ck, "its stream ends", "stopped_agent_stream_ends", ck_is_over(ck, stream));
+    ck_record(ck, "delivered", "one", "%s", ck_delivered(ck, stream));
+}
+
 #define OBSERVED(name, what, ids, function)                                      \
     {                                                                            \
         .id = "client/agent-chat/" name, .title = (what), .requirements = (ids), \
@@ -121,7 +144,7 @@ const struct cs_case client_agent_chat_stream_cases[] = {
              dropped),
     OBSERVED("reconnect-before-start", "before a start there is nothing to reconnect to", "CAC-17",
              reconnect_before_start),
-    OBSERVED("aborted-reconnect", "the abort of a resumed stream posts nothing", "CAC-18",
+    OBSERVED("aborted-reconnect", "the abort of a resumed stream posts nothing", "CAC-18 CRS-34",
              aborted_reconnect),
     OBSERVED("settled-too-early", "a reconnect right after a send may come back empty", "CAC-19",
              settled_too_early),
@@ -129,5 +152,6 @@ const struct cs_case client_agent_chat_stream_cases[] = {
              "CAC-23", closed_by_boundary),
     OBSERVED("aborted-at-once", "a stream that is aborted before it begins is not asked for",
              "CAC-25", aborted_at_once),
+    OBSERVED("stopped", "whether a stopped stream ends with the stopped turn", "CST-18", stopped),
     {0},
 };

@@ -165,6 +165,14 @@ static void aborted_reconnect(struct cs_case_run *run)
     ck_record_flag(ck, "a stop is posted", "abort_of_reconnect_stops", n_appends(ck) > 0);
 }
 
+static void aborted_late(struct cs_case_run *run)
+{
+    struct ck *ck = ck_one_turn(run, 0, "T 0 one; C 1 turn-complete session-in-event-id=0", "one");
+    ck_abort(ck, 1 + 1); /* the stream of the second command: open, send */
+    ck_settle(ck);
+    ck_record_flag(ck, "a stop is posted", "abort_after_end_stops", n_appends(ck) > 1);
+}
+
 #define OBSERVED(name, what, ids, function)                                                      \
     {                                                                                            \
         .id = "client/stop/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
@@ -196,5 +204,7 @@ const struct cs_case client_stop_observed_cases[] = {
     OBSERVED("aborted-and-stopped", "an abort and a stop post two", "CST-16", aborted_and_stopped),
     OBSERVED("aborted-reconnect", "whether the abort of a resumed stream stops the turn", "CST-15",
              aborted_reconnect),
+    OBSERVED("aborted-late", "whether an abort after the turn's end posts a stop", "CST-14",
+             aborted_late),
     {0},
 };

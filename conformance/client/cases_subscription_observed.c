@@ -247,6 +247,25 @@ static void unread_without_bound(struct cs_case_run *run)
     ck_record(ck, "32 MiB are taken from the server", "yes", "yes");
 }
 
+/* Fresh headers may be asked for. */
+static void refused_with_resolver(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "out#1: OUT(401)\nout#2: OUT(401)\n");
+    ck_open_kind(ck, "subscription",
+                 ck_text(ck,
+                         "{\"url\":\"%s/realtime/v1/sessions/%s/out\",\"resolver\":true,"
+                         "\"headers\":{\"Authorization\":\"Bearer %s\"}}",
+                         cs_scripted_url(ck_server(ck)), ck_chat(ck), ck_token(ck, "P1")));
+    ck_wait_over(ck, ck_sub_read(ck));
+    ck_settle(ck);
+    unsigned long long n = ck_count(ck, CS_TARGET_OUT);
+    ck_record(ck, "subscriptions", "2", "%llu", n);
+    if (n > 1) {
+        ck_expect_bearer(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "R1");
+    }
+}
+
 #define OBSERVED(name, what, ids, function)                                        \
     {                                                                              \
         .id = "client/subscription/" name, .title = (what), .requirements = (ids), \
@@ -275,5 +294,7 @@ const struct cs_case client_subscription_observed_cases[] = {
     OBSERVED("wakes", "retryNow ends a pause, forceReconnect a connection", "CRS-54", wakes),
     OBSERVED("from-latest", "from=latest asks for the stream's end", "CRS-55", from_latest),
     OBSERVED("completion", "the completion callback comes once", "CRS-56", completion),
+    OBSERVED("refused-with-resolver", "whether fresh headers are used after a 401", "CTK-29",
+             refused_with_resolver),
     {0},
 };

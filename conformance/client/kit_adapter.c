@@ -47,6 +47,16 @@ static cJSON *start_value(struct ck *ck)
     return value;
 }
 
+/* A fresh token, or headers with it. */
+static bool add_fresh(struct ck *ck, cJSON *reply, const char *token, bool in_headers)
+{
+    cJSON *headers = in_headers ? cJSON_AddObjectToObject(reply, "value") : NULL;
+    const char *bearer = in_headers ? ck_text(ck, "Bearer %s", token) : token;
+    return (headers || !in_headers) &&
+           cJSON_AddStringToObject(in_headers ? headers : reply,
+                                   in_headers ? "Authorization" : "value", bearer) != NULL;
+}
+
 static void answer(struct ck *ck, const cJSON *question)
 {
     const char *kind = text_of(question, "kind");
@@ -63,7 +73,7 @@ static void answer(struct ck *ck, const cJSON *question)
     } else if (made) {
         char name[16];
         snprintf(name, sizeof name, "R%u", n);
-        made = cJSON_AddStringToObject(reply, "value", ck_token(ck, name)) != NULL;
+        made = add_fresh(ck, reply, ck_token(ck, name), kind && strcmp(kind, "headers") == 0);
     }
     if (!made) {
         cJSON_Delete(reply);

@@ -121,7 +121,7 @@ function need(object, method) {
 /* ---- state: everything that `reset` drops is in one object ---- */
 
 function freshState() {
-  return { clients: new Map(), streams: new Map(), asks: new Map(), lastAsk: 0 };
+  return { clients: new Map(), streams: new Map(), ended: new Map(), asks: new Map(), lastAsk: 0 };
 }
 
 let state = freshState();
@@ -175,7 +175,9 @@ async function report(owner, id, entry) {
   } catch (error) {
     tell({ event: "error", id, error: describeError(error) });
   } finally {
+    const { controller } = owner.streams.get(id) ?? {};
     owner.streams.delete(id);
+    if (controller) owner.ended.set(id, { controller });
   }
 }
 
@@ -559,8 +561,9 @@ function generalCommands(sdk, kinds) {
       if (!kinds[kind]) throw new Unsupported(kind);
       state.clients.set(client, KINDS[kind].open(sdk, command));
     },
+    /* Also of a stream that has ended: an application may keep its signal for long. */
     abort(command) {
-      const entry = streamOf(command);
+      const entry = streamOf(command) ?? state.ended.get(command.target);
       entry?.controller.abort();
       return { value: Boolean(entry) };
     },
