@@ -47,19 +47,21 @@ static void put_missing(const struct cs_report *reports, size_t n, struct cs_buf
     }
 }
 
-/* "12 ok 1 warn 2 fail", without what is zero, and without what was skipped: most of that does not
- * hold in that version. */
+/* "12 ok 1 fail 2 warn 3 known" (defects that this version is known to have), without what is zero,
+ * and without what was skipped: most of that does not hold in that version. */
 static void put_cell(const struct cs_report *report, struct cs_view area, struct cs_buf *out)
 {
     static const enum cs_verdict shown[] = {CS_FAIL, CS_WARN, CS_ERROR, CS_INCONCLUSIVE};
     size_t counts[CS_N_VERDICTS] = {0};
+    size_t n_known = 0;
     char text[CELL_MAX] = "";
     size_t used = 0;
     for (size_t i = 0; i < report->n; i++) {
         bool in_area = area.len == 0 || cs_view_eq(area_of(report->work[i].test), area);
-        if (in_area && report->results[i].done) {
-            counts[report->results[i].verdict]++;
-        }
+        const struct cs_result *result = &report->results[i];
+        bool is_known = result->known && result->verdict != CS_PASS;
+        n_known += in_area && result->done && is_known;
+        counts[result->verdict] += in_area && result->done && !is_known;
     }
     size_t n_good = counts[CS_PASS] + counts[CS_INFO];
     if (n_good > 0) {
@@ -71,6 +73,10 @@ static void put_cell(const struct cs_report *report, struct cs_view area, struct
                 (size_t)snprintf(text + used, sizeof text - used, "%s%zu %s", used > 0 ? " " : "",
                                  counts[shown[i]], cs_verdict_name(shown[i]));
         }
+    }
+    if (n_known > 0 && used < sizeof text) {
+        (void)snprintf(text + used, sizeof text - used, "%s%zu known", used > 0 ? " " : "",
+                       n_known);
     }
     put_padded(report, text[0] ? text : report->n > 0 ? "." : "skipped", out);
 }
