@@ -257,7 +257,9 @@ static void refused_with_resolver(struct cs_case_run *run)
                          "{\"url\":\"%s/realtime/v1/sessions/%s/out\",\"resolver\":true,"
                          "\"headers\":{\"Authorization\":\"Bearer %s\"}}",
                          cs_scripted_url(ck_server(ck)), ck_chat(ck), ck_token(ck, "P1")));
-    ck_wait_over(ck, ck_sub_read(ck));
+    int stream = ck_sub_read(ck);
+    ck_wait_request(ck, CS_TARGET_OUT, 1);
+    ck_wait_over(ck, stream);
     ck_settle(ck);
     unsigned long long n = ck_count(ck, CS_TARGET_OUT);
     ck_record(ck, "subscriptions", "2", "%llu", n);
