@@ -39,8 +39,8 @@ bool cs_client_violation_is_of(const struct cs_client_violation *violation, cons
     size_t len = strlen(requirement);
     const char *at = violation->requirements;
     while (at && !(strncmp(at, requirement, len) == 0 && (at[len] == ' ' || at[len] == '\0'))) {
-        at = strchr(at, ' ');
-        at += at != NULL;
+        const char *space = strchr(at, ' ');
+        at = space ? space + 1 : NULL;
     }
     return at != NULL;
 }
