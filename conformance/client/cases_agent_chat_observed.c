@@ -6,11 +6,6 @@
     "app#1: APP(200,0)\n" \
     "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0 | EOF}\n"
 
-static unsigned long long count(const struct ck *ck, enum cs_target target)
-{
-    return (unsigned long long)cs_scripted_count_of(ck_server(ck), target);
-}
-
 static struct ck *opened(struct cs_case_run *run, const char *script, const char *members)
 {
     struct ck *ck = ck_of(run);
@@ -66,7 +61,7 @@ static void preload(struct cs_case_run *run)
     ck_do(ck, "preload", NULL);
     ck_do(ck, "preload", NULL);
     ck_settle(ck);
-    ck_record(ck, "creates", "1", "%llu", count(ck, CS_TARGET_CREATE));
+    ck_record(ck, "creates", "1", "%llu", ck_count(ck, CS_TARGET_CREATE));
     ck_record(ck, "requests", "1", "%zu", cs_scripted_count(ck_server(ck)));
 }
 
@@ -187,7 +182,7 @@ static void two_of_one_id(struct cs_case_run *run)
     ck_open_kind(ck, "agent", "{\"client\":\"second\"}");
     ck_do(ck, "preload", NULL);
     ck_do(ck, "preload", "{\"client\":\"second\"}");
-    ck_record(ck, "creates", "2", "%llu", count(ck, CS_TARGET_CREATE));
+    ck_record(ck, "creates", "2", "%llu", ck_count(ck, CS_TARGET_CREATE));
     ck_record(ck, "the second names", "\"*\"", "%s", body(ck, CS_TARGET_CREATE, 2, "externalId"));
 }
 
@@ -209,7 +204,7 @@ static void restored_from_nothing(struct cs_case_run *run)
     ck_wait_over(ck, ck_send(ck, "first"));
     ck_wait_request(ck, CS_TARGET_APP, 1);
     ck_record_flag(ck, "it creates the session", "restored_agent_creates",
-                   count(ck, CS_TARGET_CREATE) > 0);
+                   ck_count(ck, CS_TARGET_CREATE) > 0);
     ck_record(ck, "triggered", "0", "%zu", ck_count_told(ck, "triggered"));
 }
 
@@ -288,7 +283,7 @@ static void action_refused(struct cs_case_run *run)
     int action = ck_action(ck, "{\"type\":\"undo\"}");
     ck_record(ck, "it fails with", "Error", "%s", ck_error_text(ck, ck_wait_error(ck, action)));
     ck_settle(ck);
-    ck_record(ck, "appends", "1", "%llu", count(ck, CS_TARGET_APP));
+    ck_record(ck, "appends", "1", "%llu", ck_count(ck, CS_TARGET_APP));
 }
 
 #define OBSERVED(name, what, ids, function)                                      \

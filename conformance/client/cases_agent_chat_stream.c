@@ -4,11 +4,6 @@
 #include "conformance/client/cases.h"
 #include "conformance/client/kit.h"
 
-static unsigned long long count(const struct ck *ck, enum cs_target target)
-{
-    return (unsigned long long)cs_scripted_count_of(ck_server(ck), target);
-}
-
 static struct ck *opened(struct cs_case_run *run, const char *script, const char *members)
 {
     struct ck *ck = ck_of(run);
@@ -58,7 +53,7 @@ static void aborted_reconnect(struct cs_case_run *run)
     ck_wait_over(ck, stream);
     ck_wait_gone(ck, ck_wait_request(ck, CS_TARGET_OUT, 1));
     ck_settle(ck);
-    ck_record(ck, "appends", "0", "%llu", count(ck, CS_TARGET_APP));
+    ck_record(ck, "appends", "0", "%llu", ck_count(ck, CS_TARGET_APP));
 }
 
 /* The server has not seen the new turn yet and says that all is settled. */
@@ -110,7 +105,7 @@ static void aborted_at_once(struct cs_case_run *run)
     ck_release(ck, "aborted");
     ck_wait_over(ck, stream);
     ck_settle(ck);
-    ck_record(ck, "subscriptions", "0", "%llu", count(ck, CS_TARGET_OUT));
+    ck_record(ck, "subscriptions", "0", "%llu", ck_count(ck, CS_TARGET_OUT));
     ck_record(ck, "delivered", "", "%s", ck_delivered(ck, stream));
 }
 

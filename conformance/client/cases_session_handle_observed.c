@@ -2,11 +2,6 @@
 #include "conformance/client/cases.h"
 #include "conformance/client/kit.h"
 
-static unsigned long long count(const struct ck *ck, enum cs_target target)
-{
-    return (unsigned long long)cs_scripted_count_of(ck_server(ck), target);
-}
-
 static struct ck *opened(struct cs_case_run *run, const char *script)
 {
     struct ck *ck = ck_of(run);
@@ -86,7 +81,7 @@ static void write_answers(struct cs_case_run *run)
     ck_record(ck, "it gives", "null", "%s", ck_try(ck, "write", "{\"value\":\"x\"}"));
     ck_record(ck, "for an empty answer", "an error: TriggerApiError 200", "%s",
               ck_try(ck, "write", "{\"value\":\"y\"}"));
-    ck_record(ck, "appends", "2", "%llu", count(ck, CS_TARGET_APP));
+    ck_record(ck, "appends", "2", "%llu", ck_count(ck, CS_TARGET_APP));
 }
 
 static void write_again(struct cs_case_run *run)
@@ -128,7 +123,7 @@ static void how_read_ends(struct cs_case_run *run)
     ck_record(ck, "after the drop from", "0", "%s",
               ck_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID"));
     ck_settle(ck);
-    ck_record(ck, "subscriptions", "2", "%llu", count(ck, CS_TARGET_OUT));
+    ck_record(ck, "subscriptions", "2", "%llu", ck_count(ck, CS_TARGET_OUT));
     ck_record(ck, "complete events", "1", "%zu", ck_count_events(ck, "complete"));
 }
 
@@ -141,7 +136,7 @@ static void read_refused(struct cs_case_run *run)
     ck_record(ck, "the stream fails", "TriggerApiError 401", "%s", error);
     ck_record(ck, "error events", "1", "%zu", ck_count_events(ck, "error"));
     ck_settle(ck);
-    ck_record(ck, "subscriptions", "1", "%llu", count(ck, CS_TARGET_OUT));
+    ck_record(ck, "subscriptions", "1", "%llu", ck_count(ck, CS_TARGET_OUT));
 }
 
 /* ---- side channels ---- */
@@ -202,7 +197,7 @@ static void start_action_ttl(struct cs_case_run *run)
         call(ck, "startAction",
              ck_text(ck, "\"agent-1\",{\"tokenTTL\":\"2h\"},{\"chatId\":\"%s\"}", ck_chat(ck)));
     ck_wait_request(ck, CS_TARGET_CREATE, 1);
-    ck_record(ck, "asks for claims", "1", "%llu", count(ck, CS_TARGET_CLAIMS));
+    ck_record(ck, "asks for claims", "1", "%llu", ck_count(ck, CS_TARGET_CLAIMS));
     cJSON *value = cJSON_Parse(given);
     const char *token =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(value, "publicAccessToken"));
@@ -221,7 +216,7 @@ static void refused(struct cs_case_run *run)
     ck_record(ck, "status", "told", "%s", strstr(error, " 404") ? "told" : "not told");
     ck_record_flag(ck, "the code", "handle_errors_have_code",
                    strstr(error, "gone_for_good") != NULL);
-    ck_record(ck, "requests", "1", "%llu", count(ck, CS_TARGET_RETRIEVE));
+    ck_record(ck, "requests", "1", "%llu", ck_count(ck, CS_TARGET_RETRIEVE));
 }
 
 static void answer_of_another_shape(struct cs_case_run *run)
@@ -230,7 +225,7 @@ static void answer_of_another_shape(struct cs_case_run *run)
     ck_record(ck, "it fails with", "an error: TriggerApiError 200", "%s",
               call(ck, "retrieve", ck_text(ck, "\"%s\"", ck_chat(ck))));
     ck_settle(ck);
-    ck_record(ck, "requests", "1", "%llu", count(ck, CS_TARGET_RETRIEVE));
+    ck_record(ck, "requests", "1", "%llu", ck_count(ck, CS_TARGET_RETRIEVE));
 }
 
 #define OBSERVED(name, what, ids, function)                                   \
