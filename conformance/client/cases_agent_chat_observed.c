@@ -298,6 +298,7 @@ static void action_refused(struct cs_case_run *run)
 
 static void goodbye(struct cs_case_run *run)
 {
+    ck_need_feature(ck_of(run), "agent-chat");
     struct ck *ck = opened(run,
                            "app*: APP(200,+)\n"
                            "out#1: OUT{T 0 one; C 1 turn-complete | EOF}\n"

@@ -32,6 +32,7 @@ static void closed_for_handle(struct cs_case_run *run)
 {
     struct ck *ck = opened(run, "session", "app*: APP(409)" CLOSED);
     int write = ck_begin(ck, "write", "{\"value\":\"x\"}");
+    ck_wait_request(ck, CS_TARGET_APP, 1);
     (void)ck_wait_over_or_request(ck, write, CS_TARGET_APP, 2);
     ck_expect_counts(ck, 1, 0);
     cs_case_observe(run, "it fails with", "%s", ck_error_text(ck, ck_wait_error(ck, write)));
@@ -41,6 +42,7 @@ static void closed_at_create(struct cs_case_run *run)
 {
     struct ck *ck = opened(run, "agent", "create*: CREATE(409)" CLOSED);
     int stream = ck_send(ck, "first");
+    ck_wait_request(ck, CS_TARGET_CREATE, 1);
     (void)ck_wait_over_or_request(ck, stream, CS_TARGET_CREATE, 2);
     ck_expect_counts(ck, 0, 0);
     cs_case_observe(run, "it fails with", "%s", ck_error_text(ck, ck_wait_error(ck, stream)));

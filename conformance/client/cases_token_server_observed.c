@@ -129,6 +129,24 @@ static void rotated(struct cs_case_run *run)
                    strcmp(second, "Bearer tr_dev_new") == 0);
 }
 
+/* The same for a key that the client was configured with. */
+static void reconfigured(struct cs_case_run *run)
+{
+    ck_need_feature(ck_of(run), "agent-chat");
+    struct ck *ck = opened(run, "agent",
+                           "app#1: APP(200,0)\n"
+                           "out#1: OUT{T 0 one; AWAIT rotated | RST}\n"
+                           "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=0}\n",
+                           "{\"secretKey\":\"tr_dev_old\"}");
+    int stream = ck_send(ck, "first");
+    ck_wait_chunks(ck, stream, 1);
+    ck_open_kind(ck, "agent", "{\"client\":\"second\",\"secretKey\":\"tr_dev_new\"}");
+    ck_release(ck, "rotated");
+    ck_wait_over(ck, stream);
+    ck_record(ck, "the second subscription has", "Bearer tr_dev_old", "%s",
+              ck_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Authorization"));
+}
+
 /* ---- refused ---- */
 
 static void agent_append_refused(struct cs_case_run *run)
@@ -207,6 +225,8 @@ const struct cs_case client_token_server_observed_cases[] = {
     OBSERVED("branch", "a preview branch is named on every request", "CTK-44", branch_of_options),
     OBSERVED("branch-of-environment", "one from the environment too", "CTK-44",
              branch_of_environment),
-    OBSERVED("rotated", "whether a reconnect has the key of then", "CTK-45", rotated),
+    OBSERVED("rotated", "whether a reconnect has the environment's key of then", "CTK-45", rotated),
+    OBSERVED("reconfigured", "a reconnect keeps the key that the turn began with", "CTK-45",
+             reconfigured),
     {0},
 };
