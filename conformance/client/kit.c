@@ -171,20 +171,29 @@ void ck_release(struct ck *ck, const char *gate)
 
 /* ---- waiting ---- */
 
-static void show_requests(struct ck *ck)
+static void show_requests_at(struct ck *ck, const struct cs_scripted *server, size_t *n_shown)
 {
-    for (; ck->n_shown < cs_scripted_count(ck->server); ck->n_shown++) {
-        const struct cs_logged *request = cs_scripted_request(ck->server, ck->n_shown);
+    for (; *n_shown < cs_scripted_count(server); ++*n_shown) {
+        const struct cs_logged *request = cs_scripted_request(server, *n_shown);
         struct cs_buf bytes = CS_BUF(request->head.len + request->body.len + 1);
         cs_buf_add(&bytes, request->head);
         cs_buf_add(&bytes, request->body);
         char title[96];
-        snprintf(title, sizeof title, "%s#%llu at %lld ms on connection %llu%s",
+        snprintf(title, sizeof title, "%s#%llu at %lld ms on connection %llu%s%s",
                  cs_target_name(request->target), (unsigned long long)request->number,
                  (long long)request->at_ms, (unsigned long long)request->connection,
-                 request->unexpected ? ", unexpected" : "");
+                 request->unexpected ? ", unexpected" : "",
+                 server == ck->other ? ", of the other server" : "");
         cs_case_evidence(ck->run, "request", title, cs_buf_view(&bytes));
         cs_buf_free(&bytes);
+    }
+}
+
+static void show_requests(struct ck *ck)
+{
+    show_requests_at(ck, ck->server, &ck->n_shown);
+    if (ck->other) {
+        show_requests_at(ck, ck->other, &ck->n_other_shown);
     }
 }
 

@@ -44,6 +44,7 @@ struct ck {
     enum cs_err lost;  /* why the adapter can no longer be heard */
     bool adapter_owes; /* what is waited for is the adapter's to say, whatever its client does */
     size_t n_shown;    /* requests that are evidence already */
+    size_t n_other_shown;
     unsigned n_asks[2];
     bool refuse_tokens;
     bool over; /* the case has its verdict: nothing is evidence any more */
