@@ -23,6 +23,7 @@ extern const struct cs_case client_resume_observed_cases[];
 extern const struct cs_case client_reconnect_observed_cases[];
 extern const struct cs_case client_subscription_cases[];
 extern const struct cs_case client_subscription_observed_cases[];
+extern const struct cs_case client_subscription_record_cases[];
 extern const struct cs_case client_stop_cases[];
 extern const struct cs_case client_stop_observed_cases[];
 extern const struct cs_case client_retry_cases[];
@@ -32,6 +33,7 @@ extern const struct cs_case client_head_start_cases[];
 extern const struct cs_case client_agent_chat_cases[];
 extern const struct cs_case client_agent_chat_observed_cases[];
 extern const struct cs_case client_agent_chat_stream_cases[];
+extern const struct cs_case client_agent_chat_turn_cases[];
 extern const struct cs_case client_session_handle_cases[];
 extern const struct cs_case client_session_handle_observed_cases[];
 

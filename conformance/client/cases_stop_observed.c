@@ -123,6 +123,19 @@ static void not_hidden(struct cs_case_run *run)
               ck_count_events(ck, "run-pending-version"));
 }
 
+/* Nothing comes of the stopped turn, so that the gate would hide the next one (CST-09). */
+static void gate_cleared(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    running(ck, "app#2: APP(200,1)\napp#3: APP(200,2)\n"
+                "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=2}\n");
+    ck_stop(ck);
+    ck_do(ck, "clear-gate", NULL);
+    int stream = ck_send(ck, "second");
+    ck_record(ck, "the next turn ends", "well", "%s", ck_ending(ck, stream));
+    ck_record(ck, "and shows", "two", "%s", ck_delivered(ck, stream));
+}
+
 /* ---- aborts ---- */
 
 static void aborted(struct cs_case_run *run)
@@ -198,6 +211,7 @@ const struct cs_case client_stop_observed_cases[] = {
              of_an_unknown_chat),
     OBSERVED("lifted-by-no-number", "a boundary without a number ends the turn behind a stop",
              "CST-11", lifted_by_no_number),
+    OBSERVED("gate-cleared", "what a stop holds back can be let go of", "CST-10", gate_cleared),
     OBSERVED("not-hidden", "closes and pending versions are seen behind a stop", "CST-12",
              not_hidden),
     OBSERVED("aborted", "an abort posts one stop and ends the stream", "CST-13", aborted),

@@ -198,6 +198,7 @@ static const struct cs_case *const groups[] = {
     client_reconnect_observed_cases,
     client_subscription_cases,
     client_subscription_observed_cases,
+    client_subscription_record_cases,
     client_stop_cases,
     client_stop_observed_cases,
     client_retry_cases,
@@ -207,6 +208,7 @@ static const struct cs_case *const groups[] = {
     client_agent_chat_cases,
     client_agent_chat_observed_cases,
     client_agent_chat_stream_cases,
+    client_agent_chat_turn_cases,
     client_session_handle_cases,
     client_session_handle_observed_cases,
 };

@@ -299,7 +299,7 @@ function openTransport(sdk, { client = "main", task, baseUrl, starter, options =
 /* AgentChat: the client of a server. */
 function openAgent(sdk, command) {
   configure(sdk, command);
-  const { client = "main", task, chat: id, baseUrl, options = {} } = command;
+  const { client = "main", task, chat: id, baseUrl, options = {}, turnCallback } = command;
   const tell = voice(state);
   const agent = new (need(sdk.chat, "AgentChat").AgentChat)({
     ...options,
@@ -307,7 +307,11 @@ function openAgent(sdk, command) {
     id,
     baseURL: baseUrl,
     onTriggered: (content) => tell({ event: "triggered", client, content }),
-    onTurnComplete: (content) => tell({ event: "turn", client, content }),
+    onTurnComplete: (content) => {
+      tell({ event: "turn", client, content });
+      if (turnCallback === "throws") throw new Error("the callback was told to throw");
+      if (turnCallback === "rejects") return Promise.reject(new Error("the callback was told to reject"));
+    },
   });
   const send = (trigger) => (command) =>
     beginStream(command, (abortSignal) =>
@@ -696,7 +700,7 @@ try {
     ai: sdk.ai,
     capabilities: [...new Set([...Object.keys(general), ...Object.values(kinds).flat()])],
     kinds,
-    features: ["head-start", "agent-chat"],
+    features: ["head-start", "agent-chat", "turn-callback"],
     lacks,
   });
   /* Not awaited: commands run side by side, so that `answer` reaches a pending `send`. */
