@@ -117,9 +117,9 @@ static void control_callback(struct cs_case_run *run)
                     "\"headers\":[[\"trigger-control\",\"odd\"]]}; T 6 one | EOF}\n");
     int stream = ck_begin(ck, "read", NULL);
     ck_wait_over(ck, stream);
-    const cJSON *told = ck_wait_told(ck, "control");
+    const cJSON *told = ck_told(ck, "control", 0);
     ck_record(ck, "subtype", "\"flux-capacitor\"", "%s", ck_member(ck, told, "subtype"));
-    ck_record(ck, "seq", "4", "%s", ck_member(ck, told, "seq"));
+    ck_record(ck, "seqNum", "4", "%s", ck_member(ck, told, "seqNum"));
     ck_record(ck, "headers", "[[\"trigger-control\",\"flux-capacitor\"],[\"a\",\"b\"]]", "%s",
               ck_member(ck, told, "headers"));
     ck_record(ck, "timestamp", "a number", "%s",

@@ -136,6 +136,34 @@ static void gate_cleared(struct cs_case_run *run)
     ck_record(ck, "and shows", "two", "%s", ck_delivered(ck, stream));
 }
 
+/* Two tabs of a browser: while one reads a turn, the other may not send. */
+static void frees_the_chat(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_need_feature(ck, "tabs");
+    ck_script(ck, "app#1: APP(200,0)\nout#1: OUT{T 0 one | HOLD}\napp#2: APP(200,1)\n"
+                  "app#3: APP(200,2)\n"
+                  "out#2: OUT{T 2 two; C 3 turn-complete session-in-event-id=2}\n");
+    ck_open_with(ck, "{\"multiTab\":true}", true);
+    ck_do(ck, "open",
+          ck_text(ck,
+                  "{\"client\":\"second\",\"task\":\"scripted-agent\",\"baseUrl\":\"%s\","
+                  "\"options\":{\"multiTab\":true,\"sessions\":{\"%s\":"
+                  "{\"publicAccessToken\":\"%s\",\"lastEventId\":\"1\"}}}}",
+                  cs_scripted_url(ck_server(ck)), ck_chat(ck), ck_token(ck, "P1")));
+    int first = ck_send(ck, "first");
+    ck_wait_chunks(ck, first, 1);
+    int refused = ck_send_with(ck, "early", "{\"client\":\"second\"}");
+    ck_record(ck, "before the stop the other tab's send ends", "with an error", "%s",
+              ck_ending(ck, refused));
+    ck_stop(ck);
+    ck_wait_over(ck, first);
+    int second = ck_send_with(ck, "second", "{\"client\":\"second\"}");
+    ck_record(ck, "after it", "well", "%s", ck_ending(ck, second));
+    ck_record(ck, "and delivers", "two", "%s", ck_delivered(ck, second));
+    ck_record(ck, "appends", "3", "%llu", ck_count(ck, CS_TARGET_APP));
+}
+
 /* ---- aborts ---- */
 
 static void aborted(struct cs_case_run *run)
@@ -212,6 +240,7 @@ const struct cs_case client_stop_observed_cases[] = {
     OBSERVED("lifted-by-no-number", "a boundary without a number ends the turn behind a stop",
              "CST-11", lifted_by_no_number),
     OBSERVED("gate-cleared", "what a stop holds back can be let go of", "CST-10", gate_cleared),
+    OBSERVED("frees-the-chat", "after a stop another tab can send", "CST-25", frees_the_chat),
     OBSERVED("not-hidden", "closes and pending versions are seen behind a stop", "CST-12",
              not_hidden),
     OBSERVED("aborted", "an abort posts one stop and ends the stream", "CST-13", aborted),

@@ -184,16 +184,18 @@ static void first_chunk_event(struct cs_case_run *run)
     ck_record(ck, "first-chunk events", "1", "%zu", ck_count_events(ck, "first-chunk"));
 }
 
-/* A standing subscription: boundaries below the own seq before the own one, and after it. */
+/* A standing subscription: the own boundary, and then a lower one; what says that the session is
+ * settled ends it. */
 static void watched_boundaries(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
     ck_script(ck, "app#1: APP(200,5)\n"
                   "out#1: OUT{T 0 a; C 1 turn-complete session-in-event-id=5; T 2 b;"
-                  "C 3 turn-complete session-in-event-id=3; T 4 c | HOLD}\n");
+                  "C 3 turn-complete session-in-event-id=3; T 4 c | EOF}"
+                  " header X-Session-Settled=true\n");
     ck_open_with(ck, "{\"watch\":true}", true);
     int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 3);
+    ck_wait_over(ck, stream);
     ck_record(ck, "delivered", "a b c", "%s", ck_delivered(ck, stream));
     ck_record_flag(ck, "a lower boundary ends a later turn", "watched_turns_unfiltered",
                    ck_count_events(ck, "turn-completed") == 2);

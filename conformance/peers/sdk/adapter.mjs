@@ -700,7 +700,7 @@ try {
     ai: sdk.ai,
     capabilities: [...new Set([...Object.keys(general), ...Object.values(kinds).flat()])],
     kinds,
-    features: ["head-start", "agent-chat", "turn-callback"],
+    features: ["head-start", "agent-chat", "turn-callback", "tabs"],
     lacks,
   });
   /* Not awaited: commands run side by side, so that `answer` reaches a pending `send`. */
