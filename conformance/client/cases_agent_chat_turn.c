@@ -49,6 +49,7 @@ static void earlier_boundary(struct cs_case_run *run)
 static void aborted_without_boundary(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
+    ck_need_feature(ck, "agent-chat");
     int first = running(ck, "app#2: APP(200,1)\napp#3: APP(200,2)\n"
                             "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=2;"
                             "T 3 behind; C 4 turn-complete session-in-event-id=2}\n");
