@@ -80,7 +80,55 @@ static void control_frames(struct cs_case_run *run)
     cs_case_check(run, strcmp(streaming, "false") == 0, "the state says streaming: %s", streaming);
 }
 
+/* What the framing of an event stream allows: every chunk comes, and before the body ends. All
+ * published versions fail; that it can be done is seen with an SDK whose hop has a whole parser. */
+static void framed(struct cs_case_run *run, const char *items)
+{
+    struct ck *ck = ck_of(run);
+    int stream = hop(ck, ck_text(ck, "{%s; AWAIT go | EOF}", items), NULL, "");
+    ck_wait_request(ck, CS_TARGET_HOP, 1);
+    ck_settle(ck);
+    const char *before = ck_delivered(ck, stream);
+    ck_release(ck, "go");
+    ck_wait_end(ck, stream);
+    ck_expect_deltas(ck, stream, "one");
+    cs_case_check(run, strcmp(before, "one") == 0, "the chunk came with the end of the body only");
+}
+
+static void no_space(struct cs_case_run *run)
+{
+    framed(run, "RAW \"data:{\\\"type\\\":\\\"text-delta\\\",\\\"id\\\":\\\"t1\\\","
+                "\\\"delta\\\":\\\"one\\\"}\\n\\n\"");
+}
+
+static void two_data_lines(struct cs_case_run *run)
+{
+    framed(run, "RAW \"data: {\\\"type\\\":\\\"text-delta\\\",\\n"
+                "data: \\\"id\\\":\\\"t1\\\",\\\"delta\\\":\\\"one\\\"}\\n\\n\"");
+}
+
+static void crlf(struct cs_case_run *run)
+{
+    framed(run, "RAW \"data: {\\\"type\\\":\\\"text-delta\\\",\\\"id\\\":\\\"t1\\\","
+                "\\\"delta\\\":\\\"one\\\"}\\r\\n\\r\\n\"");
+}
+
 /* ---- recorded ---- */
+
+static void pending_version(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    const char *headers =
+        ck_text(ck, "header X-Trigger-Chat-Access-Token=%s header X-Trigger-Chat-Pending-Version=1",
+                ck_token(ck, "P9"));
+    ck_wait_end(ck, hop(ck, "{" FIRST "; " COMPLETE " | EOF}", headers, ""));
+    const cJSON *event = ck_life_event(ck, "run-pending-version", 0);
+    ck_record_flag(ck, "it is told as an event", "pending_version_event", event != NULL);
+    if (event) {
+        ck_record(ck, "its source", "\"head-start\"", "%s", ck_member(ck, event, "source"));
+    }
+    ck_record(ck, "times", event ? "1" : "0", "%zu", ck_count_events(ck, "run-pending-version"));
+}
 
 static void headers_sent(struct cs_case_run *run)
 {
@@ -215,6 +263,23 @@ const struct cs_case client_head_start_cases[] = {
      .title = "turn-complete ends the turn in the state, and no control frame is delivered",
      .requirements = "CHS-08 CHS-09",
      .run = control_frames},
+    {.id = "client/head-start/no-space",
+     .title = "data without a space behind its colon is delivered",
+     .requirements = "CHS-13",
+     .level = CS_SHOULD,
+     .run = no_space},
+    {.id = "client/head-start/two-data-lines",
+     .title = "data in two lines is delivered",
+     .requirements = "CHS-13",
+     .level = CS_SHOULD,
+     .run = two_data_lines},
+    {.id = "client/head-start/crlf",
+     .title = "frames with CRLF line ends are delivered as they come",
+     .requirements = "CHS-13",
+     .level = CS_SHOULD,
+     .run = crlf},
+    OBSERVED("pending-version", "whether a waiting version of the agent is told", "CHS-18",
+             pending_version),
     OBSERVED("headers-sent", "no token goes to the URL", "CHS-03", headers_sent),
     OBSERVED("no-token", "an answer without a token is an error", "CHS-05", no_token),
     OBSERVED("server-error", "a refusal is an error, and nothing is kept", "CHS-06", server_error),

@@ -110,6 +110,50 @@ static void what_read_reports(struct cs_case_run *run)
     ck_record(ck, "parts", "4", "%zu", ck_count_told(ck, "part"));
 }
 
+static void control_callback(struct cs_case_run *run)
+{
+    struct ck *ck =
+        opened(run, "out#1: OUT{C 4 flux-capacitor a=b; REC {\"seq_num\":\"abc\",\"timestamp\":1,"
+                    "\"headers\":[[\"trigger-control\",\"odd\"]]}; T 6 one | EOF}\n");
+    int stream = ck_begin(ck, "read", NULL);
+    ck_wait_over(ck, stream);
+    const cJSON *told = ck_told(ck, "control", 0);
+    ck_record(ck, "subtype", "\"flux-capacitor\"", "%s", ck_member(ck, told, "subtype"));
+    ck_record(ck, "seqNum", "4", "%s", ck_member(ck, told, "seqNum"));
+    ck_record(ck, "headers", "[[\"trigger-control\",\"flux-capacitor\"],[\"a\",\"b\"]]", "%s",
+              ck_member(ck, told, "headers"));
+    ck_record(ck, "timestamp", "a number", "%s",
+              cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(told, "timestamp")) ? "a number"
+                                                                                  : "none");
+    ck_record(ck, "control records", "1", "%zu", ck_count_told(ck, "control"));
+    ck_record(ck, "delivered", "one", "%s", ck_delivered(ck, stream));
+}
+
+static void behind_the_boundary(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run, "out#1: OUT{[T 0 one; C 1 turn-complete session-in-event-id=0;"
+                                "T 2 two]; T 3 three; AWAIT go | EOF}\n");
+    int stream = ck_begin(ck, "read", NULL);
+    ck_wait_chunks(ck, stream, 3);
+    ck_record(ck, "before the end of the body", "goes on", "%s",
+              ck_is_over(ck, stream) ? "is over" : "goes on");
+    ck_release(ck, "go");
+    ck_record(ck, "then it ends", "well", "%s", ck_ending(ck, stream));
+    ck_record(ck, "delivered", "one two three", "%s", ck_delivered(ck, stream));
+    ck_record(ck, "subscriptions", "1", "%llu", ck_count(ck, CS_TARGET_OUT));
+}
+
+static void legacy_chunks(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run, "out#1: OUT{R 0 {\"type\":\"trigger:turn-complete\"};"
+                                "T 1 one | EOF}\n");
+    int stream = ck_begin(ck, "read", NULL);
+    ck_wait_over(ck, stream);
+    ck_record(ck, "delivered", "{\"type\":\"trigger:turn-complete\"} one", "%s",
+              ck_delivered(ck, stream));
+    ck_record(ck, "control records", "0", "%zu", ck_count_told(ck, "control"));
+}
+
 static void how_read_ends(struct cs_case_run *run)
 {
     struct ck *ck = opened(run, "out#1: OUT{T 0 one; AWAIT seen | RST}\n"
@@ -286,6 +330,10 @@ const struct cs_case client_session_handle_observed_cases[] = {
              write_again),
     OBSERVED("what-read-reports", "data is delivered, control records are reported apart", "CSS-12",
              what_read_reports),
+    OBSERVED("control-callback", "what is told of a control record, and of which", "CRE-56",
+             control_callback),
+    OBSERVED("behind-the-boundary", "a turn-complete ends no read", "CRE-57", behind_the_boundary),
+    OBSERVED("legacy-chunks", "control chunks of old agents are data", "CRE-17", legacy_chunks),
     OBSERVED("how-read-ends", "a read is resumed after a drop and ends with the body", "CSS-13",
              how_read_ends),
     OBSERVED("read-refused", "a refused read is told once and fails", "CSS-14", read_refused),

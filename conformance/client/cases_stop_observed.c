@@ -123,6 +123,47 @@ static void not_hidden(struct cs_case_run *run)
               ck_count_events(ck, "run-pending-version"));
 }
 
+/* Nothing comes of the stopped turn, so that the gate would hide the next one (CST-09). */
+static void gate_cleared(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    running(ck, "app#2: APP(200,1)\napp#3: APP(200,2)\n"
+                "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=2}\n");
+    ck_stop(ck);
+    ck_do(ck, "clear-gate", NULL);
+    int stream = ck_send(ck, "second");
+    ck_record(ck, "the next turn ends", "well", "%s", ck_ending(ck, stream));
+    ck_record(ck, "and shows", "two", "%s", ck_delivered(ck, stream));
+}
+
+/* Two tabs of a browser: while one reads a turn, the other may not send. */
+static void frees_the_chat(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_need_feature(ck, "tabs");
+    ck_script(ck, "app#1: APP(200,0)\nout#1: OUT{T 0 one | HOLD}\napp#2: APP(200,1)\n"
+                  "app#3: APP(200,2)\n"
+                  "out#2: OUT{T 2 two; C 3 turn-complete session-in-event-id=2}\n");
+    ck_open_with(ck, "{\"multiTab\":true}", true);
+    ck_do(ck, "open",
+          ck_text(ck,
+                  "{\"client\":\"second\",\"task\":\"scripted-agent\",\"baseUrl\":\"%s\","
+                  "\"options\":{\"multiTab\":true,\"sessions\":{\"%s\":"
+                  "{\"publicAccessToken\":\"%s\",\"lastEventId\":\"1\"}}}}",
+                  cs_scripted_url(ck_server(ck)), ck_chat(ck), ck_token(ck, "P1")));
+    int first = ck_send(ck, "first");
+    ck_wait_chunks(ck, first, 1);
+    int refused = ck_send_with(ck, "early", "{\"client\":\"second\"}");
+    ck_record(ck, "before the stop the other tab's send ends", "with an error", "%s",
+              ck_ending(ck, refused));
+    ck_stop(ck);
+    ck_wait_over(ck, first);
+    int second = ck_send_with(ck, "second", "{\"client\":\"second\"}");
+    ck_record(ck, "after it", "well", "%s", ck_ending(ck, second));
+    ck_record(ck, "and delivers", "two", "%s", ck_delivered(ck, second));
+    ck_record(ck, "appends", "3", "%llu", ck_count(ck, CS_TARGET_APP));
+}
+
 /* ---- aborts ---- */
 
 static void aborted(struct cs_case_run *run)
@@ -198,6 +239,8 @@ const struct cs_case client_stop_observed_cases[] = {
              of_an_unknown_chat),
     OBSERVED("lifted-by-no-number", "a boundary without a number ends the turn behind a stop",
              "CST-11", lifted_by_no_number),
+    OBSERVED("gate-cleared", "what a stop holds back can be let go of", "CST-10", gate_cleared),
+    OBSERVED("frees-the-chat", "after a stop another tab can send", "CST-25", frees_the_chat),
     OBSERVED("not-hidden", "closes and pending versions are seen behind a stop", "CST-12",
              not_hidden),
     OBSERVED("aborted", "an abort posts one stop and ends the stream", "CST-13", aborted),

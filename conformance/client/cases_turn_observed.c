@@ -184,6 +184,65 @@ static void first_chunk_event(struct cs_case_run *run)
     ck_record(ck, "first-chunk events", "1", "%zu", ck_count_events(ck, "first-chunk"));
 }
 
+/* A standing subscription: the own boundary, and then a lower one; what says that the session is
+ * settled ends it. */
+static void watched_boundaries(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app#1: APP(200,5)\n"
+                  "out#1: OUT{T 0 a; C 1 turn-complete session-in-event-id=5; T 2 b;"
+                  "C 3 turn-complete session-in-event-id=3; T 4 c | EOF}"
+                  " header X-Session-Settled=true\n");
+    ck_open_with(ck, "{\"watch\":true}", true);
+    int stream = ck_send(ck, "first");
+    ck_wait_over(ck, stream);
+    ck_record(ck, "delivered", "a b c", "%s", ck_delivered(ck, stream));
+    ck_record_flag(ck, "a lower boundary ends a later turn", "watched_turns_unfiltered",
+                   ck_count_events(ck, "turn-completed") == 2);
+}
+
+/* ---- settlement of actions ---- */
+
+/* An action of seq 5 whose turn ends with these headers; was it settled? */
+static void settlement(struct cs_case_run *run, const char *headers, bool settles)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app#1: APP(200,5)\nout#1: OUT{T 0 one; C 1 turn-complete %s}\n", headers);
+    ck_open(ck, NULL);
+    int action = ck_begin(ck, "action", "{\"action\":{\"type\":\"undo\"},\"settled\":true}");
+    ck_wait_over(ck, action);
+    ck_record(ck, "delivered", "one", "%s", ck_delivered(ck, action));
+    size_t times = ck_count_told(ck, "settled");
+    if (!settles) {
+        ck_record(ck, "settled", "0", "%zu", times);
+        return;
+    }
+    ck_record_flag(ck, "it is settled, once", "actions_settle", times == 1);
+    ck_record_flag(ck, "before the stream ends", "actions_settle",
+                   ck_said_before(ck, action, "settled", "end"));
+    cs_case_observe(run, "told", "%s", ck_member(ck, ck_told(ck, "settled", 0), ""));
+}
+
+static void settled(struct cs_case_run *run)
+{
+    settlement(run, "session-in-event-id=5", true);
+}
+
+static void settled_by_later(struct cs_case_run *run)
+{
+    settlement(run, "session-in-event-id=9", true);
+}
+
+static void not_settled_without_number(struct cs_case_run *run)
+{
+    settlement(run, "", false);
+}
+
+static void not_settled_by_other_text(struct cs_case_run *run)
+{
+    settlement(run, "session-in-event-id=5x", false);
+}
+
 /* ---- judged ---- */
 
 static void consumed_id(struct cs_case_run *run)
@@ -248,5 +307,13 @@ const struct cs_case client_turn_observed_cases[] = {
              turn_completed_event),
     OBSERVED("first-chunk-event", "the first chunk of a turn is told once", "CTC-22",
              first_chunk_event),
+    OBSERVED("watched-boundaries", "which boundaries a standing subscription takes for its own",
+             "CTC-10", watched_boundaries),
+    OBSERVED("settled", "an action is settled by its own boundary", "CTC-25", settled),
+    OBSERVED("settled-by-later", "and by a later one", "CTC-25", settled_by_later),
+    OBSERVED("not-settled-without-number", "a boundary without a number settles no action",
+             "CTC-25", not_settled_without_number),
+    OBSERVED("not-settled-by-other-text", "nor does one whose number is not of digits alone",
+             "CTC-25", not_settled_by_other_text),
     {0},
 };

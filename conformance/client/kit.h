@@ -102,6 +102,8 @@ size_t ck_count_told(const struct ck *ck, const char *event);
 const cJSON *ck_wait_told(struct ck *ck, const char *event);
 /* The n-th event (from 0) of that name for that command so far, or NULL. */
 const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t n);
+/* Whether the first event of that name for that command came before the first `other` one. */
+bool ck_said_before(const struct ck *ck, int command, const char *event, const char *other);
 /* Waits until the stream is over: "well" or "with an error". */
 const char *ck_ending(struct ck *ck, int stream);
 /* How many requests of that target have come. */

@@ -114,6 +114,18 @@ const cJSON *ck_said(const struct ck *ck, int command, const char *event, size_t
     return ck_event(ck, command, event, n);
 }
 
+bool ck_said_before(const struct ck *ck, int command, const char *event, const char *other)
+{
+    const cJSON *first = ck_event(ck, command, event, 0);
+    const cJSON *second = ck_event(ck, command, other, 0);
+    for (size_t i = 0; i < ck->n_events; i++) {
+        if (ck->events[i] == first || ck->events[i] == second) {
+            return ck->events[i] == first;
+        }
+    }
+    return false;
+}
+
 const char *ck_ending(struct ck *ck, int command)
 {
     return ck_wait_over(ck, command) ? "well" : "with an error";

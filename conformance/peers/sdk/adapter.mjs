@@ -344,7 +344,7 @@ function openTransport(sdk, command) {
 /* AgentChat: the client of a server. */
 function openAgent(sdk, command) {
   configure(sdk, command);
-  const { client = "main", task, chat: id, options = {} } = command;
+  const { client = "main", task, chat: id, options = {}, turnCallback } = command;
   const tell = voice(state);
   const agent = new (need(sdk.chat, "AgentChat").AgentChat)({
     ...options,
@@ -353,7 +353,11 @@ function openAgent(sdk, command) {
     baseURL: baseUrlOf(command),
     ...fetchOf(command, tell, client),
     onTriggered: (content) => tell({ event: "triggered", client, content }),
-    onTurnComplete: (content) => tell({ event: "turn", client, content }),
+    onTurnComplete: (content) => {
+      tell({ event: "turn", client, content });
+      if (turnCallback === "throws") throw new Error("the callback was told to throw");
+      if (turnCallback === "rejects") return Promise.reject(new Error("the callback was told to reject"));
+    },
   });
   const send = (trigger) => (command) =>
     beginStream(command, (abortSignal) =>
@@ -760,6 +764,7 @@ try {
     features: [
       "head-start",
       "agent-chat",
+      "turn-callback",
       "addresses",
       "fetch",
       "environment",
