@@ -177,11 +177,7 @@ static void silent_minutes(struct cs_case_run *run)
     ck_expect_deltas(ck, stream, "one");
 }
 
-#define OBSERVED(name, what, ids, function)                                                        \
-    {                                                                                              \
-        .id = "client/resume/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                          \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "resume", __VA_ARGS__)
 
 const struct cs_case client_reconnect_observed_cases[] = {
     OBSERVED("active-seq-peeks", "whether a reload asks for settled when a send is under way",

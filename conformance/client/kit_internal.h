@@ -87,6 +87,10 @@ const cJSON *ck_value(struct ck *ck, int command, const char *name);
 /* Waits for its answer: the value as JSON, "nothing", or "an error: ..." with what it has. */
 const char *ck_outcome(struct ck *ck, int command);
 
+/* kit_kinds.c */
+/* Skips the case unless hello lists the command for that kind. */
+void ck_need_command(struct ck *ck, const char *kind, const char *name);
+
 /* kit_judge.c */
 /* The member at a dotted path, or NULL. */
 const cJSON *ck_at_path(const cJSON *value, const char *path);
