@@ -21,12 +21,15 @@ static struct cs_observation seen[] = {{.name = seen_name, .value = seen_value}}
 static const struct cs_result failed = {
     .done = true, .ran = true, .verdict = CS_FAIL, .observations = seen, .n_observations = 1};
 
-#define REPORT(label_, result_)                                                                    \
-    {                                                                                              \
-        .suite = "0", .profile = "4.8.3", .command = "x", .work = &work, .results = result_,       \
-        .n = 1,                                                                                    \
-        .peer = {                                                                                  \
-            .kind = "sdk", .name = "sdk", .version = "4.8.3", .label = label_, .parser = "3.0.0"}, \
+#define REPORT(label_, result_)                                                                \
+    {                                                                                          \
+        .suite = "0", .profile = "4.8.3", .command = "x", .work = &work, .results = (result_), \
+        .n = 1,                                                                                \
+        .peer = {.kind = "sdk",                                                                \
+                 .name = "sdk",                                                                \
+                 .version = "4.8.3",                                                           \
+                 .label = (label_),                                                            \
+                 .parser = "3.0.0"},                                                           \
     }
 
 static const struct cs_report reports[] = {
@@ -116,13 +119,15 @@ static void a_matrix_follows_its_schema(void **state)
 static void the_schema_can_say_no(void **state)
 {
     (void)state;
+    static const char bad_step[] =
+        "{\"schema\":\"chatspec-matrix/1\",\"columns\":[],\"steps\":[{\"from\":\"a\",\"to\":\"b\","
+        "\"changes\":{\"summary\":{},\"cases\":[]}}]}";
     static const char *const wrong[] = {
         "{}",
         "{\"schema\":\"chatspec-matrix/1\",\"columns\":[]}",
         "{\"schema\":\"chatspec-matrix/1\",\"columns\":[{}],\"steps\":[]}",
         "{\"schema\":\"chatspec-matrix/1\",\"columns\":[],\"steps\":[],\"more\":1}",
-        "{\"schema\":\"chatspec-matrix/1\",\"columns\":[],\"steps\":[{\"from\":\"a\",\"to\":\"b\","
-        "\"changes\":{\"summary\":{},\"cases\":[]}}]}",
+        bad_step,
     };
     cJSON *root = schema_read(CHATSPEC_MATRIX_SCHEMA);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
