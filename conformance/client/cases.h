@@ -15,8 +15,10 @@
 extern const struct cs_case client_token_cases[];
 extern const struct cs_case client_token_adopt_cases[];
 extern const struct cs_case client_token_refresh_cases[];
+extern const struct cs_case client_token_server_observed_cases[];
 extern const struct cs_case client_append_cases[];
 extern const struct cs_case client_append_refused_cases[];
+extern const struct cs_case client_append_server_observed_cases[];
 extern const struct cs_case client_message_cases[];
 extern const struct cs_case client_message_observed_cases[];
 extern const struct cs_case client_framing_cases[];
@@ -36,11 +38,13 @@ extern const struct cs_case client_stop_observed_cases[];
 extern const struct cs_case client_retry_cases[];
 extern const struct cs_case client_steer_cases[];
 extern const struct cs_case client_create_cases[];
+extern const struct cs_case client_start_observed_cases[];
 extern const struct cs_case client_head_start_cases[];
 extern const struct cs_case client_agent_chat_cases[];
 extern const struct cs_case client_agent_chat_observed_cases[];
 extern const struct cs_case client_agent_chat_stream_cases[];
 extern const struct cs_case client_session_handle_cases[];
 extern const struct cs_case client_session_handle_observed_cases[];
+extern const struct cs_case client_address_observed_cases[];
 
 #endif

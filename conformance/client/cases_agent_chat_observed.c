@@ -205,6 +205,16 @@ static void restored_from_nothing(struct cs_case_run *run)
     ck_record(ck, "triggered", "0", "%zu", ck_count_told(ck, "triggered"));
 }
 
+static void restored_is_no_start(struct cs_case_run *run)
+{
+    ck_need_feature(ck_of(run), "agent-chat");
+    struct ck *ck = opened(run, TURN, "{\"options\":{\"session\":{\"lastEventId\":\"19\"}}}");
+    ck_do(ck, "preload", NULL);
+    ck_record(ck, "creates", "1", "%llu", ck_count(ck, CS_TARGET_CREATE));
+    ck_settle(ck);
+    ck_record(ck, "runs told of", "0", "%zu", ck_count_told(ck, "triggered"));
+}
+
 /* ---- calls ---- */
 
 static void text(struct cs_case_run *run)
@@ -283,6 +293,27 @@ static void action_refused(struct cs_case_run *run)
     ck_record(ck, "appends", "1", "%llu", ck_count(ck, CS_TARGET_APP));
 }
 
+static void goodbye(struct cs_case_run *run)
+{
+    ck_need_feature(ck_of(run), "agent-chat");
+    struct ck *ck = opened(run,
+                           "app*: APP(200,+)\n"
+                           "out#1: OUT{T 0 one; C 1 turn-complete | EOF}\n"
+                           "out#2: OUT{T 2 two; C 3 turn-complete | EOF}\n",
+                           "{\"options\":{\"clientData\":{\"u\":1}}}");
+    ck_wait_over(ck, ck_send(ck, "first"));
+    ck_record(ck, "it gives", "true", "%s", ck_do(ck, "close", NULL));
+    ck_record(ck, "what it posts", "{\"chatId\":\"*\",\"trigger\":\"close\"}", "%s",
+              body(ck, CS_TARGET_APP, 2, "payload"));
+    ck_record(ck, "creates before the next send", "1", "%llu", ck_count(ck, CS_TARGET_CREATE));
+    int next = ck_send(ck, "second");
+    ck_wait_over(ck, next);
+    ck_record(ck, "and after it", "2", "%llu", ck_count(ck, CS_TARGET_CREATE));
+    ck_record(ck, "the next send delivers", "two", "%s", ck_delivered(ck, next));
+    ck_record(ck, "a second close gives", "true", "%s", ck_do(ck, "close", NULL));
+    ck_record(ck, "a third, without a send", "false", "%s", ck_do(ck, "close", NULL));
+}
+
 #define OBSERVED(...) CK_CASE(CS_OBSERVED, "agent-chat", __VA_ARGS__)
 
 const struct cs_case client_agent_chat_observed_cases[] = {
@@ -303,6 +334,10 @@ const struct cs_case client_agent_chat_observed_cases[] = {
              whole_conversation),
     OBSERVED("steer", "what steering sends and gives", "CAC-11", steer),
     OBSERVED("action-refused", "a refused action fails without a status", "CAC-12", action_refused),
+    OBSERVED("restored-is-no-start", "a restored client that creates its session tells of no run",
+             "CAP-78", restored_is_no_start),
+    OBSERVED("goodbye", "a close tells the agent, and the next send starts again", "CAP-39",
+             goodbye),
     OBSERVED("two-of-one-id", "two clients of one id both create it", "CAC-20", two_of_one_id),
     OBSERVED("restored", "a restored client begins at its cursor", "CAC-21", restored),
     OBSERVED("restored-from-nothing", "an empty state counts as restored", "CAC-22 CAP-77",

@@ -125,6 +125,32 @@ static void stopped(struct cs_case_run *run)
     ck_record(ck, "delivered", "one", "%s", ck_delivered(ck, stream));
 }
 
+/* One signal for two turns, aborted when both are over. Up to 4.5.16 it posts two stops and loses
+ * the third answer; the reference client has no signals. */
+static void reused_signal(struct cs_case_run *run)
+{
+    ck_need_feature(ck_of(run), "signal-of");
+    struct ck *ck = opened(run,
+                           "app*: APP(200,+)\n"
+                           "out#1: OUT{T 0 one; C 1 turn-complete session-in-event-id=0}\n"
+                           "out#2: OUT{T 2 two; C 3 turn-complete session-in-event-id=1}\n"
+                           "out#3: OUT{T 4 three; C 5 turn-complete | HOLD}\n",
+                           NULL);
+    int first = ck_send(ck, "first");
+    ck_wait_end(ck, first);
+    int second = ck_send_with(ck, "second", ck_text(ck, "{\"signalOf\":%d}", first));
+    ck_wait_end(ck, second);
+    ck_expect_deltas(ck, second, "two");
+    ck_abort(ck, first);
+    ck_settle(ck);
+    uint64_t n = ck_count(ck, CS_TARGET_APP);
+    cs_case_check(run, n == 2, "the late abort of two turns that are over posted %llu records",
+                  (unsigned long long)n - 2);
+    int third = ck_send(ck, "third");
+    ck_wait_end(ck, third);
+    ck_expect_deltas(ck, third, "three");
+}
+
 #define OBSERVED(...) CK_CASE(CS_OBSERVED, "agent-chat", __VA_ARGS__)
 
 const struct cs_case client_agent_chat_stream_cases[] = {
@@ -140,6 +166,11 @@ const struct cs_case client_agent_chat_stream_cases[] = {
              "CAC-23", closed_by_boundary),
     OBSERVED("aborted-at-once", "a stream that is aborted before it begins is not asked for",
              "CAC-25", aborted_at_once),
+    {.id = "client/agent-chat/reused-signal",
+     .title = "a signal that is aborted when all its turns are over does nothing",
+     .requirements = "CST-20",
+     .level = CS_SHOULD,
+     .run = reused_signal},
     OBSERVED("stopped", "whether a stopped stream ends with the stopped turn", "CST-18", stopped),
     {0},
 };

@@ -196,6 +196,61 @@ static void large_message(struct cs_case_run *run)
     ck_record(ck, "3 MiB are posted", "yes", "%s", append->body.len >= sizeof text ? "yes" : "no");
 }
 
+/* The signal of the call was aborted before it was made. The reference client is asked too; every
+ * published version fails here. */
+static void aborted_before(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_need_feature(ck, "aborted-send");
+    ck_script(ck, ANY_TURN);
+    ck_open(ck, NULL);
+    int aborted = ck_send_with(ck, "first", "{\"aborted\":true}");
+    bool over = ck_wait_over_or_request(ck, aborted, CS_TARGET_APP, 1);
+    cs_case_check(run, over && ck_count(ck, CS_TARGET_APP) == 0,
+                  "a message is posted although its send was aborted before");
+    int stream = ck_send(ck, "second");
+    ck_wait_end(ck, stream);
+    ck_expect_deltas(ck, stream, "one");
+    ck_expect_body(ck, ck_wait_request(ck, CS_TARGET_APP, 1), "payload.message.id", "\"u-second\"");
+    ck_expect_counts(ck, 1, 1);
+}
+
+static void after_aborted_before(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_need_feature(ck, "aborted-send");
+    ck_script(ck, ANY_TURN);
+    ck_open(ck, NULL);
+    int stream = ck_send_with(ck, "first", "{\"aborted\":true}");
+    ck_wait_over(ck, stream);
+    ck_settle(ck);
+    ck_record(ck, "subscriptions", "0", "%llu", ck_count(ck, CS_TARGET_OUT));
+    ck_record(ck, "appends", "1", "%llu", ck_count(ck, CS_TARGET_APP));
+    ck_record(ck, "delivered", "", "%s", ck_delivered(ck, stream));
+    ck_record_flag(ck, "streaming in the state", "aborted_send_is_streaming",
+                   strcmp(ck_state(ck, "isStreaming"), "true") == 0);
+}
+
+/* Two tabs of a browser with the same chat; the first is in the middle of a turn. */
+static void second_tab(struct cs_case_run *run)
+{
+    struct ck *ck = ck_of(run);
+    ck_need_feature(ck, "tabs");
+    ck_script(ck, "out#1: OUT{T 0 one | HOLD}\n");
+    ck_open_with(ck, "{\"multiTab\":true}", true);
+    ck_do(ck, "open",
+          ck_text(ck,
+                  "{\"client\":\"second\",\"task\":\"t\",\"starter\":true,\"baseUrl\":\"%s\","
+                  "\"options\":{\"multiTab\":true}}",
+                  cs_scripted_url(ck_server(ck))));
+    ck_wait_chunks(ck, ck_send(ck, "first"), 1);
+    int refused = ck_send_with(ck, "second", "{\"client\":\"second\"}");
+    ck_record(ck, "a send of the second tab ends", "with an error", "%s", ck_ending(ck, refused));
+    ck_settle(ck);
+    ck_record(ck, "appends", "1", "%llu", ck_count(ck, CS_TARGET_APP));
+    ck_record(ck, "asked for a session", "1", "%u", ck_asks(ck, "start"));
+}
+
 static void sent_event(struct cs_case_run *run)
 {
     struct ck *ck = opened(run, "{}");
@@ -227,6 +282,13 @@ const struct cs_case client_message_observed_cases[] = {
              "CAP-47 CAP-49", part_ids),
     OBSERVED("order", "a send opens .out once its append was answered", "CAP-74", order),
     OBSERVED("large-message", "no message is too large for the client", "CAP-84", large_message),
+    {.id = "client/append/aborted-before",
+     .title = "a send that was aborted before it is made posts nothing",
+     .requirements = "CAP-75",
+     .level = CS_SHOULD,
+     .run = aborted_before},
+    OBSERVED("after-aborted-before", "what else such a send does", "CAP-75", after_aborted_before),
+    OBSERVED("second-tab", "a tab that does not hold the chat sends nothing", "CAP-81", second_tab),
     OBSERVED("sent-event", "a sent message is told as one event", "CAP-82", sent_event),
     {0},
 };

@@ -203,6 +203,49 @@ static void start_action_ttl(struct cs_case_run *run)
     cJSON_Delete(value);
 }
 
+/* ---- headers ---- */
+
+static const char *key_of(struct ck *ck, enum cs_target target, uint64_t number)
+{
+    return ck_header(ck, ck_wait_request(ck, target, number), "x-trigger-request-idempotency-key");
+}
+
+static void headers_sent(struct cs_case_run *run)
+{
+    struct ck *ck = opened(run, "app#1: APP(500)\nclose#1: CLOSE(200)\nupdate#1: UPDATE(200)\n"
+                                "retrieve#1: RETRIEVE(200)\n");
+    ck_do(ck, "write", "{\"value\":\"x\"}");
+    const char *id = ck_text(ck, "\"%s\"", ck_chat(ck));
+    call(ck, "start",
+         ck_text(ck,
+                 "{\"type\":\"chat.agent\",\"externalId\":%s,\"taskIdentifier\":\"t\","
+                 "\"triggerConfig\":{\"basePayload\":{}}}",
+                 id));
+    call(ck, "update", ck_text(ck, "%s,{\"tags\":[]}", id));
+    call(ck, "close", id);
+    call(ck, "retrieve", id);
+    const struct cs_logged *append = ck_wait_request(ck, CS_TARGET_APP, 1);
+    ck_record(ck, "x-trigger-realtime-streams-version", "v2", "%s",
+              ck_header(ck, append, "x-trigger-realtime-streams-version"));
+    static const char *const there[] = {"trigger-version", "x-trigger-api-version"};
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++) {
+        const char *value = ck_header(ck, append, there[i]);
+        cs_case_observe(run, ck_text(ck, "value of %s", there[i]), "%s", value);
+        ck_record(ck, there[i], "sent", "%s", strcmp(value, "none") == 0 ? "not sent" : "sent");
+    }
+    ck_record(ck, "idempotency key of the second try", "the same", "%s",
+              strcmp(key_of(ck, CS_TARGET_APP, 1), key_of(ck, CS_TARGET_APP, 2)) == 0 ? "the same"
+                                                                                      : "another");
+    static const enum cs_target targets[] = {CS_TARGET_APP, CS_TARGET_CREATE, CS_TARGET_UPDATE,
+                                             CS_TARGET_CLOSE};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        ck_record(ck, ck_text(ck, "idempotency key on %s", cs_target_name(targets[i])), "sent",
+                  "%s", strcmp(key_of(ck, targets[i], 1), "none") == 0 ? "not sent" : "sent");
+    }
+    cs_case_observe(run, "idempotency key on retrieve", "%s",
+                    strcmp(key_of(ck, CS_TARGET_RETRIEVE, 1), "none") == 0 ? "not sent" : "sent");
+}
+
 /* ---- refusals ---- */
 
 static void refused(struct cs_case_run *run)
@@ -244,6 +287,7 @@ const struct cs_case client_session_handle_observed_cases[] = {
     OBSERVED("start-action", "how a browser's session is started for it", "CSS-25", start_action),
     OBSERVED("start-action-ttl", "with a lifetime of its own it mints the token itself", "CSS-26",
              start_action_ttl),
+    OBSERVED("headers-sent", "which headers of its own the SDK sends", "CAP-15", headers_sent),
     OBSERVED("refused", "what an error of the API tells", "CSS-29", refused),
     OBSERVED("answer-of-another-shape", "an answer of another shape is an error and final",
              "CSS-30", answer_of_another_shape),

@@ -132,22 +132,34 @@ const char *ck_token_name(const struct ck *ck, struct cs_view text)
 
 /* ---- the server ---- */
 
-void ck_script(struct ck *ck, const char *fmt, ...)
+static void play(struct ck *ck, struct cs_scripted *server, const char *name, const char *text)
 {
-    va_list args;
-    va_start(args, fmt);
-    const char *text = vtext(ck, fmt, args);
-    va_end(args);
-    cs_case_evidence(ck->run, "note", "the server's script", cs_view_str(text));
+    cs_case_evidence(ck->run, "note", name, cs_view_str(text));
     struct cs_notation *script;
     struct cs_diag diag;
     if (cs_notation_parse(cs_view_str(text), &script, &diag) != CS_OK) {
         cs_case_error(ck->run, "the script is wrong at byte %llu: %s",
                       (unsigned long long)diag.offset, diag.text);
     }
-    if (!cs_scripted_play(ck->server, script)) {
+    if (!cs_scripted_play(server, script)) {
         ck_no_memory(ck);
     }
+}
+
+void ck_script(struct ck *ck, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const char *text = vtext(ck, fmt, args);
+    va_end(args);
+    play(ck, ck->server, "the server's script", text);
+}
+
+const struct cs_scripted *ck_other_server(struct ck *ck, const char *script)
+{
+    ck->other = ck_new_server(ck);
+    play(ck, ck->other, "the other server's script", script);
+    return ck->other;
 }
 
 void ck_release(struct ck *ck, const char *gate)
@@ -159,20 +171,29 @@ void ck_release(struct ck *ck, const char *gate)
 
 /* ---- waiting ---- */
 
-static void show_requests(struct ck *ck)
+static void show_requests_at(struct ck *ck, const struct cs_scripted *server, size_t *n_shown)
 {
-    for (; ck->n_shown < cs_scripted_count(ck->server); ck->n_shown++) {
-        const struct cs_logged *request = cs_scripted_request(ck->server, ck->n_shown);
+    for (; *n_shown < cs_scripted_count(server); ++*n_shown) {
+        const struct cs_logged *request = cs_scripted_request(server, *n_shown);
         struct cs_buf bytes = CS_BUF(request->head.len + request->body.len + 1);
         cs_buf_add(&bytes, request->head);
         cs_buf_add(&bytes, request->body);
         char title[96];
-        snprintf(title, sizeof title, "%s#%llu at %lld ms on connection %llu%s",
+        snprintf(title, sizeof title, "%s#%llu at %lld ms on connection %llu%s%s",
                  cs_target_name(request->target), (unsigned long long)request->number,
                  (long long)request->at_ms, (unsigned long long)request->connection,
-                 request->unexpected ? ", unexpected" : "");
+                 request->unexpected ? ", unexpected" : "",
+                 server == ck->other ? ", of the other server" : "");
         cs_case_evidence(ck->run, "request", title, cs_buf_view(&bytes));
         cs_buf_free(&bytes);
+    }
+}
+
+static void show_requests(struct ck *ck)
+{
+    show_requests_at(ck, ck->server, &ck->n_shown);
+    if (ck->other) {
+        show_requests_at(ck, ck->other, &ck->n_other_shown);
     }
 }
 

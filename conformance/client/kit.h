@@ -38,6 +38,8 @@ const char *ck_text(struct ck *ck, const char *fmt, ...) CS_PRINTF(2, 3);
 void ck_script(struct ck *ck, const char *fmt, ...) CS_PRINTF(2, 3);
 /* Opens a gate of the script. */
 void ck_release(struct ck *ck, const char *gate);
+/* A second server with a script of its own, for clients that are told of several addresses. */
+const struct cs_scripted *ck_other_server(struct ck *ck, const char *script);
 
 /* ---- the client ---- */
 
@@ -86,13 +88,16 @@ void ck_need_feature(struct ck *ck, const char *feature);
 /* The secret key that such a client gets. */
 const char *ck_secret_key(void);
 /* Sends a command with these members (a JSON object, or NULL) beside `chat`, which "chat":null
- * takes out, and gives its number: that of its stream, if it begins one. */
+ * takes out (as "secretKey":null does the key of an open), and gives its number: that of its
+ * stream, if it begins one. */
 int ck_begin(struct ck *ck, const char *name, const char *members);
 /* The same and waits for the answer: its value as JSON, or "nothing". Fails when the client
  * refuses. */
 const char *ck_do(struct ck *ck, const char *name, const char *members);
 /* The same for a command that may fail: then "an error: NAME STATUS CODE". */
 const char *ck_try(struct ck *ck, const char *name, const char *members);
+/* Waits for the answer of one that was begun, and gives the same. */
+const char *ck_outcome(struct ck *ck, int command);
 /* The content of the n-th event of that name (from 0), or NULL; and how many there are. */
 const cJSON *ck_told(const struct ck *ck, const char *event, size_t n);
 size_t ck_count_told(const struct ck *ck, const char *event);

@@ -30,7 +30,8 @@ struct ck {
     struct cs_adapter *adapter;
     struct cs_loop *loop;
     struct cs_scripted *server;
-    struct cs_watch out; /* the adapter's output */
+    struct cs_scripted *other; /* at a second address; NULL: there is none */
+    struct cs_watch out;       /* the adapter's output */
     bool watching;
     char *chat;
     const char *kind; /* of the client that was opened by ck_open_kind; NULL: a transport */
@@ -43,6 +44,7 @@ struct ck {
     enum cs_err lost;  /* why the adapter can no longer be heard */
     bool adapter_owes; /* what is waited for is the adapter's to say, whatever its client does */
     size_t n_shown;    /* requests that are evidence already */
+    size_t n_other_shown;
     unsigned n_asks[2];
     bool refuse_tokens;
     bool over; /* the case has its verdict: nothing is evidence any more */
@@ -59,6 +61,7 @@ enum {
 /* role.c */
 /* The scripted server for the chat of now. */
 void ck_start_server(struct ck *ck);
+struct cs_scripted *ck_new_server(struct ck *ck);
 
 /* kit.c */
 _Noreturn void ck_no_memory(struct ck *ck);
@@ -84,8 +87,6 @@ cJSON *ck_parse_line(struct cs_view line, size_t *ret_n_replaced);
 /* kit_client.c */
 /* Waits for a command's `ok` and gives its value (NULL: none); fails when the client refuses. */
 const cJSON *ck_value(struct ck *ck, int command, const char *name);
-/* Waits for its answer: the value as JSON, "nothing", or "an error: ..." with what it has. */
-const char *ck_outcome(struct ck *ck, int command);
 
 /* kit_kinds.c */
 /* Skips the case unless hello lists the command for that kind. */

@@ -46,7 +46,8 @@ static void add_members(struct ck *ck, cJSON *command, const char *members)
     while (more && more->child) {
         cJSON *member = cJSON_DetachItemViaPointer(more, more->child);
         cJSON_DeleteItemFromObjectCaseSensitive(command, member->string);
-        if (cJSON_IsNull(member) && strcmp(member->string, "chat") == 0) {
+        bool out = strcmp(member->string, "chat") == 0 || strcmp(member->string, "secretKey") == 0;
+        if (cJSON_IsNull(member) && out) {
             cJSON_Delete(member); /* taken out, and nothing in its place */
         } else {
             cJSON_AddItemToObject(command, member->string, member);

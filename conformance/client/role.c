@@ -64,17 +64,24 @@ static void on_change(void *ctx)
     cs_loop_stop(((struct ck *)ctx)->loop);
 }
 
-void ck_start_server(struct ck *ck)
+struct cs_scripted *ck_new_server(struct ck *ck)
 {
+    struct cs_scripted *server;
     struct cs_scripted_config config = {.loop = ck->loop,
                                         .session = ck->chat,
                                         .token = ck_token(ck, "P1"),
                                         .changed = on_change,
                                         .ctx = ck};
     struct cs_diag diag;
-    if (cs_scripted_start(&config, &ck->server, &diag) != CS_OK) {
+    if (cs_scripted_start(&config, &server, &diag) != CS_OK) {
         cs_case_error(ck->run, "the scripted server cannot start: %s", diag.text);
     }
+    return server;
+}
+
+void ck_start_server(struct ck *ck)
+{
+    ck->server = ck_new_server(ck);
 }
 
 /* Tells what was driven, since results belong to (client, parser) and not to the client alone. */
@@ -115,6 +122,7 @@ static void free_ck(struct ck *ck)
 {
     ck_unlisten(ck);
     cs_scripted_stop(ck->server);
+    cs_scripted_stop(ck->other);
     cs_loop_free(ck->loop);
     for (size_t i = 0; i < ck->n_events; i++) {
         cJSON_Delete(ck->events[i]);
@@ -167,6 +175,9 @@ static void tear_down(struct cs_case_run *run)
     observe_requests(ck);
     /* First, so that a client which waits for more of a stream has nothing left to wait for. */
     cs_scripted_refuse(ck->server);
+    if (ck->other) {
+        cs_scripted_refuse(ck->other);
+    }
     if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
          * answer, or says what nobody understands, is ended, and the runner starts another. */
@@ -182,8 +193,10 @@ static const struct cs_case *const groups[] = {
     client_token_cases,
     client_token_adopt_cases,
     client_token_refresh_cases,
+    client_token_server_observed_cases,
     client_append_cases,
     client_append_refused_cases,
+    client_append_server_observed_cases,
     client_message_cases,
     client_message_observed_cases,
     client_framing_cases,
@@ -203,12 +216,14 @@ static const struct cs_case *const groups[] = {
     client_retry_cases,
     client_steer_cases,
     client_create_cases,
+    client_start_observed_cases,
     client_head_start_cases,
     client_agent_chat_cases,
     client_agent_chat_observed_cases,
     client_agent_chat_stream_cases,
     client_session_handle_cases,
     client_session_handle_observed_cases,
+    client_address_observed_cases,
 };
 
 const struct cs_role cs_client_role = {

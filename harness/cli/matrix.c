@@ -19,19 +19,27 @@ static const struct cs_result *plain(const struct cs_matrix *matrix, size_t row)
 
 /* Cases that say nothing against the plain peer say nothing of violations either. What that
  * peer shows is what the catalogue records. */
+static bool is_fine(const struct cs_result *plain)
+{
+    return plain->done && !plain->differs &&
+           (plain->verdict == CS_PASS || plain->verdict == CS_INFO);
+}
+
 static bool is_judged(const struct cs_matrix *matrix, size_t row)
 {
-    const struct cs_result *result = plain(matrix, row);
-    return result->done && !result->differs &&
-           (result->verdict == CS_PASS || result->verdict == CS_INFO);
+    return is_fine(plain(matrix, row));
 }
 
 /* The case says that its requirement is broken, or what it records is something else. */
-static bool noticed(const struct cs_matrix *matrix, size_t column, size_t row)
+static bool notices(const struct cs_result *result)
 {
-    const struct cs_result *result = at(matrix, column, row);
     return result->done && (result->verdict == CS_FAIL || result->verdict == CS_WARN ||
                             (result->verdict == CS_INFO && result->differs));
+}
+
+static bool noticed(const struct cs_matrix *matrix, size_t column, size_t row)
+{
+    return notices(at(matrix, column, row));
 }
 
 /* Only MUST and SHOULD cases fail; the others record. */
@@ -84,6 +92,19 @@ static bool may_notice(const struct cs_matrix_violation *violation, const struct
     return cs_matrix_is_claimed(violation, test) || any_word(violation->affects, test, is_glob_for);
 }
 
+bool cs_matrix_is_complaint(const struct cs_matrix_violation *violation, const struct cs_case *test,
+                            const struct cs_result *plain, const struct cs_result *result)
+{
+    if (!violation) {
+        return !is_fine(result) && !(result->done && result->verdict == CS_SKIP);
+    }
+    if (!is_fine(plain)) {
+        return false;
+    }
+    return cs_matrix_is_expected(violation, test) ? !notices(result)
+                                                  : notices(result) && !may_notice(violation, test);
+}
+
 static void heading(size_t n_before, const char *text, struct cs_buf *out)
 {
     if (n_before == 0) {
@@ -104,14 +125,14 @@ static void judge_plain(const struct cs_matrix *matrix, struct cs_matrix_counts 
 {
     for (size_t row = 0; row < matrix->n_cases; row++) {
         const struct cs_result *result = plain(matrix, row);
-        if (is_judged(matrix, row)) {
-            counts->n_judged++;
-        } else if (result->done && result->verdict == CS_SKIP) {
-            counts->n_left_out++;
-        } else {
+        if (cs_matrix_is_complaint(NULL, matrix->cases[row], result, result)) {
             heading(counts->n_plain_bad++, "Cases that do not pass without any violation", out);
             cs_buf_printf(out, "  %s\n", matrix->cases[row]->id);
             result_line(result, out);
+        } else if (is_judged(matrix, row)) {
+            counts->n_judged++;
+        } else {
+            counts->n_left_out++;
         }
     }
 }
@@ -126,7 +147,8 @@ static void judge_survivors(const struct cs_matrix *matrix, struct cs_matrix_cou
                 continue;
             }
             counts->n_expected++;
-            if (noticed(matrix, v + 1, row)) {
+            if (!cs_matrix_is_complaint(violation, matrix->cases[row], plain(matrix, row),
+                                        at(matrix, v + 1, row))) {
                 counts->n_kills++;
                 continue;
             }
@@ -155,7 +177,7 @@ static void judge_collateral(const struct cs_matrix *matrix, struct cs_matrix_co
             }
             counts->n_others++;
             counts->n_blocked += result->verdict == CS_ERROR;
-            if (!noticed(matrix, v + 1, row) || may_notice(violation, test)) {
+            if (!cs_matrix_is_complaint(violation, test, plain(matrix, row), result)) {
                 continue;
             }
             heading(counts->n_collateral++,

@@ -19,6 +19,11 @@ bool cs_matrix_is_expected(const struct cs_matrix_violation *violation, const st
 /* True when the case lists a requirement that the violation breaks. */
 bool cs_matrix_is_claimed(const struct cs_matrix_violation *violation, const struct cs_case *test);
 
+/* True when the result is a complaint, given that of the plain peer (the same one for `violation`
+ * NULL): a kill that is missing, collateral, or a case that the plain peer does not pass. */
+bool cs_matrix_is_complaint(const struct cs_matrix_violation *violation, const struct cs_case *test,
+                            const struct cs_result *plain, const struct cs_result *result);
+
 /* Cells lie column by column, n_cases to each: first the plain peer, then one column per violation,
  * then one per null peer. The first and the last ones are complete, and so are the pairs of a
  * violation and a case that must fail under it; other cells may be empty. */

@@ -57,6 +57,8 @@ struct cs_args {
     uint64_t jobs;
     uint64_t timeout_s;
     uint64_t repeat;
+    uint64_t minutes;
+    uint64_t runs;
     uint64_t seed;
     uint64_t port;
     uint64_t bucket;

@@ -48,6 +48,8 @@ struct cs_selftest {
     size_t n_work;
     size_t *first_work; /* per column, and one more: where its part of `work` begins */
     const struct cs_result **cells;
+    size_t n_again;     /* complaints that were run once more, */
+    struct cs_buf calm; /* and those that it took back: a line each */
 };
 
 extern const struct cs_selftest_role cs_selftest_endpoint;
@@ -63,6 +65,12 @@ bool cs_selftest_is_null(const struct cs_selftest *test, size_t column, size_t *
 int cs_selftest_role_run(const struct cs_selftest_role *kind, const struct cs_args *args,
                          const struct cs_profile *profile, const struct cs_work *selected,
                          size_t n);
+
+/* Runs what there is to complain about in `n` columns from `first` on, whose peers are there, once
+ * more with next to nothing beside it. A complaint stands when it comes twice: hundreds of
+ * thousands of runs, a hundred at a time, meet every delay that a machine has in store. Others are
+ * replaced by what the second run says, and named in `calm`. Gives the exit status. */
+int cs_selftest_again(struct cs_selftest *test, size_t first, size_t n);
 
 /* How selftests run their work: nothing is kept but verdicts, and the progress is on stderr. */
 struct cs_run_options cs_selftest_options(const struct cs_args *args, unsigned jobs,

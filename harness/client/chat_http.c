@@ -149,7 +149,7 @@ static int64_t retry_delay(const struct cs_chat *chat, enum cs_err err,
     /* An append that was lost on the way back may have been stored: its part id makes the second
      * one harmless (CAP-68). */
     bool retry = (err || status >= 500) && policy->retry_5xx;
-    retry = retry || (status == 413 && policy->retry_413);
+    retry = retry || (status == 413 && policy->retry_413) || (status == 409 && policy->retry_409);
     return retry ? cs_chat_backoff(chat, n_tries) : -1;
 }
 

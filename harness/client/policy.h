@@ -53,6 +53,8 @@
     X(closed_is_terminal, 1, "409 session_closed ends the chat for good (CAP-57)")              \
     X(any_409_is_closed, 0, "whatever its code (CAP-59)")                                       \
     X(retry_413, 0, "a record that is too large is sent again (CAP-64)")                        \
+    X(retry_409, 0, "a 409 is sent again, whatever its code (CAP-63, CAP-79)")                  \
+    X(post_aborted, 0, "a send that was aborted beforehand is posted (CAP-75)")                 \
     X(retry_429, 1, "429 is sent again after x-ratelimit-reset (CAP-65)")                       \
     X(wait_for_reset, 1, "and not before it")                                                   \
     X(retry_5xx, 1, "5xx and lost answers are sent again (CAP-68)")                             \

@@ -129,6 +129,24 @@ static void a_case_that_fails_for_another_ones_reason_is_collateral(void **state
     assert_int_equal(judge(world, "").n_collateral, 0);
 }
 
+static void what_would_be_a_complaint_is_told_cell_by_cell(void **state)
+{
+    struct world *world = *state;
+    const struct cs_result passed = {.done = true, .verdict = CS_PASS};
+    const struct cs_result failed = {.done = true, .verdict = CS_FAIL};
+    const struct cs_result skipped = {.done = true, .verdict = CS_SKIP};
+    assert_true(cs_matrix_is_complaint(NULL, &a, &failed, &failed));
+    assert_false(cs_matrix_is_complaint(NULL, &a, &passed, &passed));
+    assert_false(cs_matrix_is_complaint(NULL, &a, &skipped, &skipped));
+    const struct cs_matrix_violation *v1 = &world->rows[1];
+    assert_true(cs_matrix_is_complaint(v1, &b, &passed, &passed));   /* a survivor */
+    assert_false(cs_matrix_is_complaint(v1, &b, &passed, &failed));  /* a kill */
+    assert_true(cs_matrix_is_complaint(v1, &c, &passed, &failed));   /* collateral */
+    assert_false(cs_matrix_is_complaint(v1, &c, &passed, &passed));  /* as it should be */
+    assert_false(cs_matrix_is_complaint(v1, &c, &skipped, &failed)); /* nothing can be said */
+    assert_false(cs_matrix_is_complaint(&world->rows[0], &c, &passed, &failed)); /* affected */
+}
+
 static void a_case_that_fails_without_violation_is_named_and_judged_no_further(void **state)
 {
     struct world *world = *state;
@@ -192,6 +210,7 @@ int main(void)
         WITH_WORLD(a_violation_that_nobody_notices_survives),
         WITH_WORLD(what_the_plain_endpoint_shows_is_what_is_recorded),
         WITH_WORLD(a_case_that_fails_for_another_ones_reason_is_collateral),
+        WITH_WORLD(what_would_be_a_complaint_is_told_cell_by_cell),
         WITH_WORLD(a_case_that_fails_without_violation_is_named_and_judged_no_further),
         WITH_WORLD(skipped_cases_are_left_out),
         WITH_WORLD(a_pass_for_a_peer_that_does_nothing_is_a_fault),

@@ -105,6 +105,8 @@ static void say_hello(void)
     cJSON_AddItemToObject(
         kinds, "session",
         cJSON_CreateStringArray(of_session, sizeof of_session / sizeof *of_session));
+    static const char *const features[] = {"aborted-send"};
+    cJSON_AddItemToObject(hello, "features", cJSON_CreateStringArray(features, 1));
     say(hello);
 }
 
@@ -346,6 +348,12 @@ static bool obey_housekeeping(struct adapter *adapter, cJSON *command, const cha
     return true;
 }
 
+/* Its caller no longer wants it (CAP-75). */
+static bool is_aborted(const cJSON *command)
+{
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(command, "aborted"));
+}
+
 static void obey(struct adapter *adapter, cJSON *command)
 {
     const char *name = text_of(command, "command");
@@ -360,6 +368,8 @@ static void obey(struct adapter *adapter, cJSON *command)
         session_obey(adapter->session, command, name, id);
     } else if (!need_chat(adapter, command)) {
         say_refusal(id, "no such chat is open");
+    } else if (strcmp(name, "send") == 0 && is_aborted(command) && !adapter->policy.post_aborted) {
+        say_error("fail", id, "AbortError", "the send was aborted", 0);
     } else if (strcmp(name, "send") == 0) {
         began(adapter, id, send_last_message(adapter, command));
     } else if (strcmp(name, "regenerate") == 0) {

@@ -78,7 +78,8 @@ static struct cs_exchange *exchange(struct session *session, const char *method,
             out_of_memory();
         }
         enum cs_err err = cs_exchange_wait_end(made, PATIENCE_MS);
-        if (err == CS_OK && cs_exchange_status(made) < 500) {
+        int status = err == CS_OK ? cs_exchange_status(made) : 0;
+        if (err == CS_OK && status < 500 && !(status == 409 && session->policy->retry_409)) {
             return made;
         }
         cs_exchange_free(made);

@@ -121,7 +121,14 @@ function need(object, method) {
 /* ---- state: everything that `reset` drops is in one object ---- */
 
 function freshState() {
-  return { clients: new Map(), streams: new Map(), ended: new Map(), asks: new Map(), lastAsk: 0 };
+  return {
+    clients: new Map(),
+    streams: new Map(),
+    ended: new Map(),
+    asks: new Map(),
+    lastAsk: 0,
+    environment: {}, // what variables were before a client was opened with others
+  };
 }
 
 let state = freshState();
@@ -187,11 +194,23 @@ function pause(entry) {
   });
 }
 
+/* A signal of the call's own, or that of an earlier command again. */
+function controllerFor({ aborted, signalOf }) {
+  if (!canAbort && (aborted || signalOf !== undefined)) throw new Unsupported("abort");
+  if (!canAbort) return undefined;
+  const before = state.streams.get(signalOf) ?? state.ended.get(signalOf);
+  if (signalOf !== undefined && !before) throw new Error(`command ${signalOf} began no stream`);
+  const controller = before?.controller ?? new AbortController();
+  if (aborted) controller.abort();
+  return controller;
+}
+
 /* Runs `begin` with a signal and answers the command once the SDK has said whether there is a
  * stream: the stream's events follow under the same id. */
-async function beginStream({ id, paused }, begin) {
+async function beginStream(command, begin) {
+  const { id, paused } = command;
   const owner = state;
-  const entry = { controller: canAbort ? new AbortController() : undefined };
+  const entry = { controller: controllerFor(command) };
   if (paused) pause(entry);
   owner.streams.set(id, entry);
   let stream;
@@ -214,22 +233,48 @@ async function beginStream({ id, paused }, begin) {
 /* ---- clients: one object per kind, from command to what it does ---- */
 
 /* What the API client of the SDK is told once for all, for the clients that are made for servers. */
-function configure(sdk, { baseUrl, secretKey, options = {} }) {
+function configure(sdk, { baseUrl, apiUrl, secretKey, options = {} }) {
   need(sdk.main, "configure").configure({
-    baseURL: baseUrl,
-    accessToken: secretKey,
+    baseURL: apiUrl ?? baseUrl,
+    ...(secretKey === undefined ? {} : { accessToken: secretKey }),
     ...(options.previewBranch ? { previewBranch: options.previewBranch } : {}),
+    ...(options.externalDeploymentId ? { externalDeploymentId: options.externalDeploymentId } : {}),
   });
 }
 
+/* The address, or a function that knows one for each endpoint. */
+function baseUrlOf({ baseUrl, baseUrls }) {
+  return baseUrls ? ({ endpoint }) => baseUrls[endpoint] : baseUrl;
+}
+
+/* An application's own fetch, which tells what it was called with. */
+function fetchOf({ fetch: wanted }, tell, client) {
+  if (!wanted) return {};
+  const telling = (url, init, context) => {
+    const { method = "GET", headers = {} } = init ?? {};
+    const plain = !(headers instanceof Headers);
+    const names = plain ? Object.keys(headers) : [...headers.keys()];
+    const { endpoint = null } = context ?? {};
+    tell({
+      event: "event",
+      client,
+      content: { type: "fetch", endpoint, method, headers: plain ? "object" : "Headers", names },
+    });
+    return fetch(url, init);
+  };
+  return { fetch: telling };
+}
+
 /* TriggerChatTransport: the client of a browser. */
-function openTransport(sdk, { client = "main", task, baseUrl, starter, options = {} }) {
+function openTransport(sdk, command) {
+  const { client = "main", task, starter, options = {} } = command;
   const owner = state;
   const tell = voice(owner);
   const transport = new sdk.chat.TriggerChatTransport({
     ...options,
     task,
-    baseURL: baseUrl,
+    baseURL: baseUrlOf(command),
+    ...fetchOf(command, tell, client),
     accessToken: (params) => ask(owner, "token", { client, ...params }),
     ...(starter ? { startSession: (params) => ask(owner, "start", { client, ...params }) } : {}),
     onSessionChange: (chat, session) => tell({ event: "session", client, chat, session }),
@@ -299,13 +344,14 @@ function openTransport(sdk, { client = "main", task, baseUrl, starter, options =
 /* AgentChat: the client of a server. */
 function openAgent(sdk, command) {
   configure(sdk, command);
-  const { client = "main", task, chat: id, baseUrl, options = {} } = command;
+  const { client = "main", task, chat: id, options = {} } = command;
   const tell = voice(state);
   const agent = new (need(sdk.chat, "AgentChat").AgentChat)({
     ...options,
     agent: task,
     id,
-    baseURL: baseUrl,
+    baseURL: baseUrlOf(command),
+    ...fetchOf(command, tell, client),
     onTriggered: (content) => tell({ event: "triggered", client, content }),
     onTurnComplete: (content) => tell({ event: "turn", client, content }),
   });
@@ -550,6 +596,19 @@ function collect() {
   runInNewContext("gc")();
 }
 
+function setVariable(name, value) {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
+
+/* Of the process, so of all its clients; `reset` takes them back. */
+function setEnvironment(environment) {
+  for (const [name, value] of Object.entries(environment)) {
+    if (!Object.hasOwn(state.environment, name)) state.environment[name] = process.env[name];
+    setVariable(name, value);
+  }
+}
+
 function streamOf({ target }) {
   return state.streams.get(target);
 }
@@ -559,6 +618,7 @@ function generalCommands(sdk, kinds) {
     open(command) {
       const { kind = "transport", client = "main" } = command;
       if (!kinds[kind]) throw new Unsupported(kind);
+      setEnvironment(command.environment ?? {});
       state.clients.set(client, KINDS[kind].open(sdk, command));
     },
     /* Also of a stream that has ended: an application may keep its signal for long. */
@@ -595,6 +655,7 @@ function generalCommands(sdk, kinds) {
     reset() {
       const old = state;
       state = freshState();
+      for (const [name, value] of Object.entries(old.environment)) setVariable(name, value);
       for (const entry of old.streams.values()) {
         entry.resume?.();
         entry.controller?.abort();
@@ -696,7 +757,15 @@ try {
     ai: sdk.ai,
     capabilities: [...new Set([...Object.keys(general), ...Object.values(kinds).flat()])],
     kinds,
-    features: ["head-start", "agent-chat"],
+    features: [
+      "head-start",
+      "agent-chat",
+      "addresses",
+      "fetch",
+      "environment",
+      "tabs",
+      ...(canAbort ? ["aborted-send", "signal-of"] : []),
+    ],
     lacks,
   });
   /* Not awaited: commands run side by side, so that `answer` reaches a pending `send`. */
