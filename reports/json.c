@@ -26,10 +26,17 @@ static void add_integer(cJSON *object, const char *name, uint64_t value)
     cJSON_AddRawToObject(object, name, text);
 }
 
-static void add_known(cJSON *object, const char *name, const char *text)
+/* `name` and `version` are always there. */
+static void add_peer(cJSON *root, const struct cs_report_peer *peer)
 {
-    if (text && text[0]) {
-        cJSON_AddStringToObject(object, name, text);
+    const char *name;
+    const char *text;
+    cJSON *object = cJSON_AddObjectToObject(root, "peer");
+    cJSON_AddStringToObject(object, "kind", peer->kind);
+    for (size_t i = 0; (name = cs_report_peer_member(peer, i, &text)); i++) {
+        if (text[0] || strcmp(name, "name") == 0 || strcmp(name, "version") == 0) {
+            cJSON_AddStringToObject(object, name, text);
+        }
     }
 }
 
@@ -141,14 +148,7 @@ static cJSON *head(const struct cs_report *report)
     cJSON_AddStringToObject(root, "schema", CS_REPORT_SCHEMA);
     cJSON_AddStringToObject(root, "suite", report->suite);
     cJSON_AddStringToObject(root, "profile", report->profile);
-    cJSON *peer = cJSON_AddObjectToObject(root, "peer");
-    cJSON_AddStringToObject(peer, "kind", report->peer.kind);
-    cJSON_AddStringToObject(peer, "name", report->peer.name);
-    cJSON_AddStringToObject(peer, "version", report->peer.version);
-    add_known(peer, "source", report->peer.source);
-    add_known(peer, "runtime", report->peer.runtime);
-    add_known(peer, "parser", report->peer.parser);
-    add_known(peer, "ai", report->peer.ai);
+    add_peer(root, &report->peer);
     add_time(root, "started", report->started_ms);
     add_integer(root, "duration_ms", (uint64_t)report->duration_ms);
     add_integer(root, "seed", report->seed);

@@ -4,6 +4,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *cs_report_peer_member(const struct cs_report_peer *peer, size_t i,
+                                  const char **ret_text)
+{
+    const struct {
+        const char *name;
+        const char *text;
+    } members[] = {
+        {"name", peer->name},       {"version", peer->version}, {"source", peer->source},
+        {"runtime", peer->runtime}, {"parser", peer->parser},   {"ai", peer->ai},
+    };
+    if (i >= sizeof members / sizeof members[0]) {
+        return NULL;
+    }
+    *ret_text = members[i].text ? members[i].text : "";
+    return members[i].name;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -38,6 +38,11 @@ struct cs_report {
     unsigned n_rounds;               /* that were begun */
 };
 
+/* What is known of the peer, by the names that documents have for it (after `kind`): the i-th
+ * member's name, and its text or ""; NULL behind the last. */
+const char *cs_report_peer_member(const struct cs_report_peer *peer, size_t i,
+                                  const char **ret_text);
+
 /* SHA-256 over the sorted ids of all cases that were done, each with a newline, in lower-case hex:
  * two runs of the same cases have the same digest. False when out of memory. */
 bool cs_report_digest(const struct cs_report *report, char ret_digest[CS_REPORT_DIGEST_LEN + 1]);

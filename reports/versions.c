@@ -206,14 +206,13 @@ static void put_member(struct cs_buf *out, const char *name, const char *text)
 
 static void put_column(const struct cs_report *report, struct cs_buf *out)
 {
+    const char *name;
+    const char *text;
     cs_buf_str(out, "{\"label\":");
     put_string(out, cs_view_str(label_of(report)));
-    put_member(out, "name", report->peer.name);
-    put_member(out, "version", report->peer.version);
-    put_member(out, "source", report->peer.source);
-    put_member(out, "runtime", report->peer.runtime);
-    put_member(out, "parser", report->peer.parser);
-    put_member(out, "ai", report->peer.ai);
+    for (size_t i = 0; (name = cs_report_peer_member(&report->peer, i, &text)); i++) {
+        put_member(out, name, text);
+    }
     put_member(out, "profile", report->profile);
     if (report->n == 0) {
         put_member(out, "skipped", report->peer.missing);

@@ -17,9 +17,7 @@ CS_MUST_USE enum cs_err cs_versions_changes(const struct cs_report *reports, siz
                                             struct cs_comparison *ret_newest, struct cs_buf *out);
 
 #define CS_MATRIX_SCHEMA "chatspec-matrix/1"
-/* Both as one JSON document: `columns` (label, name, version, source, runtime, parser, ai, profile,
- * summary; `skipped` is why it could not be had) and `steps` (from, to, and `changes` as
- * cs_compare_json writes them). */
+/* Both as one JSON document, as matrix.schema.json describes it. */
 CS_MUST_USE enum cs_err cs_versions_json(const struct cs_report *reports, size_t n,
                                          const struct cs_requirements *set,
                                          struct cs_comparison *ret_newest, struct cs_buf *out);

@@ -4,6 +4,14 @@
 
 #include "suite/case.h"
 
+/* A row of such a table that says no more than these; a file names its area once:
+ * #define OBSERVED(...) CK_CASE(CS_OBSERVED, "append", __VA_ARGS__) */
+#define CK_CASE(level_, area, name, what, ids, function)                                          \
+    {                                                                                             \
+        .id = "client/" area "/" name, .title = (what), .requirements = (ids), .level = (level_), \
+        .run = (function)                                                                         \
+    }
+
 extern const struct cs_case client_token_cases[];
 extern const struct cs_case client_token_adopt_cases[];
 extern const struct cs_case client_token_refresh_cases[];

@@ -141,11 +141,7 @@ static void fetch_agent(struct cs_case_run *run)
                    strstr(ck_member(ck, subscription, "names"), "\"authorization\"") != NULL);
 }
 
-#define OBSERVED(name, what, ids, function)                                   \
-    {                                                                         \
-        .id = "client/address/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                               \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "address", __VA_ARGS__)
 
 const struct cs_case client_address_observed_cases[] = {
     OBSERVED("by-endpoint", "an address may be given for each endpoint", "CAP-06",

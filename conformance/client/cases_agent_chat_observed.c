@@ -8,10 +8,7 @@
 
 static struct ck *opened(struct cs_case_run *run, const char *script, const char *members)
 {
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "%s", script);
-    ck_open_kind(ck, "agent", members);
-    return ck;
+    return ck_opened(run, "agent", script, members);
 }
 
 static const char *body(struct ck *ck, enum cs_target target, uint64_t number, const char *path)
@@ -317,11 +314,7 @@ static void goodbye(struct cs_case_run *run)
     ck_record(ck, "a third, without a send", "false", "%s", ck_do(ck, "close", NULL));
 }
 
-#define OBSERVED(name, what, ids, function)                                      \
-    {                                                                            \
-        .id = "client/agent-chat/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                                  \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "agent-chat", __VA_ARGS__)
 
 const struct cs_case client_agent_chat_observed_cases[] = {
     OBSERVED("first-send", "the first send creates the session and appends the message after it",

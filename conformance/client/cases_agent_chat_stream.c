@@ -6,10 +6,7 @@
 
 static struct ck *opened(struct cs_case_run *run, const char *script, const char *members)
 {
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "%s", script);
-    ck_open_kind(ck, "agent", members);
-    return ck;
+    return ck_opened(run, "agent", script, members);
 }
 
 static void dropped(struct cs_case_run *run)
@@ -154,11 +151,7 @@ static void reused_signal(struct cs_case_run *run)
     ck_expect_deltas(ck, third, "three");
 }
 
-#define OBSERVED(name, what, ids, function)                                      \
-    {                                                                            \
-        .id = "client/agent-chat/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                                  \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "agent-chat", __VA_ARGS__)
 
 const struct cs_case client_agent_chat_stream_cases[] = {
     OBSERVED("dropped", "a connection that is lost in a turn is taken up again", "CAC-14 CAC-15",

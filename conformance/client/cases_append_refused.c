@@ -142,11 +142,7 @@ static void pending_version(struct cs_case_run *run)
               ck_count_events(ck, "run-pending-version"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                        \
-    {                                                                                              \
-        .id = "client/append/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                          \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "append", __VA_ARGS__)
 
 const struct cs_case client_append_refused_cases[] = {
     OBSERVED("seq-of-text", "a seq that is no number is taken for absent", "CAP-52", seq_of_text),

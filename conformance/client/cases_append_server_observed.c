@@ -157,11 +157,7 @@ static void rate_limited(struct cs_case_run *run)
     ck_record(ck, "the same part id", "yes", "%s", same_part_id(ck));
 }
 
-#define OBSERVED(name, what, ids, function)                                         \
-    {                                                                               \
-        .id = "client/append-server/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                                     \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "append-server", __VA_ARGS__)
 #define SHOULD(name, what, ids, function)                                           \
     {                                                                               \
         .id = "client/append-server/" name, .title = (what), .requirements = (ids), \

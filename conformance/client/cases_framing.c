@@ -184,24 +184,13 @@ static void invalid_utf8(struct cs_case_run *run)
 /* ---- over two connections ---- */
 
 /* Two chunks on the first, which ends as `ending` says; the rest on the second. */
-static struct ck *two_connections(struct cs_case_run *run, const char *first, const char *ending,
-                                  const char *cursor)
+static void two_connections(struct cs_case_run *run, const char *first, const char *ending,
+                            const char *cursor)
 {
     struct ck *ck = ck_of(run);
-    ck_script(ck,
-              "app#1: APP(200,0)\n"
-              "out#1: OUT{%s; AWAIT seen; %s}\n"
-              "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=0}\n",
-              first, ending);
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 1);
-    ck_release(ck, "seen");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, "one two");
-    ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID", cursor);
+    const char *items = ck_text(ck, "%s; AWAIT seen; %s", first, ending);
+    ck_resumed_turn(run, items, 1, cursor, "T 1 two;" END(2), "one two");
     ck_expect_counts(ck, 1, 2);
-    return ck;
 }
 
 static void id_line(struct cs_case_run *run)

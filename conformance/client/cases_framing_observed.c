@@ -174,11 +174,7 @@ static void error_then_silence(struct cs_case_run *run)
     ck_expect_deltas(ck, stream, "one two");
 }
 
-#define OBSERVED(name, what, ids, function)                                   \
-    {                                                                         \
-        .id = "client/framing/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                               \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "framing", __VA_ARGS__)
 
 const struct cs_case client_framing_observed_cases[] = {
     OBSERVED("late-byte-order-mark", "a byte order mark in mid-stream spoils its event", "CSE-08",

@@ -244,11 +244,7 @@ static void cursor_meanwhile(struct cs_case_run *run)
     ck_record(ck, "cursor in the state", "nothing", "%s", ck_state(ck, "lastEventId"));
 }
 
-#define OBSERVED(name, what, ids, function)                                      \
-    {                                                                            \
-        .id = "client/head-start/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                                  \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "head-start", __VA_ARGS__)
 
 const struct cs_case client_head_start_cases[] = {
     {.id = "client/head-start/one-request",

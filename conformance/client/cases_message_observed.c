@@ -260,11 +260,7 @@ static void sent_event(struct cs_case_run *run)
               ck_count_events(ck, "message-send-failed"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                        \
-    {                                                                                              \
-        .id = "client/append/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                          \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "append", __VA_ARGS__)
 
 const struct cs_case client_message_observed_cases[] = {
     OBSERVED("base-url", "one slash at the end of the base URL is dropped, a path in it kept",

@@ -157,8 +157,8 @@ static void silent_minute(struct cs_case_run *run)
     int stream = ck_send(ck, "first");
     ck_wait_chunks(ck, stream, 1);
     int64_t at = ck_sub_wait_long(ck, 2, 80000);
-    ck_record(ck, "a silent connection is given up after", "60 s", "%lld s",
-              (long long)((at + 2000) / 5000 * 5));
+    int64_t rounded = (at + 2000) / 5000 * 5;
+    ck_record(ck, "a silent connection is given up after", "60 s", "%lld s", (long long)rounded);
 }
 
 /* An agent that works for seven minutes without a word, on connections that live. */
@@ -177,11 +177,7 @@ static void silent_minutes(struct cs_case_run *run)
     ck_expect_deltas(ck, stream, "one");
 }
 
-#define OBSERVED(name, what, ids, function)                                                        \
-    {                                                                                              \
-        .id = "client/resume/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                          \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "resume", __VA_ARGS__)
 
 const struct cs_case client_reconnect_observed_cases[] = {
     OBSERVED("active-seq-peeks", "whether a reload asks for settled when a send is under way",

@@ -119,18 +119,8 @@ static void no_id(struct cs_case_run *run)
 static void odd_bodies(struct cs_case_run *run, const char *records, const char *cursor)
 {
     struct ck *ck = ck_of(run);
-    ck_script(ck,
-              "app#1: APP(200,0)\n"
-              "out#1: OUT{[T 0 one; %s]; AWAIT seen | RST}\n"
-              "out#2: OUT{T 20 two; C 21 turn-complete session-in-event-id=0}\n",
-              records);
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 1);
-    ck_release(ck, "seen");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, "one two");
-    ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID", cursor);
+    const char *first = ck_text(ck, "[T 0 one; %s]; AWAIT seen | RST", records);
+    ck_resumed_turn(run, first, 1, cursor, "T 20 two;" END(21), "one two");
     ck_expect_counts(ck, 1, 2);
 }
 

@@ -215,11 +215,7 @@ static void behind_the_boundary(struct cs_case_run *run)
               ck_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                        \
-    {                                                                                              \
-        .id = "client/record/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                          \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "record", __VA_ARGS__)
 
 const struct cs_case client_record_observed_cases[] = {
     OBSERVED("empty-name-second", "an empty header name in second place makes no command", "CRE-05",

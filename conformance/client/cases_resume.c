@@ -3,75 +3,47 @@
 #include "conformance/client/kit.h"
 
 /* A turn over two connections; the first ends as `ending` says, after its chunks were seen. */
-static struct ck *interrupted(struct cs_case_run *run, const char *ending)
+static void interrupted(struct cs_case_run *run, const char *ending)
 {
     struct ck *ck = ck_of(run);
-    ck_script(ck,
-              "app#1: APP(200,0)\n"
-              "out#1: OUT{T 0 one; T 1 two; AWAIT seen; %s}\n"
-              "out#2: OUT{T 2 three; C 3 turn-complete session-in-event-id=0}\n",
-              ending);
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 2);
-    ck_release(ck, "seen");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, "one two three");
-    const struct cs_logged *first = ck_wait_request(ck, CS_TARGET_OUT, 1);
+    const char *first = ck_text(ck, "T 0 one; T 1 two; AWAIT seen; %s", ending);
+    ck_resumed_turn(run, first, 2, "1", "T 2 three; C 3 turn-complete session-in-event-id=0",
+                    "one two three");
     const struct cs_logged *second = ck_wait_request(ck, CS_TARGET_OUT, 2);
-    ck_expect_header(ck, first, "Last-Event-ID", NULL);
-    ck_expect_header(ck, second, "Last-Event-ID", "1");
+    ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 1), "Last-Event-ID", NULL);
     ck_expect_header(ck, second, "X-Peek-Settled", NULL);
     ck_expect_counts(ck, 1, 2);
-    return ck;
 }
 
 static void after_reset(struct cs_case_run *run)
 {
-    (void)interrupted(run, "| RST");
+    interrupted(run, "| RST");
 }
 
 static void after_clean_end(struct cs_case_run *run)
 {
-    (void)interrupted(run, "| DONE");
+    interrupted(run, "| DONE");
 }
 
 static void after_error_event(struct cs_case_run *run)
 {
     /* The connection stays open, so that a client which only waits for its end is found out. */
-    (void)interrupted(run, "ERR the read failed | HOLD");
+    interrupted(run, "ERR the read failed | HOLD");
 }
 
 static void cursor_zero(struct cs_case_run *run)
 {
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{T 0 one; AWAIT seen | RST}\n"
-                  "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=0}\n");
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 1);
-    ck_release(ck, "seen");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, "one two");
-    ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID", "0");
+    struct ck *ck = ck_resumed_turn(run, "T 0 one; AWAIT seen | RST", 1, "0",
+                                    "T 1 two; C 2 turn-complete session-in-event-id=0", "one two");
     ck_expect_counts(ck, 1, 2);
 }
 
 static void half_an_event(struct cs_case_run *run)
 {
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{T 0 one; RAW \"event: batch\\ndata: {\\\"records\\\":"
-                  "[{\\\"seq_num\\\":1,\"; AWAIT seen | RST}\n"
-                  "out#2: OUT{T 1 two; C 2 turn-complete session-in-event-id=0}\n");
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 1);
-    ck_release(ck, "seen");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, "one two");
-    ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID", "0");
+    ck_resumed_turn(run,
+                    "T 0 one; RAW \"event: batch\\ndata: {\\\"records\\\":"
+                    "[{\\\"seq_num\\\":1,\"; AWAIT seen | RST",
+                    1, "0", "T 1 two; C 2 turn-complete session-in-event-id=0", "one two");
 }
 
 static void lost_before_the_answer(struct cs_case_run *run)
@@ -116,18 +88,10 @@ static void next_turn(struct cs_case_run *run)
 
 static void repeated_after_resume(struct cs_case_run *run)
 {
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{T 0 one; T 1 two; AWAIT seen | RST}\n"
-                  "out#2: OUT{T 0 one; R 1 id=another {\"type\":\"text-delta\",\"id\":\"t1\","
-                  "\"delta\":\"two\"}; T 2 three;"
-                  "C 3 turn-complete session-in-event-id=0}\n");
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 2);
-    ck_release(ck, "seen");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, "one two three");
+    ck_resumed_turn(run, "T 0 one; T 1 two; AWAIT seen | RST", 2, NULL,
+                    "T 0 one; R 1 id=another {\"type\":\"text-delta\",\"id\":\"t1\","
+                    "\"delta\":\"two\"}; T 2 three; C 3 turn-complete session-in-event-id=0",
+                    "one two three");
 }
 
 static void one_at_a_time(struct cs_case_run *run)

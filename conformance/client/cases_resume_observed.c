@@ -216,11 +216,7 @@ static void timeout_values(struct cs_case_run *run)
     }
 }
 
-#define OBSERVED(name, what, ids, function)                                                        \
-    {                                                                                              \
-        .id = "client/resume/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                          \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "resume", __VA_ARGS__)
 
 const struct cs_case client_resume_observed_cases[] = {
     OBSERVED("cursor-in-mid-turn", "which cursor is stored while a turn is streaming", "CRS-06",

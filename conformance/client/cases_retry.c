@@ -63,11 +63,7 @@ static void windows_of_one_record(struct cs_case_run *run)
                    strcmp(ck_delivered(ck, stream), "a b c d e f g") == 0);
 }
 
-#define OBSERVED(name, what, ids, function)                                                        \
-    {                                                                                              \
-        .id = "client/resume/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                          \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "resume", __VA_ARGS__)
 
 const struct cs_case client_retry_cases[] = {
     OBSERVED("pause-after-a-drop", "whether a first retry waits a tenth of a second or a whole one",

@@ -152,11 +152,7 @@ static void read_it(struct cs_case_run *run)
     ck_expect_counts(ck, 0, 3);
 }
 
-#define MUST(name, what, ids, function)                                                         \
-    {                                                                                           \
-        .id = "client/session/" name, .title = (what), .requirements = (ids), .level = CS_MUST, \
-        .run = (function)                                                                       \
-    }
+#define MUST(...) CK_CASE(CS_MUST, "session", __VA_ARGS__)
 
 const struct cs_case client_session_handle_cases[] = {
     MUST("start", "start posts the body that it is given", "CSS-01", start),

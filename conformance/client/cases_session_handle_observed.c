@@ -4,10 +4,7 @@
 
 static struct ck *opened(struct cs_case_run *run, const char *script)
 {
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "%s", script);
-    ck_open_kind(ck, "session", NULL);
-    return ck;
+    return ck_opened(run, "session", script, NULL);
 }
 
 /* The path of the first request of that target, from "channels/" on. */
@@ -315,11 +312,7 @@ static void answer_of_another_shape(struct cs_case_run *run)
     ck_record(ck, "requests", "1", "%llu", ck_count(ck, CS_TARGET_RETRIEVE));
 }
 
-#define OBSERVED(name, what, ids, function)                                   \
-    {                                                                         \
-        .id = "client/session/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                               \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "session", __VA_ARGS__)
 
 const struct cs_case client_session_handle_observed_cases[] = {
     OBSERVED("list-query", "how filters and pages of a list are asked for", "CSS-05", list_query),

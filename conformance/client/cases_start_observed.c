@@ -160,11 +160,7 @@ static void deployment(struct cs_case_run *run)
                    strcmp(opted_out, "nothing") == 0);
 }
 
-#define OBSERVED(name, what, ids, function)                                                       \
-    {                                                                                             \
-        .id = "client/start/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                         \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "start", __VA_ARGS__)
 
 const struct cs_case client_start_observed_cases[] = {
     OBSERVED("once", "calls at the same time ask for a session once", "CTK-32", once),

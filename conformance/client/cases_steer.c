@@ -74,11 +74,7 @@ static void shipped_whole(struct cs_case_run *run)
     ck_record(ck, "metadata", "{\"a\":1,\"b\":2}", "%s", ck_body(ck, append, "payload.metadata"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                       \
-    {                                                                                             \
-        .id = "client/steer/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                         \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "steer", __VA_ARGS__)
 
 const struct cs_case client_steer_cases[] = {
     {.id = "client/steer/reader-goes-on",

@@ -214,11 +214,7 @@ static void aborted_late(struct cs_case_run *run)
     ck_record_flag(ck, "a stop is posted", "abort_after_end_stops", n_appends(ck) > 1);
 }
 
-#define OBSERVED(name, what, ids, function)                                                      \
-    {                                                                                            \
-        .id = "client/stop/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                        \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "stop", __VA_ARGS__)
 
 const struct cs_case client_stop_observed_cases[] = {
     {.id = "client/stop/while-idle",

@@ -268,11 +268,7 @@ static void refused_with_resolver(struct cs_case_run *run)
     }
 }
 
-#define OBSERVED(name, what, ids, function)                                        \
-    {                                                                              \
-        .id = "client/subscription/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                                    \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "subscription", __VA_ARGS__)
 
 const struct cs_case client_subscription_observed_cases[] = {
     OBSERVED("backoff", "pauses between tries double up to a cap", "CRS-10", backoff),

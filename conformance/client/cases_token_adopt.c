@@ -139,11 +139,7 @@ static void told_from_the_start(struct cs_case_run *run)
     ck_record(ck, "token of the state", "P1", "%s", ck_state(ck, "publicAccessToken"));
 }
 
-#define OBSERVED(name, what, ids, function)                                                       \
-    {                                                                                             \
-        .id = "client/token/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                         \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "token", __VA_ARGS__)
 
 const struct cs_case client_token_adopt_cases[] = {
     {.id = "client/token/null-value-ignored",

@@ -222,11 +222,7 @@ static void unknown_twice(struct cs_case_run *run)
               (unsigned long long)cs_scripted_count_of(ck_server(ck), CS_TARGET_APP));
 }
 
-#define OBSERVED(name, what, ids, function)                                                       \
-    {                                                                                             \
-        .id = "client/token/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                         \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "token", __VA_ARGS__)
 
 const struct cs_case client_token_refresh_cases[] = {
     {.id = "client/token/action-401-refreshed-once",

@@ -202,11 +202,7 @@ static void handle_read_refused(struct cs_case_run *run)
     ck_record(ck, "calls of the callback", "1", "%zu", ck_count_events(ck, "error"));
 }
 
-#define OBSERVED(name, what, ids, function)                                        \
-    {                                                                              \
-        .id = "client/token-server/" name, .title = (what), .requirements = (ids), \
-        .level = CS_OBSERVED, .run = (function)                                    \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "token-server", __VA_ARGS__)
 
 const struct cs_case client_token_server_observed_cases[] = {
     OBSERVED("key-of-an-agent", "an agent's client sends its key, whatever token create gave",

@@ -87,17 +87,9 @@ static void repeated_id(struct cs_case_run *run)
 
 static void command_records(struct cs_case_run *run)
 {
-    struct ck *ck = ck_of(run);
-    ck_script(ck, "app#1: APP(200,0)\n"
-                  "out#1: OUT{[T 0 one; K 1 trim 0; K 2 fence]; AWAIT seen | RST}\n"
-                  "out#2: OUT{T 3 two; C 4 turn-complete session-in-event-id=0}\n");
-    ck_open(ck, NULL);
-    int stream = ck_send(ck, "first");
-    ck_wait_chunks(ck, stream, 1);
-    ck_release(ck, "seen");
-    ck_wait_end(ck, stream);
-    ck_expect_deltas(ck, stream, "one two");
-    ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID", "2");
+    struct ck *ck =
+        ck_resumed_turn(run, "[T 0 one; K 1 trim 0; K 2 fence]; AWAIT seen | RST", 1, "2",
+                        "T 3 two; C 4 turn-complete session-in-event-id=0", "one two");
     ck_expect_counts(ck, 1, 2);
 }
 

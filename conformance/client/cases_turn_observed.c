@@ -269,11 +269,7 @@ static void skipped_boundary_that_closes(struct cs_case_run *run)
     ck_expect_counts(ck, 1, 1);
 }
 
-#define OBSERVED(name, what, ids, function)                                                      \
-    {                                                                                            \
-        .id = "client/turn/" name, .title = (what), .requirements = (ids), .level = CS_OBSERVED, \
-        .run = (function)                                                                        \
-    }
+#define OBSERVED(...) CK_CASE(CS_OBSERVED, "turn", __VA_ARGS__)
 
 const struct cs_case client_turn_observed_cases[] = {
     {.id = "client/turn/consumed-id",

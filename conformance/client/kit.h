@@ -78,6 +78,9 @@ const cJSON *ck_session(struct ck *ck);
  * of what else `open` takes ({"options":{...}}), or NULL. Skips the case when the adapter does not
  * offer the kind. */
 void ck_open_kind(struct ck *ck, const char *kind, const char *members);
+/* ck_script and ck_open_kind at once. */
+struct ck *ck_opened(struct cs_case_run *run, const char *kind, const char *script,
+                     const char *members);
 /* The same for an open that may fail: "nothing" when it did not, else "an error: ...". */
 const char *ck_try_open_kind(struct ck *ck, const char *kind, const char *members);
 /* Skips the case unless hello lists that feature. */
@@ -172,6 +175,12 @@ void ck_expect_chunk(struct ck *ck, int stream, size_t n, const char *json);
  * exactly these deltas, on one subscription. */
 struct ck *ck_one_turn(struct cs_case_run *run, unsigned seq, const char *items,
                        const char *deltas);
+/* A whole case: one turn over two connections. The first plays `first`, which lets the gate "seen"
+ * stand before its end ("T 0 one; AWAIT seen | RST"); that is opened once `n` chunks were
+ * delivered. The second plays `second` and was asked for from `cursor` (NULL: not looked at). The
+ * turn ends well, with exactly these deltas. */
+struct ck *ck_resumed_turn(struct cs_case_run *run, const char *first, size_t n, const char *cursor,
+                           const char *second, const char *deltas);
 /* How often the client has asked for a fresh token (or, with "start", for a session). */
 void ck_expect_asks(struct ck *ck, const char *kind, unsigned n);
 

@@ -88,6 +88,10 @@ cJSON *ck_parse_line(struct cs_view line, size_t *ret_n_replaced);
 /* Waits for a command's `ok` and gives its value (NULL: none); fails when the client refuses. */
 const cJSON *ck_value(struct ck *ck, int command, const char *name);
 
+/* kit_kinds.c */
+/* Skips the case unless hello lists the command for that kind. */
+void ck_need_command(struct ck *ck, const char *kind, const char *name);
+
 /* kit_judge.c */
 /* The member at a dotted path, or NULL. */
 const cJSON *ck_at_path(const cJSON *value, const char *path);

@@ -242,6 +242,23 @@ struct ck *ck_one_turn(struct cs_case_run *run, unsigned seq, const char *items,
     return ck;
 }
 
+struct ck *ck_resumed_turn(struct cs_case_run *run, const char *first, size_t n, const char *cursor,
+                           const char *second, const char *deltas)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "app#1: APP(200,0)\nout#1: OUT{%s}\nout#2: OUT{%s}\n", first, second);
+    ck_open(ck, NULL);
+    int stream = ck_send(ck, "first");
+    ck_wait_chunks(ck, stream, n);
+    ck_release(ck, "seen");
+    ck_wait_end(ck, stream);
+    ck_expect_deltas(ck, stream, deltas);
+    if (cursor) {
+        ck_expect_header(ck, ck_wait_request(ck, CS_TARGET_OUT, 2), "Last-Event-ID", cursor);
+    }
+    return ck;
+}
+
 void ck_expect_asks(struct ck *ck, const char *kind, unsigned n)
 {
     bool start = strcmp(kind, "start") == 0;

@@ -56,6 +56,14 @@ static void add_members(struct ck *ck, cJSON *command, const char *members)
     cJSON_Delete(more);
 }
 
+void ck_need_command(struct ck *ck, const char *kind, const char *name)
+{
+    if (!lists(cJSON_GetObjectItemCaseSensitive(kinds_of(ck), kind), name)) {
+        cs_case_skip(ck->run, "the adapter does not offer the command \"%s\" of the kind \"%s\"",
+                     name, kind);
+    }
+}
+
 void ck_need_feature(struct ck *ck, const char *feature)
 {
     if (!lists(cJSON_GetObjectItemCaseSensitive(ck->adapter->hello, "features"), feature)) {
@@ -104,6 +112,15 @@ static int begin_open(struct ck *ck, const char *kind, const char *members)
 void ck_open_kind(struct ck *ck, const char *kind, const char *members)
 {
     (void)ck_value(ck, begin_open(ck, kind, members), "open");
+}
+
+struct ck *ck_opened(struct cs_case_run *run, const char *kind, const char *script,
+                     const char *members)
+{
+    struct ck *ck = ck_of(run);
+    ck_script(ck, "%s", script);
+    ck_open_kind(ck, kind, members);
+    return ck;
 }
 
 const char *ck_try_open_kind(struct ck *ck, const char *kind, const char *members)

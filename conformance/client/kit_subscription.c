@@ -6,63 +6,27 @@
 
 static const char kind_name[] = "subscription";
 
-/* hello lists the commands of each kind apart, where there are several kinds. */
-static bool offers(const struct ck *ck, const char *command)
-{
-    const cJSON *kinds = cJSON_GetObjectItemCaseSensitive(ck->adapter->hello, "kinds");
-    const cJSON *item;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(kinds, kind_name))
-    {
-        if (cJSON_IsString(item) && strcmp(item->valuestring, command) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void need_kind(struct ck *ck, const char *command)
-{
-    if (!offers(ck, command)) {
-        cs_case_skip(ck->run, "the adapter does not offer the command \"%s\" of the kind \"%s\"",
-                     command, kind_name);
-    }
-}
-
-/* A command of that name and of these members (JSON). */
-static int say(struct ck *ck, const char *name, const char *members)
-{
-    cJSON *command = cJSON_Parse(members);
-    if (!command || !cJSON_AddStringToObject(command, "command", name)) {
-        cJSON_Delete(command);
-        cs_case_error(ck->run, "the case's own JSON is wrong: %s", members);
-    }
-    return ck_command(ck, command);
-}
-
-static bool answered(struct ck *ck, const void *arg)
-{
-    int id = *(const int *)arg;
-    return ck_event(ck, id, "ok", 0) || ck_event(ck, id, "fail", 0) ||
-           ck_event(ck, id, "unsupported", 0);
-}
+/* A subscription belongs to no chat. */
+#define NO_CHAT "\"chat\":null"
 
 static const cJSON *obeyed(struct ck *ck, const char *name, const char *members)
 {
-    int id = say(ck, name, members);
-    ck_wait(ck, answered, &id, "answer the command \"%s\"", name);
-    const cJSON *ok = ck_event(ck, id, "ok", 0);
-    if (!ok) {
-        cs_case_fail(ck->run, "the client refused to %s", name);
-    }
-    return cJSON_GetObjectItemCaseSensitive(ok, "value");
+    return ck_value(ck, ck_begin(ck, name, members), name);
+}
+
+/* A command of subscriptions alone. */
+static const cJSON *obeyed_by_kind(struct ck *ck, const char *name)
+{
+    ck_need_command(ck, kind_name, name);
+    return obeyed(ck, name, "{" NO_CHAT "}");
 }
 
 void ck_sub_open(struct ck *ck, const char *options_json)
 {
-    need_kind(ck, "read");
+    ck_need_command(ck, kind_name, "read");
     (void)obeyed(ck, "open",
                  ck_text(ck,
-                         "{\"kind\":\"%s\",\"options\":%s,"
+                         "{" NO_CHAT ",\"kind\":\"%s\",\"options\":%s,"
                          "\"url\":\"%s/realtime/v1/sessions/%s/out\","
                          "\"headers\":{\"Authorization\":\"Bearer %s\"}}",
                          kind_name, options_json, cs_scripted_url(ck->server), ck->chat,
@@ -71,58 +35,55 @@ void ck_sub_open(struct ck *ck, const char *options_json)
 
 int ck_sub_read(struct ck *ck)
 {
-    return say(ck, "read", "{}");
+    return ck_begin(ck, "read", "{" NO_CHAT "}");
 }
 
 int ck_sub_read_paused(struct ck *ck)
 {
-    need_kind(ck, "read");
-    return say(ck, "read", "{\"paused\":true}");
+    ck_need_command(ck, kind_name, "read");
+    return ck_begin(ck, "read", "{" NO_CHAT ",\"paused\":true}");
 }
 
 void ck_sub_retry_now(struct ck *ck)
 {
-    need_kind(ck, "retry-now");
-    (void)obeyed(ck, "retry-now", "{}");
+    (void)obeyed_by_kind(ck, "retry-now");
 }
 
 void ck_sub_force_reconnect(struct ck *ck)
 {
-    need_kind(ck, "force-reconnect");
-    (void)obeyed(ck, "force-reconnect", "{}");
+    (void)obeyed_by_kind(ck, "force-reconnect");
 }
 
 const char *ck_sub_settled(struct ck *ck)
 {
-    need_kind(ck, "status");
-    const cJSON *settled = cJSON_GetObjectItemCaseSensitive(obeyed(ck, "status", "{}"), "settled");
+    const cJSON *settled =
+        cJSON_GetObjectItemCaseSensitive(obeyed_by_kind(ck, "status"), "settled");
     return cJSON_IsBool(settled) ? (cJSON_IsTrue(settled) ? "true" : "false") : "not told";
 }
 
 void ck_sub_cancel(struct ck *ck, int stream)
 {
-    (void)obeyed(ck, "cancel", ck_text(ck, "{\"target\":%d}", stream));
+    (void)obeyed(ck, "cancel", ck_text(ck, "{" NO_CHAT ",\"target\":%d}", stream));
 }
 
 void ck_sub_resume(struct ck *ck, int stream)
 {
-    (void)obeyed(ck, "resume", ck_text(ck, "{\"target\":%d}", stream));
+    (void)obeyed(ck, "resume", ck_text(ck, "{" NO_CHAT ",\"target\":%d}", stream));
 }
 
 void ck_sub_close(struct ck *ck)
 {
-    (void)obeyed(ck, "close", ck_text(ck, "{\"chat\":\"%s\"}", ck->chat));
+    (void)obeyed(ck, "close", NULL);
 }
 
 void ck_sub_seed_cursor(struct ck *ck, const char *cursor)
 {
-    (void)obeyed(ck, "seed-cursor",
-                 ck_text(ck, "{\"chat\":\"%s\",\"cursor\":\"%s\"}", ck->chat, cursor));
+    (void)obeyed(ck, "seed-cursor", ck_text(ck, "{\"cursor\":\"%s\"}", cursor));
 }
 
 double ck_sub_memory(struct ck *ck)
 {
-    const cJSON *value = obeyed(ck, "memory", "{}");
+    const cJSON *value = obeyed(ck, "memory", "{" NO_CHAT "}");
     if (!cJSON_IsNumber(value)) {
         cs_case_fail(ck->run, "the adapter does not tell the memory as a number");
     }

@@ -4,22 +4,25 @@
 
 #include "suite/case.h"
 
-extern const struct cs_case endpoint_session_cases[];  /* session.c: SES */
-extern const struct cs_case endpoint_input_cases[];    /* input.c: SES, create bodies */
-extern const struct cs_case endpoint_list_cases[];     /* list.c: SES, listing */
-extern const struct cs_case endpoint_token_cases[];    /* token.c: TOK */
-extern const struct cs_case endpoint_forged_cases[];   /* forged.c: TOK, tokens of nobody */
-extern const struct cs_case endpoint_append_cases[];   /* append.c: APP */
-extern const struct cs_case endpoint_limit_cases[];    /* limits.c: LIM */
-extern const struct cs_case endpoint_out_cases[];      /* out.c: OUT */
-extern const struct cs_case endpoint_out_form_cases[]; /* out_form.c: OUT, form of a stream */
-extern const struct cs_case endpoint_record_cases[];   /* record.c: REC */
-extern const struct cs_case endpoint_resume_cases[];   /* resume.c: RES */
-extern const struct cs_case endpoint_close_cases[];    /* close.c: CLS */
-extern const struct cs_case endpoint_error_cases[];    /* error.c: ERR */
-extern const struct cs_case endpoint_channel_cases[];  /* channel.c: CHN */
-extern const struct cs_case endpoint_snapshot_cases[]; /* snapshot.c: SNP */
-extern const struct cs_case endpoint_run_cases[];      /* run.c: CON and what needs an agent */
+extern const struct cs_case endpoint_session_cases[]; /* session.c: SES */
+extern const struct cs_case
+    endpoint_session_item_cases[];                  /* session_item.c: SES, retrieve and update */
+extern const struct cs_case endpoint_input_cases[]; /* input.c: SES, create bodies */
+extern const struct cs_case endpoint_list_cases[];  /* list.c: SES, listing */
+extern const struct cs_case endpoint_token_cases[]; /* token.c: TOK */
+extern const struct cs_case endpoint_token_scope_cases[]; /* token_scope.c: TOK, scopes */
+extern const struct cs_case endpoint_forged_cases[];      /* forged.c: TOK, tokens of nobody */
+extern const struct cs_case endpoint_append_cases[];      /* append.c: APP */
+extern const struct cs_case endpoint_limit_cases[];       /* limits.c: LIM */
+extern const struct cs_case endpoint_out_cases[];         /* out.c: OUT */
+extern const struct cs_case endpoint_out_form_cases[];    /* out_form.c: OUT, form of a stream */
+extern const struct cs_case endpoint_record_cases[];      /* record.c: REC */
+extern const struct cs_case endpoint_resume_cases[];      /* resume.c: RES */
+extern const struct cs_case endpoint_close_cases[];       /* close.c: CLS */
+extern const struct cs_case endpoint_error_cases[];       /* error.c: ERR */
+extern const struct cs_case endpoint_channel_cases[];     /* channel.c: CHN */
+extern const struct cs_case endpoint_snapshot_cases[];    /* snapshot.c: SNP */
+extern const struct cs_case endpoint_run_cases[];         /* run.c: CON and what needs an agent */
 /* The stream store by itself, here or anywhere (needs CS_NEEDS_STREAM or CS_NEEDS_S2 alone). */
 extern const struct cs_case endpoint_s2_batch_cases[];  /* s2_batch.c: OUT */
 extern const struct cs_case endpoint_s2_ping_cases[];   /* s2_ping.c: OUT */

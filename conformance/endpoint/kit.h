@@ -172,6 +172,7 @@ int ep_drain_count(struct ep *ep, const struct ep_session *session, const char *
 
 /* Decoded session token; fails when it is not a JWT. */
 const struct cs_token *ep_decode(struct ep *ep, const char *token);
+bool ep_has_scope(const struct cs_token *token, const char *scope);
 /* A good token with these scopes for the environment of the session: signed with the secret key, or
  * asked for (the case must need CS_NEEDS_SCOPES). */
 const char *ep_mint(struct ep *ep, const struct ep_session *session, const char *const *scopes);

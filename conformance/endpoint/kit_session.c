@@ -279,6 +279,16 @@ const struct cs_token *ep_decode(struct ep *ep, const char *text)
     return token;
 }
 
+bool ep_has_scope(const struct cs_token *token, const char *scope)
+{
+    for (size_t i = 0; i < token->n_scopes; i++) {
+        if (!strcmp(token->scopes[i], scope)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct cs_token_claims ep_claims(struct ep *ep, const struct ep_session *session,
                                  const char *const *scopes)
 {

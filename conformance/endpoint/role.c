@@ -88,7 +88,9 @@ static void tear_down(struct cs_case_run *run)
 
 static const struct cs_case *const groups[] = {
     endpoint_session_cases,
+    endpoint_session_item_cases,
     endpoint_token_cases,
+    endpoint_token_scope_cases,
     endpoint_append_cases,
     endpoint_limit_cases,
     endpoint_out_cases,

@@ -50,6 +50,11 @@ const struct ep_answer *token_drain(struct ep *ep, const struct ep_session *sess
     return ep_do(ep, .path = ep_realtime(ep, session->key, "in/records"), .auth = token);
 }
 
+const char *token_handing_over(struct ep *ep, const struct ep_session *session)
+{
+    return ep_text(ep, "{\"callingRunId\":\"%s\",\"reason\":\"test\"}", session->run_id);
+}
+
 /* ---- tokens that nobody handed out ---- */
 
 const char *const *token_scopes(struct ep *ep, const struct ep_session *session)

@@ -21,6 +21,9 @@ const struct ep_answer *token_append(struct ep *ep, const struct ep_session *ses
 const struct ep_answer *token_drain(struct ep *ep, const struct ep_session *session,
                                     const char *token);
 
+/* The body of an end-and-continue of its run. */
+const char *token_handing_over(struct ep *ep, const struct ep_session *session);
+
 /* The read and the write scope of the session, as its own token has them. */
 const char *const *token_scopes(struct ep *ep, const struct ep_session *session);
 /* The payload of such a token as JSON text. `sub`, `pub` and `scopes` are JSON texts that stand in

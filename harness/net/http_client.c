@@ -51,15 +51,8 @@ static bool copy_request(struct cs_exchange *exchange, const struct cs_http_requ
 {
     exchange->method = strdup(request->method ? request->method : "GET");
     exchange->url = strdup(request->url ? request->url : "");
-    if (request->has_body && request->body.len > 0) {
-        exchange->request_body = malloc(request->body.len);
-        if (!exchange->request_body) {
-            return false;
-        }
-        memcpy(exchange->request_body, request->body.ptr, request->body.len);
-        exchange->request_len = request->body.len;
-    }
-    return exchange->method && exchange->url;
+    bool copied = !request->has_body || cs_curl_body_copy(request->body, &exchange->request);
+    return copied && exchange->method && exchange->url;
 }
 
 struct cs_exchange *cs_http_start(struct cs_http *http, const struct cs_http_request *request)
@@ -113,7 +106,7 @@ void cs_exchange_free(struct cs_exchange *exchange)
     cs_buf_free(&exchange->head);
     cs_buf_free(&exchange->body);
     cs_buf_free(&exchange->handed);
-    free(exchange->request_body);
+    free(exchange->request.bytes);
     free(exchange->method);
     free(exchange->url);
     free(exchange);

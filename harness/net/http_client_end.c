@@ -4,13 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* libcurl 7.88 uses one code for a reset connection and for bad chunk framing; only the text tells
- * them apart. */
-static bool is_framing_error(const struct cs_exchange *exchange)
-{
-    return strstr(exchange->curl_error, "chunked-encoding") != NULL;
-}
-
 static enum cs_err err_of(const struct cs_exchange *exchange, CURLcode code)
 {
     bool connected = exchange->times.connected >= 0;
@@ -21,20 +14,10 @@ static enum cs_err err_of(const struct cs_exchange *exchange, CURLcode code)
     case CURLE_OK:
         /* The connection ended inside the head: for libcurl that is an answer without a body. */
         return exchange->head_done ? CS_OK : CS_ERR_CLOSED;
-    case CURLE_URL_MALFORMAT:
-        return CS_ERR_USAGE;
-    case CURLE_UNSUPPORTED_PROTOCOL: /* an odd scheme; or, once connected, an answer without head */
-        return connected ? CS_ERR_SYNTAX : CS_ERR_USAGE;
     case CURLE_OUT_OF_MEMORY: /* also what a header line of over 100 KiB ends with */
         return connected ? CS_ERR_LIMIT : CS_ERR_NO_MEMORY;
-    case CURLE_RECV_ERROR:
-        return is_framing_error(exchange) ? CS_ERR_SYNTAX : CS_ERR_CLOSED;
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_SEND_ERROR:
-        return CS_ERR_CLOSED;
-    default: /* resolving, connecting, TLS before the connection is up; nonsense after that */
-        return connected ? CS_ERR_SYNTAX : CS_ERR_CONNECT;
+    default:
+        return cs_curl_err(code, connected, exchange->curl_error);
     }
 }
 

@@ -36,9 +36,7 @@ struct cs_exchange {
     char *method;
     char *url;
 
-    char *request_body;
-    size_t request_len;
-    size_t request_read; /* how much of it libcurl has taken */
+    struct cs_curl_body request;
     struct cs_buf sent;
     size_t sent_body;
 

@@ -51,31 +51,6 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     return len;
 }
 
-static size_t on_need_body(char *to, size_t size, size_t count, void *ctx)
-{
-    struct cs_exchange *exchange = ctx;
-    size_t len = exchange->request_len - exchange->request_read;
-    if (len > size * count) {
-        len = size * count;
-    }
-    if (len > 0) {
-        memcpy(to, exchange->request_body + exchange->request_read, len);
-    }
-    exchange->request_read += len;
-    return len;
-}
-
-/* libcurl rewinds when a reused connection was dead and it sends the request again. */
-static int on_rewind(void *ctx, curl_off_t offset, int origin)
-{
-    struct cs_exchange *exchange = ctx;
-    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > exchange->request_len) {
-        return CURL_SEEKFUNC_FAIL;
-    }
-    exchange->request_read = (size_t)offset;
-    return CURL_SEEKFUNC_OK;
-}
-
 static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t len, void *ctx)
 {
     (void)easy;
@@ -98,16 +73,6 @@ static int on_connected(void *ctx, char *peer_ip, char *own_ip, int peer_port, i
     return CURL_PREREQFUNC_OK;
 }
 
-static bool add_header(struct cs_exchange *exchange, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(exchange->headers, line);
-    if (!longer) {
-        return false;
-    }
-    exchange->headers = longer;
-    return true;
-}
-
 static bool add_headers(struct cs_exchange *exchange, const struct cs_http_request *request)
 {
     bool has_expect = false;
@@ -115,42 +80,27 @@ static bool add_headers(struct cs_exchange *exchange, const struct cs_http_reque
     for (size_t i = 0; i < request->n_headers; i++) {
         has_expect = has_expect || strncasecmp(request->headers[i], "Expect", 6) == 0;
         has_coding = has_coding || strncasecmp(request->headers[i], "Transfer-Encoding", 17) == 0;
-        if (!add_header(exchange, request->headers[i])) {
+        if (!cs_curl_add_header(&exchange->headers, request->headers[i])) {
             return false;
         }
     }
     if (request->has_body && request->chunked && !has_coding &&
-        !add_header(exchange, "Transfer-Encoding: chunked")) {
+        !cs_curl_add_header(&exchange->headers, "Transfer-Encoding: chunked")) {
         return false;
     }
-    return has_expect || add_header(exchange, "Expect:");
+    return has_expect || cs_curl_add_header(&exchange->headers, "Expect:");
 }
-
-/* The first option that libcurl refuses decides; the rest is then left alone. */
-#define SET(option, value)                                    \
-    do {                                                      \
-        if (code == CURLE_OK) {                               \
-            code = curl_easy_setopt(easy, (option), (value)); \
-        }                                                     \
-    } while (0)
 
 static CURLcode set_method(struct cs_exchange *exchange, const struct cs_http_request *request)
 {
     CURL *easy = exchange->easy;
     CURLcode code = CURLE_OK;
     if (request->has_body) {
-        /* An upload under any method: unlike CURLOPT_POST it adds no Content-Type of its own. */
-        SET(CURLOPT_UPLOAD, 1L);
-        SET(CURLOPT_INFILESIZE_LARGE,
-            request->chunked ? (curl_off_t)-1 : (curl_off_t)request->body.len);
-        SET(CURLOPT_READFUNCTION, on_need_body);
-        SET(CURLOPT_READDATA, exchange);
-        SET(CURLOPT_SEEKFUNCTION, on_rewind);
-        SET(CURLOPT_SEEKDATA, exchange);
+        code = cs_curl_set_body(easy, &exchange->request, request->chunked);
     } else if (strcmp(exchange->method, "HEAD") == 0) {
-        SET(CURLOPT_NOBODY, 1L);
+        CS_CURL_SET(CURLOPT_NOBODY, 1L);
     }
-    SET(CURLOPT_CUSTOMREQUEST, exchange->method);
+    CS_CURL_SET(CURLOPT_CUSTOMREQUEST, exchange->method);
     return code;
 }
 
@@ -158,17 +108,17 @@ static CURLcode set_hooks(struct cs_exchange *exchange)
 {
     CURL *easy = exchange->easy;
     CURLcode code = CURLE_OK;
-    SET(CURLOPT_ERRORBUFFER, exchange->curl_error);
-    SET(CURLOPT_PRIVATE, exchange);
-    SET(CURLOPT_HEADERFUNCTION, on_head_line);
-    SET(CURLOPT_HEADERDATA, exchange);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, exchange);
-    SET(CURLOPT_VERBOSE, 1L); /* without it the debug function is never called */
-    SET(CURLOPT_DEBUGFUNCTION, on_debug);
-    SET(CURLOPT_DEBUGDATA, exchange);
-    SET(CURLOPT_PREREQFUNCTION, on_connected);
-    SET(CURLOPT_PREREQDATA, exchange);
+    CS_CURL_SET(CURLOPT_ERRORBUFFER, exchange->curl_error);
+    CS_CURL_SET(CURLOPT_PRIVATE, exchange);
+    CS_CURL_SET(CURLOPT_HEADERFUNCTION, on_head_line);
+    CS_CURL_SET(CURLOPT_HEADERDATA, exchange);
+    CS_CURL_SET(CURLOPT_WRITEFUNCTION, on_body);
+    CS_CURL_SET(CURLOPT_WRITEDATA, exchange);
+    CS_CURL_SET(CURLOPT_VERBOSE, 1L); /* without it the debug function is never called */
+    CS_CURL_SET(CURLOPT_DEBUGFUNCTION, on_debug);
+    CS_CURL_SET(CURLOPT_DEBUGDATA, exchange);
+    CS_CURL_SET(CURLOPT_PREREQFUNCTION, on_connected);
+    CS_CURL_SET(CURLOPT_PREREQDATA, exchange);
     return code;
 }
 
@@ -179,15 +129,15 @@ enum cs_err cs_exchange_set_up(struct cs_exchange *exchange, const struct cs_htt
     if (code == CURLE_OK) {
         code = cs_curl_set_plain(easy, request->connect_timeout_ms);
     }
-    SET(CURLOPT_URL, exchange->url);
-    SET(CURLOPT_FRESH_CONNECT, request->reuse ? 0L : 1L);
-    SET(CURLOPT_FORBID_REUSE, request->reuse ? 0L : 1L);
+    CS_CURL_SET(CURLOPT_URL, exchange->url);
+    CS_CURL_SET(CURLOPT_FRESH_CONNECT, request->reuse ? 0L : 1L);
+    CS_CURL_SET(CURLOPT_FORBID_REUSE, request->reuse ? 0L : 1L);
     if (code == CURLE_OK) {
         code = set_method(exchange, request);
     }
     if (code == CURLE_OK && !add_headers(exchange, request)) {
         code = CURLE_OUT_OF_MEMORY;
     }
-    SET(CURLOPT_HTTPHEADER, exchange->headers);
+    CS_CURL_SET(CURLOPT_HTTPHEADER, exchange->headers);
     return code == CURLE_OK ? CS_OK : CS_ERR_NO_MEMORY;
 }

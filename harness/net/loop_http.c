@@ -46,7 +46,7 @@ static void request_free(struct cs_loop_request *request)
     curl_slist_free_all(request->headers);
     cs_buf_free(&request->held);
     cs_buf_free(&request->type);
-    free(request->body);
+    free(request->body.bytes);
     free(request);
 }
 
@@ -197,20 +197,6 @@ void cs_loop_request_alive(struct cs_loop_request *request)
     }
 }
 
-static bool copy_body(struct cs_loop_request *request, const struct cs_loop_http_request *how)
-{
-    if (!how->has_body || how->body.len == 0) {
-        return true;
-    }
-    request->body = malloc(how->body.len);
-    if (!request->body) {
-        return false;
-    }
-    memcpy(request->body, how->body.ptr, how->body.len);
-    request->body_len = how->body.len;
-    return true;
-}
-
 struct cs_loop_request *cs_loop_http_start(struct cs_loop_http *http,
                                            const struct cs_loop_http_request *how,
                                            const struct cs_loop_http_hooks *hooks)
@@ -227,7 +213,7 @@ struct cs_loop_request *cs_loop_http_start(struct cs_loop_http *http,
     request->idle_ms = how->idle_ms;
     TAILQ_INSERT_TAIL(&http->open, request, link);
     request->easy = curl_easy_init();
-    if (!request->easy || !copy_body(request, how) ||
+    if (!request->easy || (how->has_body && !cs_curl_body_copy(how->body, &request->body)) ||
         cs_loop_request_set_up(request, how) != CS_OK ||
         (how->idle_ms > 0 && cs_timer_start(http->loop, &request->idle, how->idle_ms) != CS_OK) ||
         curl_multi_add_handle(http->multi, request->easy) != CURLM_OK) {

@@ -59,33 +59,11 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     return len;
 }
 
-static size_t on_need_body(char *to, size_t size, size_t count, void *ctx)
-{
-    struct cs_loop_request *request = ctx;
-    size_t len = request->body_len - request->body_sent;
-    len = len < size * count ? len : size * count;
-    if (len > 0) {
-        memcpy(to, request->body + request->body_sent, len);
-    }
-    request->body_sent += len;
-    return len;
-}
-
-static int on_rewind(void *ctx, curl_off_t offset, int origin)
-{
-    struct cs_loop_request *request = ctx;
-    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > request->body_len) {
-        return CURL_SEEKFUNC_FAIL;
-    }
-    request->body_sent = (size_t)offset;
-    return CURL_SEEKFUNC_OK;
-}
-
 /* A request that may go out once only cannot be rewound, and libcurl gives up instead. */
 static int on_rewind_never(void *ctx, curl_off_t offset, int origin)
 {
-    const struct cs_loop_request *request = ctx;
-    bool untouched = origin == SEEK_SET && offset == 0 && request->body_sent == 0;
+    const struct cs_curl_body *body = ctx;
+    bool untouched = origin == SEEK_SET && offset == 0 && body->taken == 0;
     return untouched ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
@@ -98,52 +76,36 @@ static int on_connected(void *ctx, char *peer_ip, char *own_ip, int peer_port, i
 
 /* ---- options ---- */
 
-static bool add_header(struct cs_loop_request *request, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(request->headers, line);
-    request->headers = longer ? longer : request->headers;
-    return longer != NULL;
-}
-
-#define SET(option, value)                                    \
-    do {                                                      \
-        if (code == CURLE_OK) {                               \
-            code = curl_easy_setopt(easy, (option), (value)); \
-        }                                                     \
-    } while (0)
-
 enum cs_err cs_loop_request_set_up(struct cs_loop_request *request,
                                    const struct cs_loop_http_request *how)
 {
     CURL *easy = request->easy;
     CURLcode code = cs_curl_set_plain(easy, how->connect_timeout_ms);
-    bool complete = add_header(request, "Expect:");
+    bool complete = cs_curl_add_header(&request->headers, "Expect:");
     for (size_t i = 0; i < how->n_headers; i++) {
-        complete = complete && add_header(request, how->headers[i]);
+        complete = complete && cs_curl_add_header(&request->headers, how->headers[i]);
     }
-    SET(CURLOPT_URL, how->url);
-    SET(CURLOPT_HTTPHEADER, request->headers);
-    SET(CURLOPT_PRIVATE, request);
-    SET(CURLOPT_ERRORBUFFER, request->curl_error);
-    SET(CURLOPT_HEADERFUNCTION, on_head_line);
-    SET(CURLOPT_HEADERDATA, request);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, request);
-    SET(CURLOPT_BUFFERSIZE, 16384L);
-    SET(CURLOPT_PREREQFUNCTION, on_connected);
-    SET(CURLOPT_PREREQDATA, request);
-    SET(CURLOPT_TIMEOUT_MS, (long)how->timeout_ms);
+    CS_CURL_SET(CURLOPT_URL, how->url);
+    CS_CURL_SET(CURLOPT_HTTPHEADER, request->headers);
+    CS_CURL_SET(CURLOPT_PRIVATE, request);
+    CS_CURL_SET(CURLOPT_ERRORBUFFER, request->curl_error);
+    CS_CURL_SET(CURLOPT_HEADERFUNCTION, on_head_line);
+    CS_CURL_SET(CURLOPT_HEADERDATA, request);
+    CS_CURL_SET(CURLOPT_WRITEFUNCTION, on_body);
+    CS_CURL_SET(CURLOPT_WRITEDATA, request);
+    CS_CURL_SET(CURLOPT_BUFFERSIZE, 16384L);
+    CS_CURL_SET(CURLOPT_PREREQFUNCTION, on_connected);
+    CS_CURL_SET(CURLOPT_PREREQDATA, request);
+    CS_CURL_SET(CURLOPT_TIMEOUT_MS, (long)how->timeout_ms);
     /* Connections that were idle for longer may be closing just now. */
-    SET(CURLOPT_MAXAGE_CONN, 15L);
+    CS_CURL_SET(CURLOPT_MAXAGE_CONN, 15L);
     if (how->has_body) {
-        SET(CURLOPT_UPLOAD, 1L);
-        SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)how->body.len);
-        SET(CURLOPT_READFUNCTION, on_need_body);
-        SET(CURLOPT_READDATA, request);
-        SET(CURLOPT_SEEKFUNCTION, how->once ? on_rewind_never : on_rewind);
-        SET(CURLOPT_SEEKDATA, request);
+        code = code == CURLE_OK ? cs_curl_set_body(easy, &request->body, false) : code;
     }
-    SET(CURLOPT_CUSTOMREQUEST, how->method ? how->method : how->has_body ? "POST" : "GET");
+    if (how->has_body && how->once) {
+        CS_CURL_SET(CURLOPT_SEEKFUNCTION, on_rewind_never);
+    }
+    CS_CURL_SET(CURLOPT_CUSTOMREQUEST, how->method ? how->method : how->has_body ? "POST" : "GET");
     return code == CURLE_OK && complete ? CS_OK : CS_ERR_NO_MEMORY;
 }
 
@@ -156,22 +118,13 @@ static enum cs_err err_of(const struct cs_loop_request *request, CURLcode code)
         return request->head_done ? CS_OK : CS_ERR_CLOSED;
     case CURLE_OPERATION_TIMEDOUT:
         return request->connected ? CS_ERR_TIMEOUT : CS_ERR_CONNECT;
-    case CURLE_URL_MALFORMAT:
-        return CS_ERR_USAGE;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return request->connected ? CS_ERR_SYNTAX : CS_ERR_USAGE;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_WRITE_ERROR: /* `held` could not grow */
         return CS_ERR_NO_MEMORY;
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_SEND_ERROR:
     case CURLE_SEND_FAIL_REWIND:
         return CS_ERR_CLOSED;
-    case CURLE_RECV_ERROR:
-        return strstr(request->curl_error, "chunked-encoding") ? CS_ERR_SYNTAX : CS_ERR_CLOSED;
     default:
-        return request->connected ? CS_ERR_SYNTAX : CS_ERR_CONNECT;
+        return cs_curl_err(code, request->connected, request->curl_error);
     }
 }
 

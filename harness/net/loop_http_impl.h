@@ -32,9 +32,7 @@ struct cs_loop_request {
     CURL *easy;
     struct curl_slist *headers;
     struct cs_loop_http_hooks hooks;
-    char *body; /* of the request */
-    size_t body_len;
-    size_t body_sent;
+    struct cs_curl_body body; /* of the request */
 
     struct cs_buf held; /* of the answer's body, not handed out yet */
     bool refused;       /* on_body said no: `held` must not move */

@@ -19,6 +19,8 @@
 #define PATIENCE_MS 20000
 #define BODY_MAX    ((size_t)128 << 20)
 #define SECRET      CS_ENDPOINT_SECRET_KEY
+#define OUT_A       "/realtime/v1/sessions/a/out"
+#define IN_A        "/realtime/v1/sessions/a/in"
 
 struct world {
     struct cs_loop *loop;
@@ -281,6 +283,17 @@ static inline int exchange(struct world *world, struct reply *reply, const char 
     return reply->status;
 }
 
+#define NO_BODY ((struct cs_view){0})
+
+/* Subscribes and reads to the end. */
+static inline void subscribe(struct world *world, struct reply *reply, const char *path,
+                             const char *headers)
+{
+    assert_int_equal(exchange(world, reply, "GET", path, SECRET, headers, NO_BODY), 200);
+    assert_true(reply->complete);
+    assert_false(reply->closed);
+}
+
 /* Only the status is of interest. */
 static inline int status_of(struct world *world, const char *method, const char *path,
                             const char *token, const char *headers, struct cs_view body)
@@ -290,8 +303,6 @@ static inline int status_of(struct world *world, const char *method, const char 
     forget(&reply);
     return status;
 }
-
-#define NO_BODY ((struct cs_view){0})
 
 static inline void assert_body(const struct reply *reply, const char *expected)
 {

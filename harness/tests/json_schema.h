@@ -1,10 +1,13 @@
-/* Holding a JSON value against a JSON Schema: the keywords that conformance/peers/schema uses, and
- * a failure of the test for any other, so that none is passed over in silence. */
+/* Holding a JSON value against a JSON Schema: the keywords that conformance/peers/schema and
+ * reports/ use, and a failure of the test for any other, so that none is passed over in silence. */
 #ifndef CHATSPEC_TESTS_JSON_SCHEMA_H
 #define CHATSPEC_TESTS_JSON_SCHEMA_H
 
 #include <cjson/cJSON.h>
+#include <regex.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SCHEMA_MAX_REASON 256
@@ -103,6 +106,34 @@ static inline bool schema_properties_hold(struct schema *schema, const cJSON *ru
     return true;
 }
 
+/* Of the members that `properties` does not name. */
+static inline bool schema_others_hold(struct schema *schema, const cJSON *rule, const cJSON *value)
+{
+    const cJSON *others = schema_member(rule, "additionalProperties");
+    const cJSON *named = schema_member(rule, "properties");
+    const cJSON *member;
+    cJSON_ArrayForEach(member, value)
+    {
+        if (schema_member(named, member->string)) {
+            continue;
+        }
+        if (cJSON_IsFalse(others) ||
+            (cJSON_IsObject(others) && !schema_holds(schema, others, member))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline bool schema_matches(const char *pattern, const char *text)
+{
+    regex_t regex;
+    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+    bool matches = regexec(&regex, text, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
+}
+
 static inline bool schema_items_hold(struct schema *schema, const cJSON *rule, const cJSON *value)
 {
     const cJSON *item;
@@ -115,13 +146,18 @@ static inline bool schema_items_hold(struct schema *schema, const cJSON *rule, c
     return true;
 }
 
-static inline bool schema_keyword_holds(struct schema *schema, const cJSON *keyword,
-                                        const cJSON *value)
+/* What speaks to a reader and asks nothing. */
+static inline bool schema_is_remark(const char *keyword)
+{
+    return strcmp(keyword, "description") == 0 || strcmp(keyword, "title") == 0 ||
+           strcmp(keyword, "$schema") == 0 || strcmp(keyword, "$id") == 0 ||
+           strcmp(keyword, "$defs") == 0;
+}
+
+static inline bool schema_scalar_holds(const cJSON *keyword, const cJSON *value, bool *ret_known)
 {
     const char *name = keyword->string;
-    if (strcmp(name, "description") == 0 || strcmp(name, "additionalProperties") == 0) {
-        return strcmp(name, "description") == 0 || cJSON_IsTrue(keyword);
-    }
+    *ret_known = true;
     if (strcmp(name, "type") == 0) {
         return schema_type_holds(keyword, value);
     }
@@ -134,6 +170,28 @@ static inline bool schema_keyword_holds(struct schema *schema, const cJSON *keyw
     if (strcmp(name, "minimum") == 0) {
         return !cJSON_IsNumber(value) || value->valuedouble >= keyword->valuedouble;
     }
+    if (strcmp(name, "maximum") == 0) {
+        return !cJSON_IsNumber(value) || value->valuedouble <= keyword->valuedouble;
+    }
+    if (strcmp(name, "minLength") == 0) {
+        return !cJSON_IsString(value) || strlen(value->valuestring) >= (size_t)keyword->valueint;
+    }
+    if (strcmp(name, "pattern") == 0) {
+        return !cJSON_IsString(value) || schema_matches(keyword->valuestring, value->valuestring);
+    }
+    *ret_known = false;
+    return false;
+}
+
+static inline bool schema_keyword_holds(struct schema *schema, const cJSON *rule,
+                                        const cJSON *keyword, const cJSON *value)
+{
+    const char *name = keyword->string;
+    bool known;
+    bool holds = schema_scalar_holds(keyword, value, &known);
+    if (known || schema_is_remark(name)) {
+        return holds || schema_is_remark(name);
+    }
     if (strcmp(name, "minItems") == 0) {
         return !cJSON_IsArray(value) || cJSON_GetArraySize(value) >= keyword->valueint;
     }
@@ -142,6 +200,9 @@ static inline bool schema_keyword_holds(struct schema *schema, const cJSON *keyw
     }
     if (strcmp(name, "properties") == 0) {
         return !cJSON_IsObject(value) || schema_properties_hold(schema, keyword, value);
+    }
+    if (strcmp(name, "additionalProperties") == 0) {
+        return !cJSON_IsObject(value) || schema_others_hold(schema, rule, value);
     }
     if (strcmp(name, "items") == 0) {
         return schema_items_hold(schema, keyword, value);
@@ -158,15 +219,79 @@ static inline bool schema_holds(struct schema *schema, const cJSON *rule, const 
     const cJSON *keyword;
     cJSON_ArrayForEach(keyword, rule)
     {
-        if (!schema_keyword_holds(schema, keyword, value)) {
+        if (!schema_keyword_holds(schema, rule, keyword, value)) {
             if (!schema->reason[0]) {
                 snprintf(schema->reason, sizeof schema->reason, "\"%s\" of \"%s\" does not hold",
-                         keyword->string, value->string ? value->string : "the line");
+                         keyword->string, value->string ? value->string : "the whole");
             }
             return false;
         }
     }
     return true;
+}
+
+/* The reader above looks only at what a document has: here, every keyword of the schema. */
+static inline void schema_assert_known(const cJSON *rule)
+{
+    static const char *const known[] = {
+        "type",    "const",    "enum",       "minimum",  "maximum",
+        "pattern", "minItems", "minLength",  "required", "additionalProperties",
+        "items",   "$ref",     "properties", "$defs",
+    };
+    static const char *const tables[] = {"properties", "$defs"};
+    const cJSON *part;
+    cJSON_ArrayForEach(part, rule)
+    {
+        bool found = schema_is_remark(part->string);
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+            found = found || strcmp(part->string, known[i]) == 0;
+        }
+        if (!found) {
+            fail_msg("the schema uses %s", part->string);
+        }
+    }
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        cJSON_ArrayForEach(part, schema_member(rule, tables[i]))
+        {
+            schema_assert_known(part);
+        }
+    }
+    if (schema_member(rule, "items")) {
+        schema_assert_known(schema_member(rule, "items"));
+    }
+    if (cJSON_IsObject(schema_member(rule, "additionalProperties"))) {
+        schema_assert_known(schema_member(rule, "additionalProperties"));
+    }
+}
+
+/* The document at `path`, to be freed by cJSON_Delete. */
+static inline cJSON *schema_read(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(getdelim(&text, &size, '\0', file) > 0);
+    fclose(file);
+    cJSON *document = cJSON_Parse(text);
+    free(text);
+    assert_non_null(document);
+    return document;
+}
+
+/* Holds a text, which is JSON and nothing behind it, against the schema at `path`. */
+static inline void schema_assert_holds(const char *path, const char *text)
+{
+    cJSON *root = schema_read(path);
+    cJSON *document = cJSON_ParseWithLengthOpts(text, strlen(text) + 1, NULL, true);
+    struct schema schema = {.root = root};
+    assert_non_null(document);
+    schema_assert_known(root);
+    if (!schema_holds(&schema, root, document)) {
+        fail_msg("%s: %s", path, schema.reason);
+    }
+    cJSON_Delete(document);
+    cJSON_Delete(root);
 }
 
 #endif

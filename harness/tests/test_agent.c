@@ -9,8 +9,6 @@
 
 #include "endpoint/agent/agent_script.h"
 
-#define OUT_A "/realtime/v1/sessions/a/out"
-
 static void create_agent(struct world *world, const char *base_payload, struct session *session)
 {
     create_session(world, "a", "any-task", base_payload, "", session);

@@ -7,18 +7,6 @@
 
 #include "endpoint_world.h"
 
-#define OUT_A "/realtime/v1/sessions/a/out"
-#define IN_A  "/realtime/v1/sessions/a/in"
-
-/* Subscribes and reads to the end. */
-static void subscribe(struct world *world, struct reply *reply, const char *path,
-                      const char *headers)
-{
-    assert_int_equal(exchange(world, reply, "GET", path, SECRET, headers, NO_BODY), 200);
-    assert_true(reply->complete);
-    assert_false(reply->closed);
-}
-
 /* ---- append and drain ---- */
 
 static void appends_are_numbered_and_drained(void **state)

@@ -10,9 +10,6 @@
 
 #include "endpoint/streams/streams.h"
 
-#define OUT_A "/realtime/v1/sessions/a/out"
-#define IN_A  "/realtime/v1/sessions/a/in"
-
 struct held_store {
     struct cs_store base; /* first member */
     void (*append_done)(void *ctx, const struct cs_store_appended *result);

@@ -10,9 +10,6 @@
 
 #include "tests/canned.h"
 
-#define OUT_A "/realtime/v1/sessions/a/out"
-#define IN_A  "/realtime/v1/sessions/a/in"
-
 struct stage {
     struct world world; /* first: the helpers take it */
     struct canned *canned;

@@ -10,18 +10,6 @@
 
 #include "endpoint/streams/streams.h"
 
-#define OUT_A "/realtime/v1/sessions/a/out"
-#define IN_A  "/realtime/v1/sessions/a/in"
-
-/* Subscribes and reads to the end. */
-static void subscribe(struct world *world, struct reply *reply, const char *path,
-                      const char *headers)
-{
-    assert_int_equal(exchange(world, reply, "GET", path, SECRET, headers, NO_BODY), 200);
-    assert_true(reply->complete);
-    assert_false(reply->closed);
-}
-
 static void stream_text_is_what_the_store_writes(void **state)
 {
     struct world *world = *state;

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 
+#include "json_schema.h"
 #include "reports/versions.h"
 
 static const struct cs_case test = {
@@ -15,14 +15,21 @@ static const struct cs_case test = {
 static const struct cs_role role = {.name = "client"};
 static const struct cs_work work = {.role = &role, .test = &test};
 static const struct cs_result passed = {.done = true, .ran = true, .verdict = CS_PASS};
-static const struct cs_result failed = {.done = true, .ran = true, .verdict = CS_FAIL};
+static char seen_name[] = "requests";
+static char seen_value[] = "2";
+static struct cs_observation seen[] = {{.name = seen_name, .value = seen_value}};
+static const struct cs_result failed = {
+    .done = true, .ran = true, .verdict = CS_FAIL, .observations = seen, .n_observations = 1};
 
-#define REPORT(label_, result_)                                                                    \
-    {                                                                                              \
-        .suite = "0", .profile = "4.8.3", .command = "x", .work = &work, .results = result_,       \
-        .n = 1,                                                                                    \
-        .peer = {                                                                                  \
-            .kind = "sdk", .name = "sdk", .version = "4.8.3", .label = label_, .parser = "3.0.0"}, \
+#define REPORT(label_, result_)                                                                \
+    {                                                                                          \
+        .suite = "0", .profile = "4.8.3", .command = "x", .work = &work, .results = (result_), \
+        .n = 1,                                                                                \
+        .peer = {.kind = "sdk",                                                                \
+                 .name = "sdk",                                                                \
+                 .version = "4.8.3",                                                           \
+                 .label = (label_),                                                            \
+                 .parser = "3.0.0"},                                                           \
     }
 
 static const struct cs_report reports[] = {
@@ -95,12 +102,52 @@ static void a_matrix_as_json(void **state)
     free(text);
 }
 
+static void a_matrix_follows_its_schema(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n <= N_REPORTS; n++) {
+        struct cs_buf out = CS_BUF(65536);
+        struct cs_comparison newest = {0};
+        assert_int_equal(cs_versions_json(reports, n, NULL, &newest, &out), CS_OK);
+        char *text = cs_buf_take(&out);
+        schema_assert_holds(CHATSPEC_MATRIX_SCHEMA, text);
+        free(text);
+    }
+}
+
+/* Else the test above would say little. */
+static void the_schema_can_say_no(void **state)
+{
+    (void)state;
+    static const char bad_step[] =
+        "{\"schema\":\"chatspec-matrix/1\",\"columns\":[],\"steps\":[{\"from\":\"a\",\"to\":\"b\","
+        "\"changes\":{\"summary\":{},\"cases\":[]}}]}";
+    static const char *const wrong[] = {
+        "{}",
+        "{\"schema\":\"chatspec-matrix/1\",\"columns\":[]}",
+        "{\"schema\":\"chatspec-matrix/1\",\"columns\":[{}],\"steps\":[]}",
+        "{\"schema\":\"chatspec-matrix/1\",\"columns\":[],\"steps\":[],\"more\":1}",
+        bad_step,
+    };
+    cJSON *root = schema_read(CHATSPEC_MATRIX_SCHEMA);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct schema schema = {.root = root};
+        cJSON *document = cJSON_Parse(wrong[i]);
+        assert_non_null(document);
+        assert_false(schema_holds(&schema, root, document));
+        cJSON_Delete(document);
+    }
+    cJSON_Delete(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_column_that_is_not_there_says_why),
         cmocka_unit_test(changes_are_between_those_that_are_there),
         cmocka_unit_test(a_matrix_as_json),
+        cmocka_unit_test(a_matrix_follows_its_schema),
+        cmocka_unit_test(the_schema_can_say_no),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
