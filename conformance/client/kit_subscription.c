@@ -120,6 +120,11 @@ void ck_sub_seed_cursor(struct ck *ck, const char *cursor)
                  ck_text(ck, "{\"chat\":\"%s\",\"cursor\":\"%s\"}", ck->chat, cursor));
 }
 
+void ck_sub_heavy(struct ck *ck)
+{
+    ck->heavy = true;
+}
+
 double ck_sub_memory(struct ck *ck)
 {
     const cJSON *value = obeyed(ck, "memory", "{}");
