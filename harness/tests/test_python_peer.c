@@ -14,7 +14,7 @@
 #include "client_run.h"
 #include "conformance/peers/tool.h"
 
-#define JOBS              24 /* most of a case is waiting */
+#define JOBS              12 /* most of a case is waiting; each job starts a python */
 #define SHORT_PATIENCE_MS 2000
 #define MAX_SOURCE        ((size_t)1024 * 1024)
 
