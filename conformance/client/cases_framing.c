@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "conformance/client/cases.h"
-#include "conformance/client/kit.h"
+#include "conformance/client/kit_subscription.h"
 
 #define END(n) "C " #n " turn-complete session-in-event-id=0"
 
@@ -251,6 +251,7 @@ static void whole_body(struct cs_case_run *run)
 static void large_event(struct cs_case_run *run)
 {
     struct ck *ck = ck_of(run);
+    ck_sub_heavy(ck);
     char *large = malloc(5 * MIB + 1);
     cs_case_check(run, large != NULL, "out of memory");
     memset(large, 'x', 5 * MIB);

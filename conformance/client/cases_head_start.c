@@ -1,7 +1,5 @@
 /* Head Start as a client sees it: the first turn of a session goes to a URL of the application's
- * own, which brings the token and the cursor for all others. Only the SDK's transport knows it, and
- * the reference client does not: that the judged cases can fail is shown by adapters that claim the
- * feature and do nothing (test_client_role). */
+ * own, which brings the token and the cursor for all others. */
 #include "conformance/client/cases.h"
 #include "conformance/client/kit.h"
 
@@ -14,6 +12,13 @@
     "{\\\"type\\\":\\\"trigger:session-state\\\",\\\"lastEventId\\\":\\\"7\\\"}\\n\\n\""
 #define SECOND "out#1: OUT{T 8 two; C 9 turn-complete}\n"
 
+#define SAID(id, role, text)                               \
+    "{\"id\":\"" id "\",\"role\":\"" role "\",\"parts\":[" \
+    "{\"type\":\"text\",\"text\":\"" text "\"}]}"
+#define HISTORY                        \
+    SAID("u-before", "user", "before") \
+    "," SAID("a-before", "assistant", "answered") "," SAID("u-first", "user", "first")
+
 /* The first turn of a session, answered like this; gives its stream. The answer's token is P9. */
 static int hop(struct ck *ck, const char *answer, const char *attributes, const char *more)
 {
@@ -24,7 +29,8 @@ static int hop(struct ck *ck, const char *answer, const char *attributes, const 
                  ck_text(ck, "{\"headStart\":\"%s/head-start\",\"clientData\":{\"a\":1}}",
                          cs_scripted_url(ck_server(ck))),
                  true);
-    return ck_send_with(ck, "first", "{\"body\":{\"extra\":1},\"messageId\":\"m1\"}");
+    return ck_begin(ck, "send",
+                    "{\"messages\":[" HISTORY "],\"body\":{\"extra\":1},\"messageId\":\"m1\"}");
 }
 
 static int whole_hop(struct ck *ck)
@@ -39,9 +45,7 @@ static void one_request(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     ck_expect_deltas(ck, whole_hop(ck), "one");
     const struct cs_logged *request = ck_wait_request(ck, CS_TARGET_HOP, 1);
-    ck_expect_body(ck, request, "headStartMessages",
-                   "[{\"id\":\"u-first\",\"role\":\"user\","
-                   "\"parts\":[{\"type\":\"text\",\"text\":\"first\"}]}]");
+    ck_expect_body(ck, request, "headStartMessages", "[" HISTORY "]");
     ck_expect_body(ck, request, "chatId", ck_text(ck, "\"%s\"", ck_chat(ck)));
     ck_expect_body(ck, request, "trigger", "\"submit-message\"");
     ck_expect_body(ck, request, "messageId", "\"m1\"");

@@ -48,6 +48,7 @@ static void check_numbers(struct ck *ck, struct cs_case_run *run, int stream, si
 /* One turn with these items, to its end. */
 static int turn(struct ck *ck, const char *items)
 {
+    ck_sub_heavy(ck);
     ck_script(ck, "app#1: APP(200,0)\nout#1: OUT{%s}\n", items);
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
@@ -58,6 +59,7 @@ static int turn(struct ck *ck, const char *items)
 /* The same items on a bare subscription. */
 static int subscription(struct ck *ck, const char *items)
 {
+    ck_sub_heavy(ck);
     ck_script(ck, "out#1: OUT{%s | EOF}\n", items);
     ck_sub_open(ck, "{}");
     int stream = ck_sub_read(ck);
@@ -177,6 +179,7 @@ static void memory_returns(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     ck_open(ck, NULL);
     (void)ck_sub_memory(ck); /* before anything else, so that it is known whether it is told */
+    ck_sub_heavy(ck);
     double held[2];
     for (unsigned i = 0; i < 2; i++) {
         unsigned n = i * 5;

@@ -1,5 +1,4 @@
-/* The bare subscription below a client: what is judged of it. The reference client has none, so
- * these are proven by versions of the SDK that break them, and by the reader that is printed. */
+/* The bare subscription below a client: what is judged of it. */
 #include "conformance/client/cases.h"
 #include "conformance/client/kit_subscription.h"
 

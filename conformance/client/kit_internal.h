@@ -43,6 +43,7 @@ struct ck {
     size_t n_bytes;    /* of all those lines */
     enum cs_err lost;  /* why the adapter can no longer be heard */
     bool adapter_owes; /* what is waited for is the adapter's to say, whatever its client does */
+    bool heavy;        /* the case is heavy work: ck_sub_heavy */
     size_t n_shown;    /* requests that are evidence already */
     size_t n_other_shown;
     unsigned n_asks[2];

@@ -5,11 +5,14 @@
 /* However little a client is waited for, its process may have to be given time by a busy machine.
  */
 #define OWED_PATIENCE_MS 3000
+/* Nor, where a client has megabytes to decode, is a slow one a broken one. */
+#define HEAVY_PATIENCE_MS 8000
 
 int64_t ck_patience(const struct ck *ck)
 {
     int64_t patience = cs_client_patience(ck->env);
-    return ck->adapter_owes && patience < OWED_PATIENCE_MS ? OWED_PATIENCE_MS : patience;
+    int64_t least = ck->heavy ? HEAVY_PATIENCE_MS : ck->adapter_owes ? OWED_PATIENCE_MS : 0;
+    return patience < least ? least : patience;
 }
 
 static const char *what_it_did(const struct ck *ck)

@@ -81,6 +81,11 @@ void ck_sub_seed_cursor(struct ck *ck, const char *cursor)
     (void)obeyed(ck, "seed-cursor", ck_text(ck, "{\"cursor\":\"%s\"}", cursor));
 }
 
+void ck_sub_heavy(struct ck *ck)
+{
+    ck->heavy = true;
+}
+
 double ck_sub_memory(struct ck *ck)
 {
     const cJSON *value = obeyed(ck, "memory", "{" NO_CHAT "}");

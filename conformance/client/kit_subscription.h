@@ -21,6 +21,9 @@ void ck_sub_cancel(struct ck *ck, int stream);
 void ck_sub_resume(struct ck *ck, int stream);
 void ck_sub_close(struct ck *ck);
 void ck_sub_seed_cursor(struct ck *ck, const char *cursor);
+/* From here on the client has much to decode, and is given the time even where little is waited for
+ * otherwise. */
+void ck_sub_heavy(struct ck *ck);
 /* Bytes that the client's process holds on to. */
 double ck_sub_memory(struct ck *ck);
 

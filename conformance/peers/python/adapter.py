@@ -7,6 +7,7 @@ Commands on stdin, events on stdout, one JSON object a line. Python 3.9 or newer
 """
 import json, platform, queue, sys, threading
 
+from create import create_session
 from transport import ApiError, Chat, member, parse
 
 COMMANDS = ["open", "send", "regenerate", "action", "pending", "stop", "reconnect", "session",
@@ -26,6 +27,9 @@ class Adapter:
                 print(json.dumps({"event": event, **members}), flush=True)
 
     def ask(self, kind, **params):
+        if kind == "start" and self.opened.get("secretKey"):
+            return create_session(self.opened["baseUrl"], self.opened["secretKey"],
+                                  self.opened["task"], params["chatId"])
         answer = queue.SimpleQueue()
         with OUTPUT:
             self.questions.append(answer)
@@ -41,10 +45,8 @@ class Adapter:
             if chat_id not in self.chats:
                 options = self.opened.get("options", {})
                 stored = options.get("sessions", {}).get(chat_id, {"isStreaming": False})
-                key = self.opened.get("secretKey")
                 self.chats[chat_id] = Chat(self.opened["baseUrl"], chat_id, self.ask, stored,
-                                           options.get("streamTimeoutSeconds", 120),
-                                           (key, self.opened["task"]) if key else None)
+                                           options.get("streamTimeoutSeconds", 120))
             return self.chats[chat_id]
 
     def run(self, command):

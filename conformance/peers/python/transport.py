@@ -3,34 +3,19 @@
 It knows nothing of the suite; adapter.py beside it lets chatspec test it. Comments name the
 requirement that a line is there for: `./chatspec explain CRS-02`. Python 3.9 or newer.
 """
-import http.client, json, random, re, threading, time, urllib.parse, uuid
+import contextlib, http.client, io, json, random, threading, time, urllib.parse, uuid
 
 
-def lines(pieces):
-    """Lines of a body that comes in pieces cut anywhere; LF, CR and CRLF end one (CSE-01)."""
-    unfinished, after_cr = [], False
-    for piece in filter(None, pieces):
-        if after_cr and piece.startswith(b"\n"):
-            piece = piece[1:]
-        after_cr = piece.endswith(b"\r")
-        first, *rest = re.split(rb"\r\n|\r|\n", piece)
-        unfinished.append(first)
-        for begun in rest:
-            yield b"".join(unfinished)
-            unfinished = [begun]
-
-
-def events(pieces):
+def events(body):
     """(name, data) of each server-sent event; one that the body's end cuts off is none (CSE-32)."""
     name, data = "", []
-    for number, line in enumerate(lines(pieces)):
-        text = line.decode("utf-8", "replace").removeprefix("" if number else "\ufeff")
-        field, _, value = text.partition(":")
+    for line in io.TextIOWrapper(body, "utf-8-sig", "replace"):  # CR and CRLF end lines too (CSE-01)
+        field, _, value = line.rstrip("\n").partition(":")
         if field == "event":
             name = value.removeprefix(" ")
         elif field == "data":
             data.append(value.removeprefix(" "))
-        elif text == "":
+        elif line == "\n":
             if data:
                 yield name, "\n".join(data)
             name, data = "", []
@@ -64,20 +49,16 @@ class Reading:
 
     def cancel(self):
         self.over.set()
-        try:
-            if self.sock:
-                self.sock.shutdown(2)  # wakes the thread that waits for bytes
-        except OSError:
-            pass  # it is gone already
+        with contextlib.suppress(OSError, AttributeError):  # it is gone already, or not there yet
+            self.sock.shutdown(2)  # wakes the thread that waits for bytes
 
 
 class Chat:
-    def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120, create_for=None):
-        """`ask` gives what the application has to: "start" a session, or a fresh "token". With
-        `create_for`, a pair of a secret key and a task, sessions are created here instead."""
+    def __init__(self, base_url, chat_id, ask, stored=None, timeout_s=120):
+        """`ask` gives what the application has to: "start" a session (create.py is how its server
+        may do that), or a fresh "token"."""
         if chat_id in (".", ".."):
             raise ValueError("no URL can name this chat: its dots lead to another path")  # (CAP-03)
-        self.create_for = create_for
         self.url, self.id, self.ask, self.timeout_s = base_url.rstrip("/"), chat_id, ask, timeout_s
         self.token = member(stored, "publicAccessToken", str)
         cursor = member(stored, "lastEventId", str) or ""
@@ -97,34 +78,21 @@ class Chat:
 
     def request(self, method, what, headers, body=None, reading=None):
         url = urllib.parse.urlsplit(self.url)
-        secure = url.scheme == "https"
-        connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = connect(url.netloc, timeout=self.timeout_s + 30)
+        kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+        connection = kinds[url.scheme](url.netloc, timeout=self.timeout_s + 30)
         connection.connect()
         if reading:
             reading.sock = connection.sock
             if reading.over.is_set():
                 raise ConnectionAbortedError
         session = urllib.parse.quote(self.id, safe="-_.!~*'()")  # one path segment (CAP-02)
-        path = f"/realtime/v1/sessions/{session}/{what}" if what else "/api/v1/sessions"
+        path = f"{url.path}/realtime/v1/sessions/{session}/{what}"
         headers = {"Authorization": f"Bearer {self.token}", **headers}
-        connection.request(method, url.path + path, body, headers)
+        connection.request(method, path, body, headers)
         return connection.getresponse()
 
     def start(self):
-        if not self.create_for:
-            self.token = member(self.ask("start", chatId=self.id), "publicAccessToken", str)
-            return
-        key, task = self.create_for
-        payload = {"chatId": self.id, "trigger": "preload"}  # (CAP-86)
-        body = json.dumps({"type": "chat.agent", "externalId": self.id, "taskIdentifier": task,
-                           "triggerConfig": {"basePayload": payload}}).encode()
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        with self.request("POST", None, headers, body) as response:
-            answer = parse(response.read())
-            self.token = member(answer, "publicAccessToken", str)
-            if response.status not in (200, 201) or not self.token:  # 200: it was there (CAP-88)
-                raise ApiError("the session was not created", response.status, member(answer, "code"))
+        self.token = member(self.ask("start", chatId=self.id), "publicAccessToken", str)
 
     def append(self, record):
         """Appends an input record and gives its seq, or None where the server tells none."""
@@ -228,7 +196,7 @@ class Chat:
             reading.over.wait(min(0.1 * 2**barren, 5) * random.uniform(0.5, 1))
 
     def read_window(self, reading, response, deliver):
-        for name, data in events(iter(response.read1, b"")):
+        for name, data in events(response):
             if name == "error" or data == "[DONE]":
                 return  # an error event is a lost connection (CSE-25)
             records = member(parse(data), "records", list) if name == "batch" else None
@@ -272,10 +240,8 @@ class Chat:
             self.token = token  # from now on (CTK-05)
         last_in = member(headers, "session-in-event-id", str) or ""
         known = last_in.isdecimal() and self.own_seq is not None
-        if known and int(last_in) < self.own_seq:
+        if int(last_in) < self.own_seq if known else self.hide_tail:
             self.hide_tail = False  # the boundary of an earlier turn, maybe the stopped one (CTC-02)
-        elif self.hide_tail and not known:
-            self.hide_tail = False
         else:  # never told where the stopped turn ended, and so where this one began (CST-09)
             reading.lost = self.hide_tail and reading.n_hidden > 0
             self.finish(reading)

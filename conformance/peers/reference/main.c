@@ -16,9 +16,12 @@
 #include <unistd.h>
 
 #include "client/chat.h"
+#include "conformance/peers/reference/head_start.h"
 #include "conformance/peers/reference/lines.h"
+#include "conformance/peers/reference/memory.h"
 #include "conformance/peers/reference/say.h"
 #include "conformance/peers/reference/session.h"
+#include "conformance/peers/reference/subscription.h"
 
 #define PROTOCOL       1
 #define CHUNK_GRACE_MS 200
@@ -38,9 +41,12 @@ struct adapter {
     struct cs_lines lines;
     struct cs_chat_policy policy;
     struct cs_chat *chat;
-    cJSON *opened;           /* the `open` command */
-    struct session *session; /* of the kind `session`; NULL: a transport */
-    cJSON *deferred;         /* commands that came while an answer was waited for */
+    cJSON *opened;                     /* the `open` command */
+    struct session *session;           /* of the kind `session`; NULL: a transport */
+    struct subscription *subscription; /* of the kind `subscription`; or NULL */
+    bool hopped;                       /* a head start has been used */
+    cJSON *kept;                       /* all chunks that were delivered: the keep_chunks fault */
+    cJSON *deferred;                   /* commands that came while an answer was waited for */
     int last_ask;
     int reading_id; /* the command whose turn is read, or is to be read next */
     enum reading next;
@@ -69,11 +75,13 @@ static void say_failed(struct adapter *adapter, const char *name, int id,
     say(event);
 }
 
-static const char *const commands[] = {"send",      "regenerate", "action", "stop", "session",
-                                       "reconnect", "pending",    "close",  "open", "answer",
-                                       "reset",     "quit",       "write",  "read", "call"};
+static const char *const commands[] = {
+    "send",   "regenerate", "action", "stop",  "session", "reconnect", "pending", "close", "open",
+    "answer", "reset",      "quit",   "write", "read",    "call",      "resume",  "memory"};
 #define N_OF_A_CHAT 7 /* the first of them */
 static const char *const of_session[] = {"write", "read", "call"};
+static const char *const of_subscription[] = {"read", "resume"};
+static const char *const features[] = {"head-start", "aborted-send"};
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
 static bool is_known(const char *name)
@@ -105,8 +113,11 @@ static void say_hello(void)
     cJSON_AddItemToObject(
         kinds, "session",
         cJSON_CreateStringArray(of_session, sizeof of_session / sizeof *of_session));
-    static const char *const features[] = {"aborted-send"};
-    cJSON_AddItemToObject(hello, "features", cJSON_CreateStringArray(features, 1));
+    cJSON_AddItemToObject(
+        kinds, "subscription",
+        cJSON_CreateStringArray(of_subscription, sizeof of_subscription / sizeof *of_subscription));
+    cJSON_AddItemToObject(hello, "features",
+                          cJSON_CreateStringArray(features, sizeof features / sizeof *features));
     say(hello);
 }
 
@@ -233,6 +244,56 @@ static bool need_chat(struct adapter *adapter, const cJSON *command)
     return adapter->chat != NULL;
 }
 
+/* ---- commands while something is read ---- */
+
+static void do_session(struct adapter *adapter, int id)
+{
+    char *state = cs_chat_export(adapter->chat);
+    cJSON *event = event_of("ok", id);
+    cJSON_AddItemToObject(event, "value", state ? cJSON_Parse(state) : NULL);
+    free(state);
+    say(event);
+}
+
+static void do_memory(int id)
+{
+    cJSON *event = event_of("ok", id);
+    double held = held_bytes();
+    cJSON_AddItemToObject(event, "value", held < 0 ? cJSON_CreateNull() : cJSON_CreateNumber(held));
+    say(event);
+}
+
+static bool drops(const char *name)
+{
+    return strcmp(name, "reset") == 0 || strcmp(name, "close") == 0 || strcmp(name, "open") == 0 ||
+           strcmp(name, "quit") == 0;
+}
+
+/* For struct heed. */
+static bool heed_waiting(void *ctx)
+{
+    struct adapter *adapter = ctx;
+    cJSON *command;
+    bool dropped = false;
+    while (!dropped && (command = read_command(adapter, 0))) {
+        const char *name = text_of(command, "command");
+        int id = number_of(command, "id");
+        if (name && strcmp(name, "memory") == 0) {
+            do_memory(id);
+        } else if (name && strcmp(name, "session") == 0 && adapter->chat) {
+            do_session(adapter, id);
+        } else if (name && strcmp(name, "resume") == 0 && adapter->subscription) {
+            subscription_resume(adapter->subscription, id);
+        } else {
+            dropped = name && drops(name);
+            cJSON_AddItemToArray(adapter->deferred, command);
+            continue;
+        }
+        cJSON_Delete(command);
+    }
+    return dropped || adapter->over;
+}
+
 /* ---- commands ---- */
 
 static enum cs_chat_result send_last_message(struct adapter *adapter, const cJSON *command)
@@ -295,13 +356,26 @@ static void do_reconnect(struct adapter *adapter, int id)
     }
 }
 
-static void do_session(struct adapter *adapter, int id)
+/* Is this the first send of a session that begins elsewhere? */
+static bool begins_elsewhere(const struct adapter *adapter)
 {
-    char *state = cs_chat_export(adapter->chat);
-    cJSON *event = event_of("ok", id);
-    cJSON_AddItemToObject(event, "value", state ? cJSON_Parse(state) : NULL);
-    free(state);
-    say(event);
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(adapter->opened, "options");
+    return text_of(options, "headStart") &&
+           (adapter->policy.hop_every_turn || (!adapter->hopped && !cs_chat_token(adapter->chat)));
+}
+
+static void do_send(struct adapter *adapter, const cJSON *command, int id)
+{
+    if (!begins_elsewhere(adapter)) {
+        began(adapter, id, send_last_message(adapter, command));
+        return;
+    }
+    adapter->hopped = true;
+    const struct head_start start = {.opened = adapter->opened,
+                                     .policy = &adapter->policy,
+                                     .chat = adapter->chat,
+                                     .heed = {heed_waiting, adapter}};
+    head_start_send(&start, command, id);
 }
 
 static void forget_opened(struct adapter *adapter)
@@ -310,6 +384,9 @@ static void forget_opened(struct adapter *adapter)
     adapter->opened = NULL;
     session_free(adapter->session);
     adapter->session = NULL;
+    subscription_free(adapter->subscription);
+    adapter->subscription = NULL;
+    adapter->hopped = false;
 }
 
 /* True: the command is answered. */
@@ -324,6 +401,11 @@ static bool open_client(struct adapter *adapter, const cJSON *command, int id)
         adapter->session = session_open(command, &adapter->policy, id);
         return true;
     }
+    if (kind && strcmp(kind, "subscription") == 0) {
+        adapter->subscription =
+            subscription_open(command, &adapter->policy, (struct heed){heed_waiting, adapter}, id);
+        return true;
+    }
     say_plain("ok", id);
     return true;
 }
@@ -333,6 +415,10 @@ static bool obey_housekeeping(struct adapter *adapter, cJSON *command, const cha
 {
     if (strcmp(name, "open") == 0) {
         return open_client(adapter, command, id);
+    }
+    if (strcmp(name, "memory") == 0) {
+        do_memory(id);
+        return true;
     }
     if (strcmp(name, "reset") == 0 || strcmp(name, "close") == 0) {
         /* The chat cannot go while it is read; what it still says is not passed on. */
@@ -366,12 +452,16 @@ static void obey(struct adapter *adapter, cJSON *command)
         return;
     } else if (adapter->session) {
         session_obey(adapter->session, command, name, id);
+    } else if (adapter->subscription && strcmp(name, "read") == 0) {
+        subscription_read(adapter->subscription, command, id);
+    } else if (adapter->subscription && strcmp(name, "resume") == 0) {
+        subscription_resume(adapter->subscription, id);
     } else if (!need_chat(adapter, command)) {
         say_refusal(id, "no such chat is open");
     } else if (strcmp(name, "send") == 0 && is_aborted(command) && !adapter->policy.post_aborted) {
         say_error("fail", id, "AbortError", "the send was aborted", 0);
     } else if (strcmp(name, "send") == 0) {
-        began(adapter, id, send_last_message(adapter, command));
+        do_send(adapter, command, id);
     } else if (strcmp(name, "regenerate") == 0) {
         began(adapter, id, cs_chat_regenerate(adapter->chat));
     } else if (strcmp(name, "action") == 0) {
@@ -403,6 +493,9 @@ static bool on_chunk(void *ctx, const struct cs_chat_chunk *chunk)
     cJSON *event = event_of("chunk", id);
     cJSON *value = cJSON_ParseWithLength(chunk->data.ptr, chunk->data.len);
     cJSON_AddItemToObject(event, "chunk", value ? value : cJSON_CreateNull());
+    if (adapter->policy.keep_chunks) {
+        cJSON_AddItemToArray(adapter->kept, cJSON_Duplicate(event, true));
+    }
     say(event);
     int64_t grace = adapter->n_chunks++ < GRACED_CHUNKS ? CHUNK_GRACE_MS : 0;
     cJSON *command;
@@ -495,13 +588,15 @@ int main(int argc, char **argv)
     struct adapter adapter = {.lines = {.fd = STDIN_FILENO, .bytes = CS_BUF(CS_LINES_MAX)},
                               .policy = cs_chat_policy_default(),
                               .deferred = cJSON_CreateArray(),
+                              .kept = cJSON_CreateArray(),
                               .reading_id = -1};
-    if (!adapter.deferred) {
+    if (!adapter.deferred || !adapter.kept) {
         out_of_memory();
     }
     if (!take_arguments(&adapter, argc, argv)) {
         fputs("usage: chatspec-reference-client [--fault NAME=VALUE]...\n", stderr);
         cJSON_Delete(adapter.deferred);
+        cJSON_Delete(adapter.kept);
         return 2;
     }
     say_hello();
@@ -516,6 +611,7 @@ int main(int argc, char **argv)
     drop_chat(&adapter);
     forget_opened(&adapter);
     cJSON_Delete(adapter.deferred);
+    cJSON_Delete(adapter.kept);
     cs_buf_free(&adapter.lines.bytes);
     return 0;
 }

@@ -45,7 +45,7 @@ void say_stream(int id, bool stream)
     say(event);
 }
 
-void say_error(const char *name, int id, const char *kind, const char *message, int status)
+cJSON *error_of(const char *name, int id, const char *kind, const char *message, int status)
 {
     cJSON *event = event_of(name, id);
     cJSON *told = cJSON_AddObjectToObject(event, "error");
@@ -54,7 +54,12 @@ void say_error(const char *name, int id, const char *kind, const char *message, 
     if (status > 0) {
         cJSON_AddNumberToObject(told, "status", status);
     }
-    say(event);
+    return event;
+}
+
+void say_error(const char *name, int id, const char *kind, const char *message, int status)
+{
+    say(error_of(name, id, kind, message, status));
 }
 
 void say_refusal(int id, const char *message)

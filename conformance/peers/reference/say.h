@@ -15,6 +15,7 @@ void say_stream(int id, bool stream);
 /* `fail` for what was asked of the adapter and is wrong. */
 void say_refusal(int id, const char *message);
 /* `fail` for a command, `error` for a stream; status 0: none. */
+cJSON *error_of(const char *event, int id, const char *name, const char *message, int status);
 void say_error(const char *event, int id, const char *name, const char *message, int status);
 /* `what` of the command is missing; NULL: all of it. */
 void say_unsupported(int id, const char *name, const char *what);
