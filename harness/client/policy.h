@@ -169,7 +169,8 @@
     X(hop_complete, 1, "its turn-complete ends the turn in the state (CHS-08)")             \
     X(hop_cursor, 1, "its session-state sets the cursor (CHS-09)")                          \
     X(hop_shows_frames, 0, "frames of both kinds are delivered (CHS-08, CHS-09)")           \
-    X(hop_every_turn, 0, "every turn goes to the head start's URL (CHS-11)")
+    X(hop_every_turn, 0, "every turn goes to the head start's URL (CHS-11)")                \
+    X(hop_own_framing, 0, "its answer is split by hand at LF LF and \"data: \" (CHS-13)")
 
 /* Numbers that cases of ours turn down, to be quick. */
 #define CS_CHAT_POLICY_TIMES(X)                                                        \
