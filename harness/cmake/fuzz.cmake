@@ -25,6 +25,16 @@ function(chatspec_fuzz_programs name)
   endif()
 endfunction()
 
+# chatspec_fuzz_test(NAME LIBS...): fuzz/test_NAME.c, a unit test of what the targets are made of.
+function(chatspec_fuzz_test name)
+  if(BUILD_TESTING)
+    add_executable(test_fuzz_${name} ${PROJECT_SOURCE_DIR}/fuzz/test_${name}.c)
+    target_link_libraries(test_fuzz_${name} PRIVATE ${ARGN} chatspec_flags PkgConfig::CMOCKA)
+    add_test(NAME fuzz_${name} COMMAND test_fuzz_${name})
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+endfunction()
+
 # chatspec_canary(FAULT SANITIZER REPORT): corpus/canary/FAULT must end the canary with a failure
 # when SANITIZER is on (a part of CHATSPEC_SANITIZE; "" for always), and its output must match
 # REPORT: a failure for another reason is not the one that is asked for.
