@@ -25,6 +25,23 @@ function(chatspec_fuzz_programs name)
   endif()
 endfunction()
 
+# chatspec_fuzz_mutator(PROGRAM SHAPE CONFIG): the mutators of fuzz/mutate_SHAPE.c for a target whose
+# first CONFIG bytes are its configuration. They are no part of the target: other engines and the
+# replay do without, and they are not instrumented.
+function(chatspec_fuzz_mutator program shape config)
+  if(NOT TARGET ${program})
+    return()
+  endif()
+  set(sources ${PROJECT_SOURCE_DIR}/fuzz/mutate_engine.c ${PROJECT_SOURCE_DIR}/fuzz/mutate_batch.c
+    ${PROJECT_SOURCE_DIR}/fuzz/mutate_sse.c)
+  target_sources(${program} PRIVATE ${sources})
+  target_compile_definitions(${program} PRIVATE FUZZ_CONFIG_BYTES=${config}
+    FUZZ_MUTATE=fuzz_mutate_${shape} FUZZ_CROSS=fuzz_cross_${shape})
+  if(CHATSPEC_FUZZ)
+    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -fno-sanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
 # chatspec_fuzz_test(NAME LIBS...): fuzz/test_NAME.c, a unit test of what the targets are made of.
 function(chatspec_fuzz_test name)
   if(BUILD_TESTING)
