@@ -147,8 +147,9 @@ static bool escape_character(struct fuzz_mutation *mutation)
         return false;
     }
     at = span.at + 1;
-    for (size_t skip = fuzz_random(mutation, span.len); skip > 0; skip--) {
-        at += mutation->bytes[at] == '\\' ? 2 : 1;
+    for (size_t skip = fuzz_random(mutation, span.len); skip > 0 && at < span.at + span.len;
+         skip--) {
+        at += mutation->bytes[at] != '\\' ? 1 : mutation->bytes[at + 1] == 'u' ? 6 : 2;
     }
     if (at + 1 >= span.at + span.len || (signed char)mutation->bytes[at] < 0x20 ||
         mutation->bytes[at] == '\\' || mutation->bytes[at] == '"') {

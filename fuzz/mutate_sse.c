@@ -121,7 +121,7 @@ static bool change_one_end(struct fuzz_mutation *mutation)
 
 static bool add_ignored_line(struct fuzz_mutation *mutation)
 {
-    static const char *const lines[] = {":\n",     ": data: x\r\n", "id: 0,1,2\n", "retry: 5\r",
+    static const char *const lines[] = {":\n",     ": data: x\r\n", "id: 0,1,2\n", "retry: 5\n",
                                         "retry\n", "Data: x\n",     "id\r\n",      ": \xff\n"};
     struct line line;
 
