@@ -280,45 +280,43 @@ static inline void twin_event(struct twin *twin)
     }
 }
 
-/* Cuts the last event off its end, so that it never was. */
-static inline void twin_cut(struct twin *twin, size_t start, size_t log_len, size_t where)
+/* Cuts the last event somewhere, so that it never was; `before` is the twin before it. */
+static inline bool twin_cut(struct twin *twin, const struct twin *before)
 {
-    size_t len = twin->wire.len - start;
+    size_t len = twin->wire.len - before->wire.len;
 
-    if (len > 3) {
-        len =
-            1 + where % (len - 3); /* the blank line's end, of two bytes at most, is never in it */
-        twin->wire.len = start + len;
-        twin->log.len = log_len;
-        twin->broken = true;
-        twin->over = true;
-        cs_buf_printf(&twin->log, "left %zu\n", len);
+    if (len <= 3) {
+        return false;
     }
+    len = 1 + twin->victim * 7 % (len - 3); /* the last line end, of two bytes at most, stays out */
+    twin->wire.len = before->wire.len + len;
+    twin->log.len = before->log.len;
+    twin->broken = true;
+    twin->has_cursor = before->has_cursor;
+    twin->cursor = before->cursor;
+    twin->has_tail = before->has_tail;
+    twin->tail = before->tail;
+    cs_buf_printf(&twin->log, "left %zu\n", len);
+    return true;
 }
 
 /* The whole stream. */
 static inline void twin_write(struct twin *twin)
 {
-    size_t start = 0;
-    size_t log_len = 0;
-    struct twin before = *twin;
+    struct twin before;
 
     if (twin_choose(twin, 8) == 1) {
         cs_buf_str(&twin->wire, "\xef\xbb\xbf");
     }
+    before = *twin;
     for (size_t n = 0; n < TWIN_MAX_EVENTS && twin->choices.len > 0; n++) {
         before = *twin;
-        start = twin->wire.len;
-        log_len = twin->log.len;
         twin_event(twin);
     }
-    if (twin->defect == TWIN_CUT && twin->wire.len > start) {
-        twin_cut(twin, start, log_len, twin->victim * 7);
-        twin->has_cursor = before.has_cursor;
-        twin->cursor = before.cursor;
-        twin->has_tail = before.has_tail;
-        twin->tail = before.tail;
-    } else if (!twin->over) {
+    if (twin->defect == TWIN_CUT && twin_cut(twin, &before)) {
+        return;
+    }
+    if (!twin->over) {
         cs_buf_str(&twin->log, "left 0\n");
     }
 }
