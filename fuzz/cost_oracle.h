@@ -91,7 +91,7 @@ struct fuzz_cost {
 
 static const struct fuzz_cost fuzz_costs[] = {
     {"sse", fuzz_cost_sse, 70, 70},       {"reader", fuzz_cost_reader, 100, 80},
-    {"batch", fuzz_cost_batch, 60, 0},    {"json", fuzz_cost_json, 60, 0},
+    {"batch", fuzz_cost_batch, 45, 0},    {"json", fuzz_cost_json, 40, 0},
     {"append", fuzz_cost_append, 80, 60},
 };
 
