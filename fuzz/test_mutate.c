@@ -17,7 +17,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
                                  size_t other_size, uint8_t *out, size_t max_size, unsigned seed);
 
 enum {
-    N_SEEDS = 400,
+    N_SEEDS = 150,
     N_STEPS = 12,
     MAX_SIZE = 900,
     N_CONFIG = 5
