@@ -1,8 +1,8 @@
 /* Linear cost: whatever comes, and however often it is repeated, the steps that a path takes stay
  * under a ceiling for each byte and each piece.
  * Input: 1 byte of the path (0: framing, 1: reader, 2: batch, 3: JSON, 4: append), 1 of how often
- * the middle comes (times 128), 1 of the length of pieces (0: whole), 1 of the length of what stands
- * before the middle and 1 of what stands after it, then the text: front, middle, back.
+ * the middle comes (times 128), 1 of the length of pieces (0: whole), 1 of the length of what
+ * stands before the middle and 1 of what stands after it, then the text: front, middle, back.
  */
 #include "fuzz/cost_oracle.h"
 
