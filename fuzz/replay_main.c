@@ -1,11 +1,12 @@
 /* Runs a fuzz target over files without a fuzzing engine: in every compiler and with every
  * sanitizer, and on each whole file, where an engine may cut it to its own -max_len.
  *
- *     replay_NAME [--at-least N] FILE-OR-FOLDER...
+ *     replay_NAME [--at-least N] [--seconds N] FILE-OR-FOLDER...
  *
  * Folders are walked to their ends in the order of names; names that begin with a dot are passed
  * over. Each path is printed before it runs, so that the last line of a crash names its cause.
- * Less than N files (1 when not given) are an error: a run over nothing proves nothing.
+ * Less than N files (1 when not given) are an error: a run over nothing proves nothing. An input
+ * may take 30 seconds, or what is said.
  */
 #include <errno.h>
 #include <fts.h>
@@ -16,9 +17,10 @@
 #include "fuzz/fuzz.h"
 
 /* For one input. Generous: sanitizers on a busy machine; a hang is found all the same. */
-#define INPUT_MAX_S 30u
-#define EXIT_USAGE  2
-#define EXIT_HANG   70 /* what libFuzzer ends with when an input takes too long */
+static unsigned input_max_s = 30;
+
+#define EXIT_USAGE 2
+#define EXIT_HANG  70 /* what libFuzzer ends with when an input takes too long */
 
 /* Engines call this once before the first input, for targets that have it. */
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -60,7 +62,7 @@ static bool run_file(const char *path, size_t len)
     }
     (void)printf("%s\n", path);
     (void)fflush(stdout);
-    (void)alarm(INPUT_MAX_S);
+    (void)alarm(input_max_s);
     result = LLVMFuzzerTestOneInput(bytes, len);
     (void)alarm(0);
     free(bytes);
@@ -116,18 +118,32 @@ static int replay(char **paths, size_t at_least)
     return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Reads an option with a number at argv[*at] and goes past it. */
+static bool take_option(int argc, char **argv, int *at, const char *name, uint64_t *ret_value)
+{
+    if (*at + 1 >= argc || strcmp(argv[*at], name) != 0 ||
+        cs_view_u64(cs_view_str(argv[*at + 1]), ret_value) != CS_OK) {
+        return false;
+    }
+    *at += 2;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t at_least = 1;
+    uint64_t seconds = input_max_s;
     int first = 1;
 
-    if (argc > 2 && strcmp(argv[1], "--at-least") == 0) {
-        first = cs_view_u64(cs_view_str(argv[2]), &at_least) == CS_OK ? 3 : argc;
+    while (take_option(argc, argv, &first, "--at-least", &at_least) ||
+           take_option(argc, argv, &first, "--seconds", &seconds)) {
     }
-    if (first >= argc) {
-        (void)fprintf(stderr, "usage: %s [--at-least N] FILE-OR-FOLDER...\n", argv[0]);
+    if (first >= argc || argv[first][0] == '-') {
+        (void)fprintf(stderr, "usage: %s [--at-least N] [--seconds N] FILE-OR-FOLDER...\n",
+                      argv[0]);
         return EXIT_USAGE;
     }
+    input_max_s = seconds < UINT32_MAX ? (unsigned)seconds : input_max_s;
     if (signal(SIGALRM, too_slow) == SIG_ERR) {
         return EXIT_FAILURE;
     }

@@ -10,3 +10,5 @@ chatspec_dependency(CURL libcurl libcurl4-openssl-dev)
 chatspec_dependency(CRYPTO libcrypto libssl-dev)
 chatspec_dependency(CJSON libcjson libcjson-dev)
 chatspec_dependency(CMOCKA cmocka libcmocka-dev)
+# A second opinion for the fuzz targets.
+chatspec_dependency(JANSSON jansson libjansson-dev)

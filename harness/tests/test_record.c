@@ -401,6 +401,28 @@ static void envelopes(void **state)
     }
 }
 
+/* Of members with one name the last counts, for a lenient reader too: where it is left out, nothing
+ * of an earlier one stays. */
+static void what_is_left_out_leaves_nothing(void **state)
+{
+    const struct cs_batch_limits lenient = {.lenient = true};
+    struct cs_batch_store store = {0};
+    struct cs_batch batch = {0};
+
+    (void)state;
+    assert_int_equal(
+        cs_batch_decode(CS_VIEW("{\"records\":[{\"seq_num\":1,\"body\":\"a\",\"body\":7,"
+                                "\"timestamp\":5,\"timestamp\":null}]}"),
+                        &lenient, &store, &batch, NULL),
+        CS_OK);
+    assert_int_equal(batch.n_records, 1);
+    assert_false(batch.records[0].has_body);
+    assert_int_equal(batch.records[0].body.len, 0);
+    assert_false(batch.records[0].has_timestamp);
+    assert_int_equal(batch.records[0].timestamp, 0);
+    cs_batch_store_free(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +430,7 @@ int main(void)
         cmocka_unit_test(faults),
         cmocka_unit_test(limits),
         cmocka_unit_test(lenient_readers_leave_out_what_is_odd),
+        cmocka_unit_test(what_is_left_out_leaves_nothing),
         cmocka_unit_test(large_batches_keep_their_views),
         cmocka_unit_test(headers_are_found_by_exact_name),
         cmocka_unit_test(positions),

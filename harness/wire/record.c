@@ -94,8 +94,10 @@ static enum cs_err read_u64(struct decoder *decoder, uint64_t *ret_value)
 static enum cs_err read_timestamp(struct decoder *decoder, int64_t *ret_value, bool *ret_has)
 {
     enum cs_err err = next(decoder);
-    enum cs_err type = err ? err : cs_json_i64(&decoder->token, ret_value);
+    int64_t value = 0; /* what an earlier member of the name said does not count */
+    enum cs_err type = err ? err : cs_json_i64(&decoder->token, &value);
 
+    *ret_value = value;
     *ret_has = !type;
     return err || !type
                ? err
@@ -113,6 +115,7 @@ static enum cs_err take_string(struct decoder *decoder, const char *why, struct 
 
     *ret_is = decoder->token.type == CS_JSON_STRING;
     if (!*ret_is) {
+        *ret_text = (struct cs_view){NULL, 0}; /* the last of duplicate members wins here too */
         return leave_out(decoder, CS_ERR_TYPE, why);
     }
     if (!(decoder->token.flags & CS_JSON_ESCAPED)) {
