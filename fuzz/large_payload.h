@@ -18,7 +18,7 @@ enum {
     LARGE_GROUPS_MAX = 6,
     LARGE_RECORDS_MAX = 1100
 };
-#define LARGE_BATCH_MAX ((size_t)10 * 1024 * 1024) /* no payload is longer than about this */
+#define LARGE_BATCH_MAX ((size_t)7 * 1024 * 1024) /* no payload is longer than about this */
 
 struct large_group {
     struct cs_buf body;     /* what a client would append */
