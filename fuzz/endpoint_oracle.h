@@ -160,6 +160,7 @@ static inline void keep_store_token(struct run *run, struct model_stream *stream
 
 static inline void look_at_reads(struct run *run)
 {
+    run->model.endpoint = run->endpoint;
     model_look(&run->model);
     for (size_t i = 0; i < run->n_reads; i++) {
         read_more(&run->reads[i]);
@@ -190,7 +191,6 @@ static inline void do_request(struct run *run, const struct op *op)
     uint64_t from = op->headers & 2 ? op->number + 1 : 0;
     struct cs_conn *conn;
 
-    model_look(&run->model);
     op_request(run->endpoint, op, &run->store, &text);
     conn = net_request(cs_buf_view(&text));
     cs_buf_free(&text);

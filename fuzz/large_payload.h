@@ -18,7 +18,8 @@ enum {
     LARGE_GROUPS_MAX = 6,
     LARGE_RECORDS_MAX = 1100
 };
-#define LARGE_BATCH_MAX ((size_t)7 * 1024 * 1024) /* no payload is longer than about this */
+#define LARGE_MAX ((size_t)7 * 1024 * 1024)
+#define SMALL_MAX ((size_t)128 * 1024)
 
 struct large_group {
     struct cs_buf body;     /* what a client would append */
@@ -32,6 +33,7 @@ struct large_payload {
     size_t n_groups;
     uint8_t group_of[LARGE_RECORDS_MAX]; /* the records in their order */
     size_t n_records;
+    size_t max;           /* about as long as the batch may become */
     size_t estimate;      /* of the batch's length */
     struct cs_view batch; /* the JSON text */
 };
@@ -70,7 +72,7 @@ static inline void large_fill(struct cs_buf *out, const char *pattern, size_t n,
     out->len += n * strlen(pattern) + n_letters;
 }
 
-static inline void large_body(struct cs_view *input, struct cs_buf *out)
+static inline void large_body(struct cs_view *input, size_t max, struct cs_buf *out)
 {
     size_t mantissa = fuzz_number(input);
     size_t exponent = fuzz_number(input);
@@ -78,6 +80,7 @@ static inline void large_body(struct cs_view *input, struct cs_buf *out)
     const char *pattern = large_patterns[fuzz_number(input) % n_patterns];
     size_t size = mantissa << (exponent % 19);
 
+    size = size < max ? size : max;
     if (exponent < 24) {
         large_fill(out, pattern, size / strlen(pattern), size % strlen(pattern));
         return;
@@ -120,17 +123,17 @@ static inline bool large_add_group(struct large_payload *payload, struct cs_view
         .body = CS_BUF(FUZZ_BUF_MAX), .envelope = CS_BUF(FUZZ_BUF_MAX), .n_headers = kind > 0};
     group->header.name = kind == 1 ? CS_VIEW("trigger-control") : CS_VIEW("h");
     group->header.value = CS_VIEW("turn-complete");
-    large_body(input, &group->body);
+    large_body(input, payload->max, &group->body);
     large_envelope(cs_buf_view(&group->body), &group->envelope);
     count = count == 0 ? 1 : count < 24 ? count : 996 + (count - 24);
     for (size_t i = 0;
-         i < count && payload->n_records < LARGE_RECORDS_MAX && payload->estimate < LARGE_BATCH_MAX;
+         i < count && payload->n_records < LARGE_RECORDS_MAX && payload->estimate < payload->max;
          i++) {
         payload->estimate += group->envelope.len + 64;
         payload->group_of[payload->n_records++] = (uint8_t)payload->n_groups;
     }
     payload->n_groups++;
-    return payload->n_groups < LARGE_GROUPS_MAX && payload->estimate < LARGE_BATCH_MAX;
+    return payload->n_groups < LARGE_GROUPS_MAX && payload->estimate < payload->max;
 }
 
 static inline cJSON *large_record(const struct large_payload *payload, size_t seq_num)
