@@ -15,6 +15,7 @@
 #define CLIENT_ID           "c/1 \xc3\xa9"
 #define CLIENT_CHANNELS     CLIENT_BASE "/realtime/v1/sessions/c%2F1%20%C3%A9/"
 #define CLIENT_PAUSE_MS     100
+#define CLIENT_TRIES        5
 
 struct client_run {
     struct cs_chat *chat;
@@ -33,7 +34,8 @@ struct client_run {
     struct cs_reader *reader; /* reads what the client was given to read */
     bool has_cursor;          /* of the last subscription */
     uint64_t cursor;
-    bool has_seq; /* of the last chunk */
+    unsigned n_fruitless; /* subscriptions of this call without a new cursor, in a row */
+    bool has_seq;         /* of the last chunk */
     uint64_t seq;
     uint64_t highest;                                 /* that any subscription brought */
     int64_t not_before[2];                            /* the next POST, the next GET */
@@ -91,6 +93,8 @@ static inline void client_check_cursor(struct client_run *run, struct cs_view te
     FUZZ_CHECK(!run->has_cursor || cursor >= run->cursor);
     FUZZ_CHECK(!run->has_seq || cursor >= run->seq);
     FUZZ_CHECK(cursor <= run->highest);
+    run->n_fruitless = given && (!run->has_cursor || cursor > run->cursor) ? 0 : run->n_fruitless;
+    FUZZ_CHECK(++run->n_fruitless <= CLIENT_TRIES);
     run->has_cursor = given;
     run->cursor = cursor;
 }
@@ -128,6 +132,7 @@ static inline void client_on_end(struct client_run *run, bool is_read, int statu
     if (status == 404 && !is_read) {
         run->has_cursor = false;
         run->has_seq = false;
+        run->n_fruitless = 0;
     }
 }
 
@@ -181,6 +186,13 @@ static inline bool client_give_token(void *ctx, struct cs_buf *token, struct cs_
 }
 
 /* ---- a call ---- */
+
+/* What was tried before does not count. */
+static inline void client_begin_call(struct client_run *run)
+{
+    memset(run->not_before, 0, sizeof(run->not_before));
+    run->n_fruitless = 0;
+}
 
 /* A client gives up: tries are counted, and start afresh only with a record that is new. */
 static inline void client_check_effort(const struct client_run *run, size_t n_before,

@@ -34,7 +34,8 @@ struct model_stream {
     uint64_t trim;   /* what comes before it is not kept any more */
     struct model_record *records;
     size_t n_room;
-    uint32_t part_ids; /* that were given, one bit each */
+    uint32_t part_ids;      /* that were given, one bit each */
+    int64_t part_id_ms[32]; /* and when */
 };
 
 struct model_session {

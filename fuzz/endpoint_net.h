@@ -5,6 +5,8 @@
 #ifndef CHATSPEC_FUZZ_ENDPOINT_NET_H
 #define CHATSPEC_FUZZ_ENDPOINT_NET_H
 
+#include <time.h>
+
 #include "endpoint/store/store_s2.h"
 #include "fuzz/fuzz.h"
 #include "net/http_client.h"
@@ -59,6 +61,17 @@ int64_t cs_now_ms(void)
 int64_t cs_wall_ms(void)
 {
     return net_loop.now_ms;
+}
+
+/* Of Date headers. */
+time_t time(time_t *ret_time)
+{
+    time_t now = (time_t)(net_loop.now_ms / 1000);
+
+    if (ret_time) {
+        *ret_time = now;
+    }
+    return now;
 }
 
 void cs_timer_stop(struct cs_loop *loop, struct cs_timer *timer)

@@ -6,6 +6,8 @@
 
 #include "fuzz/endpoint_ops.h"
 
+#define REPEAT_MS 300000 /* for so long a part id is remembered (APP-18) */
+
 struct run {
     struct cs_endpoint *endpoint;
     struct model model;
@@ -118,7 +120,10 @@ static inline void check_append(const struct op *op, struct model_stream *stream
         FUZZ_CHECK((uint64_t)seq->valuedouble == stream->before);
         FUZZ_CHECK(stream->tail == stream->before + 1);
         check_stored(op, stream);
+        FUZZ_CHECK(!(stream->part_ids & part_id) ||
+                   net_loop.now_ms - stream->part_id_ms[op->number] >= REPEAT_MS);
         stream->part_ids |= part_id;
+        stream->part_id_ms[op->number] = net_loop.now_ms;
     } else { /* a repeat, which is not stored again */
         FUZZ_CHECK(stream->tail == stream->before && stream->part_ids & part_id);
     }

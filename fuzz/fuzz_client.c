@@ -40,7 +40,7 @@ static void run_calls(struct client_run *run, struct cs_view calls)
         size_t n_before = run->n_requests;
         int64_t began_ms = run->now_ms;
 
-        memset(run->not_before, 0, sizeof(run->not_before));
+        client_begin_call(run);
         (void)call(run, (unsigned char)calls.ptr[i] & 0x1fu);
         client_check_effort(run, n_before, began_ms, READ_MS);
     }

@@ -78,16 +78,15 @@ static inline void large_body(struct cs_view *input, size_t max, struct cs_buf *
     size_t exponent = fuzz_number(input);
     size_t n_patterns = sizeof(large_patterns) / sizeof(large_patterns[0]);
     const char *pattern = large_patterns[fuzz_number(input) % n_patterns];
+    size_t each = fuzz_append_weight(cs_view_str(pattern), CS_VIEW("")) - 27; /* escaped */
     size_t size = mantissa << (exponent % 19);
 
-    size = size < max ? size : max;
+    size = size < max / each ? size : max / each;
     if (exponent < 24) {
         large_fill(out, pattern, size / strlen(pattern), size % strlen(pattern));
         return;
     }
-    size_t empty = fuzz_append_weight(CS_VIEW(""), LARGE_PART_ID);
-    size_t each = fuzz_append_weight(cs_view_str(pattern), CS_VIEW("")) - 27;
-    size = CS_RECORD_MAX_METERED - empty - 16 + mantissa;
+    size = CS_RECORD_MAX_METERED - fuzz_append_weight(CS_VIEW(""), LARGE_PART_ID) - 16 + mantissa;
     large_fill(out, pattern, size / each, size % each);
 }
 
