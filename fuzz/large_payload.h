@@ -35,7 +35,8 @@ struct large_payload {
     size_t n_records;
     size_t max;           /* about as long as the batch may become */
     size_t estimate;      /* of the batch's length */
-    struct cs_view batch; /* the JSON text */
+    char *text;           /* JSON of cJSON's */
+    struct cs_view batch; /* the same */
 };
 
 static const char *const large_patterns[] = {
@@ -158,14 +159,13 @@ static inline void large_batch(struct large_payload *payload)
 {
     cJSON *json = cJSON_CreateObject();
     cJSON *records = cJSON_AddArrayToObject(json, "records");
-    char *text;
 
     for (size_t i = 0; i < payload->n_records; i++) {
         FUZZ_CHECK(cJSON_AddItemToArray(records, large_record(payload, i)));
     }
-    text = cJSON_PrintUnformatted(json);
-    FUZZ_CHECK(text != NULL);
-    payload->batch = cs_view_str(text);
+    payload->text = cJSON_PrintUnformatted(json);
+    FUZZ_CHECK(payload->text != NULL);
+    payload->batch = cs_view_str(payload->text);
     cJSON_Delete(json);
 }
 
@@ -175,7 +175,7 @@ static inline void large_free(struct large_payload *payload)
         cs_buf_free(&payload->groups[i].body);
         cs_buf_free(&payload->groups[i].envelope);
     }
-    cJSON_free((void *)(uintptr_t)payload->batch.ptr);
+    cJSON_free(payload->text);
 }
 
 #endif
