@@ -11,6 +11,7 @@
 #ifndef CHATSPEC_FUZZ_CLIENT_SERVER_H
 #define CHATSPEC_FUZZ_CLIENT_SERVER_H
 
+#include <inttypes.h>
 #include <sys/random.h>
 
 #include "fuzz/client_oracle.h"
@@ -200,8 +201,8 @@ const char *cs_exchange_header(struct cs_exchange *exchange, const char *name)
     if (strcmp(name, "x-ratelimit-reset") == 0 && exchange->headers & 6) {
         int64_t wait_ms = exchange->headers & 4 ? INT64_C(31536000000000) : 1000;
 
-        (void)snprintf(exchange->reset, sizeof(exchange->reset), "%lld",
-                       (long long)(exchange->run->now_ms + wait_ms));
+        (void)snprintf(exchange->reset, sizeof(exchange->reset), "%" PRId64,
+                       exchange->run->now_ms + wait_ms);
         return exchange->reset;
     }
     if (strcmp(name, "x-session-settled") == 0 && exchange->headers & 1) {

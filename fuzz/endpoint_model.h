@@ -170,8 +170,11 @@ static inline uint64_t model_fingerprint(const struct cs_session *session)
     uint64_t numbers[] = {(uint64_t)session->updated_ms, (uint64_t)session->closed_ms,
                           (uint64_t)session->expires_ms, session->n_runs,
                           session->run ? (uint64_t)session->run->status : 99};
-    uint64_t hash = model_hash(1, cs_view_of((const char *)numbers, sizeof(numbers)));
+    uint64_t hash = 1;
 
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        hash = (hash ^ numbers[i]) * UINT64_C(0x100000001b3);
+    }
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         hash = model_hash(hash, cs_view_str(texts[i]));
     }

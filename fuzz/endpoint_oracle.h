@@ -141,6 +141,7 @@ static inline void check_s2_append(const struct model_stream *stream, const stru
     if (read_status(conn) == 200) {
         start = cJSON_GetObjectItemCaseSensitive(start, "seq_num");
         end = cJSON_GetObjectItemCaseSensitive(end, "seq_num");
+        FUZZ_CHECK(stream != NULL);
         FUZZ_CHECK(start && (uint64_t)start->valuedouble == stream->before);
         FUZZ_CHECK(end && (uint64_t)end->valuedouble == stream->tail);
         FUZZ_CHECK(stream->tail > stream->before);

@@ -60,17 +60,18 @@ static const char *const large_patterns[] = {
 #define LARGE_PART_ID CS_VIEW("p\"1")
 
 /* `pattern` again and again, as often as it fits, and then letters. */
-static inline void large_fill(struct cs_buf *out, const char *pattern, size_t n, size_t n_letters)
+static inline void large_fill(struct cs_buf *out, struct cs_view pattern, size_t n,
+                              size_t n_letters)
 {
-    char *at = cs_buf_reserve(out, n * strlen(pattern) + n_letters);
+    char *at = cs_buf_reserve(out, n * pattern.len + n_letters);
 
     FUZZ_CHECK(at != NULL);
     for (size_t i = 0; i < n; i++) {
-        memcpy(at, pattern, strlen(pattern));
-        at += strlen(pattern);
+        memcpy(at, pattern.ptr, pattern.len);
+        at += pattern.len;
     }
     memset(at, 'x', n_letters);
-    out->len += n * strlen(pattern) + n_letters;
+    out->len += n * pattern.len + n_letters;
 }
 
 static inline void large_body(struct cs_view *input, size_t max, struct cs_buf *out)
@@ -78,13 +79,14 @@ static inline void large_body(struct cs_view *input, size_t max, struct cs_buf *
     size_t mantissa = fuzz_number(input);
     size_t exponent = fuzz_number(input);
     size_t n_patterns = sizeof(large_patterns) / sizeof(large_patterns[0]);
-    const char *pattern = large_patterns[fuzz_number(input) % n_patterns];
-    size_t each = fuzz_append_weight(cs_view_str(pattern), CS_VIEW("")) - 27; /* escaped */
+    struct cs_view pattern = cs_view_str(large_patterns[fuzz_number(input) % n_patterns]);
+    size_t each = fuzz_append_weight(pattern, CS_VIEW("")) - 27; /* escaped */
     size_t size = mantissa << (exponent % 19);
 
+    FUZZ_CHECK(each > 0);
     size = size < max / each ? size : max / each;
     if (exponent < 24) {
-        large_fill(out, pattern, size / strlen(pattern), size % strlen(pattern));
+        large_fill(out, pattern, size / pattern.len, size % pattern.len);
         return;
     }
     size = CS_RECORD_MAX_METERED - fuzz_append_weight(CS_VIEW(""), LARGE_PART_ID) - 16 + mantissa;
