@@ -211,7 +211,8 @@ static inline void op_target(const struct cs_endpoint *endpoint, const struct op
 
         cs_stream_name(environment, key, op->side ? CS_VIEW("x") : (struct cs_view){0}, op->io,
                        &name);
-        cs_buf_consume(&name, strlen(environment->stream_root));
+        FUZZ_CHECK(cs_buf_error(&name) == CS_OK);
+        cs_buf_consume(&name, cs_view_str(environment->stream_root).len);
         cs_buf_str(out, "/v1/streams/");
         cs_percent_encode(cs_buf_view(&name), out);
         cs_buf_str(out, "/records");

@@ -83,7 +83,7 @@ static inline void large_body(struct cs_view *input, size_t max, struct cs_buf *
     size_t each = fuzz_append_weight(pattern, CS_VIEW("")) - 27; /* escaped */
     size_t size = mantissa << (exponent % 19);
 
-    FUZZ_CHECK(each > 0);
+    FUZZ_CHECK(each > 0 && pattern.len > 0);
     size = size < max / each ? size : max / each;
     if (exponent < 24) {
         large_fill(out, pattern, size / pattern.len, size % pattern.len);
