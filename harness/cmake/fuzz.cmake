@@ -84,6 +84,16 @@ function(chatspec_fuzz_test name)
   endif()
 endfunction()
 
+# chatspec_fuzz_counts_memory(NAME): for a target that includes fuzz/memory.h.
+function(chatspec_fuzz_counts_memory name)
+  foreach(program replay_${name} fuzz_${name})
+    if(TARGET ${program})
+      target_link_options(${program} PRIVATE
+        -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free)
+    endif()
+  endforeach()
+endfunction()
+
 # chatspec_canary(FAULT SANITIZER REPORT [OPTION...]): corpus/canary/FAULT must end the canary with a failure
 # when SANITIZER is on (a part of CHATSPEC_SANITIZE; "" for always), and its output must match
 # REPORT: a failure for another reason is not the one that is asked for.

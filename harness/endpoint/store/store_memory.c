@@ -6,12 +6,12 @@
  */
 #include "endpoint/store/store.h"
 #include "endpoint/store/store_log.h"
+#include "net/http_client.h" /* cs_wall_ms */
 #include "net/loop.h"
 
 #include <search.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <time.h>
 
 /* What untrusted peers can make us keep: metered bytes of all records, and streams. */
 #define MAX_STORED_BYTES ((uint64_t)4 << 30)
@@ -488,9 +488,7 @@ static void memory_free(struct cs_store *base)
 static int64_t system_clock(void *ctx)
 {
     (void)ctx;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return cs_wall_ms();
 }
 
 struct cs_store *cs_store_memory_new(struct cs_loop *loop, int64_t (*clock)(void *ctx), void *ctx)
