@@ -51,10 +51,14 @@ struct cs_args {
     const char *sdk;
     const char *peer;
     const char *parser;
+    const char *library;
+    const char *out;
     const char *stream;
     const char *basin;
     const char *stream_token_env;
     uint64_t jobs;
+    uint64_t minutes;
+    uint64_t runs;
     uint64_t timeout_s;
     uint64_t repeat;
     uint64_t seed;

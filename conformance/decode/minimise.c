@@ -1,0 +1,111 @@
+#include "conformance/decode/minimise.h"
+
+#include "net/http_client.h"
+
+struct search {
+    struct cs_trial *trial;
+    const char *cause;
+    int64_t until_ms;
+    struct cs_buf candidate;
+};
+
+static bool time_is_up(const struct search *search)
+{
+    return cs_now_ms() >= search->until_ms;
+}
+
+/* True when the candidate has the same fault under this cut. */
+static bool holds(struct search *search, struct cs_view stream, const struct cs_cut *cut,
+                  struct cs_fault *ret_fault)
+{
+    struct cs_fault fault;
+
+    if (time_is_up(search) || cs_trial_oracle(search->trial, stream) != CS_OK ||
+        !cs_trial_run(search->trial, stream, cut, &fault) ||
+        strcmp(fault.cause, search->cause) != 0) {
+        return false;
+    }
+    *ret_fault = fault;
+    return true;
+}
+
+/* The stream without `len` bytes at `at`. */
+static struct cs_view without(struct search *search, struct cs_view stream, size_t at, size_t len)
+{
+    cs_buf_clear(&search->candidate);
+    cs_buf_append(&search->candidate, stream.ptr, at);
+    cs_buf_append(&search->candidate, stream.ptr + at + len, stream.len - at - len);
+    return cs_buf_view(&search->candidate);
+}
+
+static void take(struct search *search, struct cs_buf *stream)
+{
+    cs_buf_clear(stream);
+    cs_buf_add(stream, cs_buf_view(&search->candidate));
+}
+
+/* Leaves out ranges, from half of the stream down to single bytes, until none can go. */
+static bool shrink(struct search *search, struct cs_buf *stream, struct cs_fault *fault)
+{
+    bool any = false;
+
+    for (size_t len = stream->len / 2 + 1; len > 0; len /= 2) {
+        for (size_t at = 0; at < stream->len && !time_is_up(search);) {
+            size_t n = stream->len - at < len ? stream->len - at : len;
+            struct cs_view smaller = without(search, cs_buf_view(stream), at, n);
+            if (smaller.len > 0 && holds(search, smaller, &fault->cut, fault)) {
+                take(search, stream);
+                any = true;
+            } else {
+                at += n;
+            }
+        }
+    }
+    return any;
+}
+
+/* In one piece, byte by byte, or in two, whichever shows it first. */
+static void simplify_cut(struct search *search, struct cs_view stream, struct cs_fault *fault)
+{
+    struct cs_cut cut = {.n = 0};
+
+    if (fault->cut.n == 0 || holds(search, stream, &cut, fault)) {
+        return;
+    }
+    cut = (struct cs_cut){.pieces = {1}, .n = 1};
+    if (holds(search, stream, &cut, fault)) {
+        return;
+    }
+    for (size_t at = 1; at < stream.len; at++) {
+        cut = (struct cs_cut){.pieces = {at, stream.len - at}, .n = 2};
+        if (holds(search, stream, &cut, fault)) {
+            return;
+        }
+    }
+}
+
+void cs_minimise(struct cs_trial *trial, struct cs_buf *stream, struct cs_fault *fault,
+                 int64_t budget_ms)
+{
+    char cause[sizeof fault->cause];
+    struct search search = {.trial = trial,
+                            .cause = cause,
+                            .until_ms = cs_now_ms() + budget_ms,
+                            .candidate = CS_BUF(stream->max)};
+    struct cs_cut cut;
+
+    memcpy(cause, fault->cause, sizeof cause);
+    simplify_cut(&search, cs_buf_view(stream), fault);
+    while (shrink(&search, stream, fault) && !time_is_up(&search)) {
+    }
+    simplify_cut(&search, cs_buf_view(stream), fault);
+    cs_buf_free(&search.candidate);
+    /* The answers to the last candidate are not those to what is left. */
+    cut = fault->cut;
+    if (cs_trial_oracle(trial, cs_buf_view(stream)) == CS_OK) {
+        struct cs_fault again;
+        if (cs_trial_run(trial, cs_buf_view(stream), &cut, &again)) {
+            *fault = again;
+        }
+    }
+}

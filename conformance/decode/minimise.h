@@ -1,0 +1,12 @@
+/* A smaller stream with the same fault. */
+#ifndef CHATSPEC_DECODE_MINIMISE_H
+#define CHATSPEC_DECODE_MINIMISE_H
+
+#include "conformance/decode/trial.h"
+
+/* Makes `stream` smaller as long as the fault's cause stays the same, and its cut simpler, within
+ * `budget_ms`. *fault and the trial's answers are those of what is left. */
+void cs_minimise(struct cs_trial *trial, struct cs_buf *stream, struct cs_fault *fault,
+                 int64_t budget_ms);
+
+#endif
