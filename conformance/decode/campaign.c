@@ -178,6 +178,7 @@ static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
         return cs_fail(diag, CS_ERR_IO, 0, "the parser cannot be started again: %.120s",
                        fault->cause);
     }
+    cs_simplify_cut(&campaign->trial, cs_buf_view(&campaign->stream), fault);
     if (is_known(campaign, fault->cause)) {
         progress->duplicates++;
         return CS_OK;

@@ -219,7 +219,8 @@ enum cs_err cs_event_list_ours(struct cs_view stream, struct cs_event_list *list
     enum cs_err err = reader ? CS_OK : CS_ERR_NO_MEMORY;
 
     cs_event_list_clear(list);
-    while (err == CS_OK && !list->ended &&
+    /* For a parser of valid streams alone what follows the end counts too: it will see it. */
+    while (err == CS_OK && (!list->ended || list->traits & CHATSPEC_EXPECTS_VALID) &&
            (step = cs_reader_next(reader, &stream, &event, &diag)) == CS_STEP_EVENT) {
         bool odd = event.type == CS_EVENT_MALFORMED || event.sse->flags & CS_SSE_REPLACED;
 

@@ -27,8 +27,8 @@ struct cs_view cs_event_list_line(const struct cs_event_list *list, size_t n);
 
 /* What our own reader makes of a stream, under list->traits; `list` is cleared first.
  * CS_OK: this is what the other parser must give. CS_ERR_LIMIT: beyond our limits. CS_ERR_RANGE:
- * the stream breaks the protocol, and the other parser expects valid ones. Both are not compared.
- */
+ * the stream breaks the protocol, and the other parser is for valid ones alone, and never given to
+ * it. */
 CS_MUST_USE enum cs_err cs_event_list_ours(struct cs_view stream, struct cs_event_list *list);
 
 /* The events that an adapter told: a JSON array as in `decode` of PROTOCOL.md; `list` is cleared

@@ -471,7 +471,7 @@ static void block(struct maker *maker, const char *event)
     if (!data_first) {
         data_lines(maker);
     }
-    if (!once_in(maker, 200)) {
+    if (!odd(maker)) {
         end_line(maker); /* without it the next block belongs to this one */
     }
     if (once_in(maker, 15)) {

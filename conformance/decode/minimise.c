@@ -2,6 +2,8 @@
 
 #include "net/http_client.h"
 
+#define MAX_PLACES ((size_t)4096) /* that a stream is cut in two at */
+
 struct search {
     struct cs_trial *trial;
     const char *cause;
@@ -44,6 +46,21 @@ static void take(struct search *search, struct cs_buf *stream)
     cs_buf_add(stream, cs_buf_view(&search->candidate));
 }
 
+/* The cut of a stream that `n` bytes at `at` are taken from: in two at the same place. */
+static struct cs_cut moved(const struct cs_cut *cut, size_t stream_len, size_t at, size_t n)
+{
+    struct cs_cut now = *cut;
+
+    if (cut->n == 2 && cut->pieces[0] + cut->pieces[1] == stream_len) {
+        size_t place = (size_t)cut->pieces[0];
+        size_t before = at >= place ? 0 : at + n <= place ? n : place - at;
+
+        now.pieces[0] = place - before;
+        now.pieces[1] = stream_len - n - now.pieces[0];
+    }
+    return now;
+}
+
 /* Leaves out ranges, from half of the stream down to single bytes, until none can go. */
 static bool shrink(struct search *search, struct cs_buf *stream, struct cs_fault *fault)
 {
@@ -52,8 +69,10 @@ static bool shrink(struct search *search, struct cs_buf *stream, struct cs_fault
     for (size_t len = stream->len / 2 + 1; len > 0; len /= 2) {
         for (size_t at = 0; at < stream->len && !time_is_up(search);) {
             size_t n = stream->len - at < len ? stream->len - at : len;
+            struct cs_cut cut = moved(&fault->cut, stream->len, at, n);
             struct cs_view smaller = without(search, cs_buf_view(stream), at, n);
-            if (smaller.len > 0 && holds(search, smaller, &fault->cut, fault)) {
+
+            if (smaller.len > 0 && holds(search, smaller, &cut, fault)) {
                 take(search, stream);
                 any = true;
             } else {
@@ -64,21 +83,23 @@ static bool shrink(struct search *search, struct cs_buf *stream, struct cs_fault
     return any;
 }
 
-/* In one piece, byte by byte, or in two, whichever shows it first. */
-static void simplify_cut(struct search *search, struct cs_view stream, struct cs_fault *fault)
+void cs_simplify_cut(struct cs_trial *trial, struct cs_view stream, struct cs_fault *fault)
 {
+    struct cs_fault now;
     struct cs_cut cut = {.n = 0};
 
-    if (fault->cut.n == 0 || holds(search, stream, &cut, fault)) {
+    if (fault->cut.n == 0 || cs_trial_oracle(trial, stream) != CS_OK) {
         return;
     }
-    cut = (struct cs_cut){.pieces = {1}, .n = 1};
-    if (holds(search, stream, &cut, fault)) {
+    if (!fault->by_cut && cs_trial_run(trial, stream, &cut, &now) &&
+        strcmp(now.cause, fault->cause) == 0) {
+        *fault = now;
         return;
     }
-    for (size_t at = 1; at < stream.len; at++) {
+    for (size_t at = 1; fault->by_cut && at < stream.len && at < MAX_PLACES; at++) {
         cut = (struct cs_cut){.pieces = {at, stream.len - at}, .n = 2};
-        if (holds(search, stream, &cut, fault)) {
+        if (cs_trial_run(trial, stream, &cut, &now) && now.by_cut) {
+            *fault = now;
             return;
         }
     }
@@ -95,10 +116,8 @@ void cs_minimise(struct cs_trial *trial, struct cs_buf *stream, struct cs_fault 
     struct cs_cut cut;
 
     memcpy(cause, fault->cause, sizeof cause);
-    simplify_cut(&search, cs_buf_view(stream), fault);
     while (shrink(&search, stream, fault) && !time_is_up(&search)) {
     }
-    simplify_cut(&search, cs_buf_view(stream), fault);
     cs_buf_free(&search.candidate);
     /* The answers to the last candidate are not those to what is left. */
     cut = fault->cut;

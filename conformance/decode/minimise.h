@@ -4,8 +4,12 @@
 
 #include "conformance/decode/trial.h"
 
-/* Makes `stream` smaller as long as the fault's cause stays the same, and its cut simpler, within
- * `budget_ms`. *fault and the trial's answers are those of what is left. */
+/* The same fault without a cut, or cut in two alone, where there is such: then the place of the cut
+ * is its cause. */
+void cs_simplify_cut(struct cs_trial *trial, struct cs_view stream, struct cs_fault *fault);
+
+/* Makes `stream` smaller as long as the fault's cause stays the same, within `budget_ms`. *fault
+ * and the trial's answers are those of what is left. */
 void cs_minimise(struct cs_trial *trial, struct cs_buf *stream, struct cs_fault *fault,
                  int64_t budget_ms);
 

@@ -76,24 +76,64 @@ static const char *record_difference(struct cs_view wanted, struct cs_view came)
     return cs_view_eq(body_of(wanted), body_of(came)) ? "headers" : "body";
 }
 
+/* Bytes of a kind are one cause, but those that framing and JSON are made of are themselves. */
+static void name_byte(char byte, struct cs_buf *out)
+{
+    unsigned char c = (unsigned char)byte;
+
+    if (c >= 0x80) {
+        cs_buf_str(out, c >= 0xc0 ? "a lead byte of UTF-8" : "a later byte of UTF-8");
+    } else if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+        cs_buf_str(out, c <= '9' ? "a digit" : "a letter");
+    } else {
+        cs_buf_char(out, '\'');
+        cs_buf_escaped(out, cs_view_of(&byte, 1), 1);
+        cs_buf_char(out, '\'');
+    }
+}
+
+/* The events are those of the whole stream no more: where it was cut in two tells why. */
+static void name_cut(struct cs_view stream, const struct cs_cut *cut, struct cs_fault *fault)
+{
+    struct cs_buf text = CS_BUF(sizeof fault->cause - 1);
+
+    cs_buf_str(&text, "other events when cut between ");
+    name_byte(stream.ptr[cut->pieces[0] - 1], &text);
+    cs_buf_str(&text, " and ");
+    name_byte(stream.ptr[cut->pieces[0]], &text);
+    (void)snprintf(fault->cause, sizeof fault->cause, "%.*s", CS_VIEW_ARG(cs_buf_view(&text)));
+    cs_buf_free(&text);
+}
+
 static void name_difference(const struct cs_event_list *wanted, const struct cs_event_list *came,
-                            bool split, struct cs_fault *fault)
+                            struct cs_fault *fault)
 {
     struct cs_view a = cs_event_list_line(wanted, fault->line);
     struct cs_view b = cs_event_list_line(came, fault->line);
     struct cs_view a_type = a.len > 0 ? word(a, 0) : CS_VIEW("the end");
     struct cs_view b_type = b.len > 0 ? word(b, 0) : CS_VIEW("the end");
-    const char *prefix = split ? "when cut: " : "";
 
     if (!cs_view_eq(a_type, b_type)) {
-        (void)snprintf(fault->cause, sizeof fault->cause, "%s%.*s instead of %.*s", prefix,
+        (void)snprintf(fault->cause, sizeof fault->cause, "%.*s instead of %.*s",
                        CS_VIEW_ARG(b_type), CS_VIEW_ARG(a_type));
     } else if (cs_view_eq(a_type, CS_VIEW("record"))) {
-        (void)snprintf(fault->cause, sizeof fault->cause, "%sanother %s of a record", prefix,
+        (void)snprintf(fault->cause, sizeof fault->cause, "another %s of a record",
                        record_difference(a, b));
     } else {
-        (void)snprintf(fault->cause, sizeof fault->cause, "%sanother content of %.*s", prefix,
+        (void)snprintf(fault->cause, sizeof fault->cause, "another content of %.*s",
                        CS_VIEW_ARG(a_type));
+    }
+}
+
+static void name_split(struct cs_view stream, struct cs_fault *fault)
+{
+    fault->by_cut = true;
+    if (fault->cut.n == 2 && fault->cut.pieces[0] > 0 &&
+        fault->cut.pieces[0] + fault->cut.pieces[1] == stream.len &&
+        fault->cut.pieces[0] < stream.len) {
+        name_cut(stream, &fault->cut, fault);
+    } else {
+        (void)snprintf(fault->cause, sizeof fault->cause, "other events when cut");
     }
 }
 
@@ -102,6 +142,7 @@ static bool judge(const struct cs_event_list *wanted, const struct cs_parser_ans
                   struct cs_fault *fault)
 {
     fault->outcome = answer->outcome;
+    fault->by_cut = false;
     fault->cause[0] = '\0';
     if (answer->outcome == CS_DECODED_REFUSED) {
         return false; /* a limit of theirs, as the header allows */
@@ -113,7 +154,7 @@ static bool judge(const struct cs_event_list *wanted, const struct cs_parser_ans
     }
     fault->line = wanted ? first_difference(wanted, &answer->list) : SIZE_MAX;
     if (fault->line != SIZE_MAX) {
-        name_difference(wanted, &answer->list, false, fault);
+        name_difference(wanted, &answer->list, fault);
     }
     return fault->line != SIZE_MAX;
 }
@@ -125,6 +166,9 @@ bool cs_trial_run(struct cs_trial *trial, struct cs_view stream, const struct cs
     const struct cs_event_list *wanted = trial->comparable == CS_OK ? &trial->wanted : NULL;
     struct cs_fault whole;
 
+    if (trial->comparable == CS_ERR_RANGE) {
+        return false;
+    }
     ret_fault->cut = *cut;
     if (cut->n > 0 && !wanted) {
         cs_parser_peer_decode(trial->peer, stream, NULL, 0, &trial->whole);
@@ -142,7 +186,7 @@ bool cs_trial_run(struct cs_trial *trial, struct cs_view stream, const struct cs
         return true;
     }
     if (wanted != &trial->wanted) {
-        name_difference(wanted, &trial->answer.list, true, ret_fault);
+        name_split(stream, ret_fault);
         return true;
     }
     /* Is it the cut, or would the whole have been wrong as well? */
@@ -154,7 +198,7 @@ bool cs_trial_run(struct cs_trial *trial, struct cs_view stream, const struct cs
         whole.cut = none;
         *ret_fault = whole;
     } else {
-        name_difference(wanted, &trial->answer.list, true, ret_fault);
+        name_split(stream, ret_fault);
     }
     return true;
 }

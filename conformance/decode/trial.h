@@ -15,7 +15,9 @@ struct cs_cut {
 struct cs_trial {
     struct cs_parser_peer *peer;
     struct cs_event_list wanted;
-    enum cs_err comparable; /* CS_OK: `wanted` must come; otherwise only the same for every cut */
+    /* CS_OK: `wanted` must come. CS_ERR_LIMIT: only the same for every cut. CS_ERR_RANGE: the
+     * parser is not for this stream, which never gets to it. */
+    enum cs_err comparable;
     struct cs_parser_answer answer;
     struct cs_parser_answer whole; /* the answer without any cut */
 };
@@ -25,6 +27,7 @@ struct cs_fault {
     char cause[320];         /* equal for equal causes; "" when there is no fault */
     struct cs_cut cut;
     size_t line; /* of the first difference */
+    bool by_cut; /* the stream in one piece gives what is wanted */
 };
 
 void cs_trial_free(struct cs_trial *trial);

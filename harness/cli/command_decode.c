@@ -150,6 +150,8 @@ static void run_file(struct decoding *decoding, const char *path)
     (void)fclose(file);
     if (!read || cs_trial_oracle(&decoding->trial, cs_buf_view(&stream)) != CS_OK) {
         decoding->trouble = cs_say(CS_EXIT_TROUBLE, "%s cannot be read, or is over 64 MiB", path);
+    } else if (decoding->trial.comparable == CS_ERR_RANGE) {
+        skip(decoding, path, "the parser is for valid streams alone");
     } else {
         judge(decoding, path, (struct cs_view){NULL, 0}, cs_buf_view(&stream), false);
         if (decoding->args->verbose) {

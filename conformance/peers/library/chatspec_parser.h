@@ -72,8 +72,8 @@ extern "C" {
  * are no pair of strings, and members of another type than documented, are left out; so is a record
  * without a usable seq_num. Without this bit such a batch gives MALFORMED and no record. */
 #define CHATSPEC_LENIENT 16u
-/* The parser is only for streams that keep to the protocol (someone else has checked them). On
- * others it may give what it likes, but neither crash nor hang, and the same for every split. */
+/* The parser is only for streams that keep to the protocol (someone else has checked them), and is
+ * given no others. One that stands on the wire should not say this. */
 #define CHATSPEC_EXPECTS_VALID 32u
 
 /* Bytes of the library's: they live until the next call with the same parser. `ptr` may be NULL
