@@ -402,9 +402,11 @@ static void ping(struct maker *maker)
 static void end_line(struct maker *maker)
 {
     static const char *const ends[] = {"\n", "\r\n", "\r"};
+    size_t choice = maker->line_end == 3 ? below(maker, N_OF(ends)) : (size_t)maker->line_end;
+    bool after_cr = maker->out->len > 0 && maker->out->ptr[maker->out->len - 1] == '\r';
 
-    cs_buf_str(maker->out,
-               ends[maker->line_end == 3 ? below(maker, N_OF(ends)) : (size_t)maker->line_end]);
+    /* An LF would belong to that CR and end nothing. */
+    cs_buf_str(maker->out, ends[after_cr && choice == 0 ? 1 : choice]);
 }
 
 static void field(struct maker *maker, const char *name, struct cs_view value)
