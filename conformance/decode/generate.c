@@ -117,7 +117,7 @@ static void spelt(struct maker *maker, const char *text)
 {
     cs_buf_char(&maker->json, '"');
     for (const char *c = text; *c; c++) {
-        if (once_in(maker, 60)) {
+        if ((unsigned char)*c < 0x80 && once_in(maker, 60)) {
             cs_buf_printf(&maker->json, once_in(maker, 2) ? "\\u%04x" : "\\u%04X",
                           (unsigned)(unsigned char)*c);
         } else {
@@ -459,7 +459,7 @@ static void block(struct maker *maker, const char *event)
     if (data_first) {
         data_lines(maker);
     }
-    if (once_in(maker, 40)) {
+    if (event && once_in(maker, 40)) {
         field(maker, "event", CS_VIEW("ping")); /* the last of two wins */
     }
     if (event) {
