@@ -8,12 +8,13 @@ struct search {
     struct cs_trial *trial;
     const char *cause;
     int64_t until_ms;
+    const volatile sig_atomic_t *stop;
     struct cs_buf candidate;
 };
 
 static bool time_is_up(const struct search *search)
 {
-    return cs_now_ms() >= search->until_ms;
+    return cs_now_ms() >= search->until_ms || (search->stop && *search->stop);
 }
 
 /* True when the candidate has the same fault under this cut. */
@@ -83,35 +84,46 @@ static bool shrink(struct search *search, struct cs_buf *stream, struct cs_fault
     return any;
 }
 
-void cs_simplify_cut(struct cs_trial *trial, struct cs_view stream, struct cs_fault *fault)
+/* True, with the fault, when this cut shows the same one. */
+static bool shows(struct cs_trial *trial, struct cs_view stream, const struct cs_cut *cut,
+                  struct cs_fault *fault)
 {
     struct cs_fault now;
+
+    if (!cs_trial_run(trial, stream, cut, &now) || now.by_cut != fault->by_cut ||
+        (!now.by_cut && strcmp(now.cause, fault->cause) != 0)) {
+        return false;
+    }
+    *fault = now;
+    return true;
+}
+
+void cs_simplify_cut(struct cs_trial *trial, struct cs_view stream, struct cs_fault *fault)
+{
     struct cs_cut cut = {.n = 0};
 
-    if (fault->cut.n == 0 || cs_trial_oracle(trial, stream) != CS_OK) {
+    if (fault->cut.n == 0 || cs_trial_oracle(trial, stream) != CS_OK ||
+        (!fault->by_cut && shows(trial, stream, &cut, fault))) {
         return;
     }
-    if (!fault->by_cut && cs_trial_run(trial, stream, &cut, &now) &&
-        strcmp(now.cause, fault->cause) == 0) {
-        *fault = now;
-        return;
-    }
-    for (size_t at = 1; fault->by_cut && at < stream.len && at < MAX_PLACES; at++) {
+    for (size_t at = 1; at < stream.len && at < MAX_PLACES; at++) {
         cut = (struct cs_cut){.pieces = {at, stream.len - at}, .n = 2};
-        if (cs_trial_run(trial, stream, &cut, &now) && now.by_cut) {
-            *fault = now;
+        if (shows(trial, stream, &cut, fault)) {
             return;
         }
     }
+    cut = (struct cs_cut){.pieces = {1}, .n = 1};
+    (void)shows(trial, stream, &cut, fault);
 }
 
 void cs_minimise(struct cs_trial *trial, struct cs_buf *stream, struct cs_fault *fault,
-                 int64_t budget_ms)
+                 int64_t budget_ms, const volatile sig_atomic_t *stop)
 {
     char cause[sizeof fault->cause];
     struct search search = {.trial = trial,
                             .cause = cause,
                             .until_ms = cs_now_ms() + budget_ms,
+                            .stop = stop,
                             .candidate = CS_BUF(stream->max)};
     struct cs_cut cut;
 

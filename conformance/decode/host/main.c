@@ -210,19 +210,24 @@ static bool handle(const struct parser_functions *parser, struct decode_room *ro
 int main(int argc, char **argv)
 {
     struct parser_functions parser = parser_of_ours;
-    struct decode_room *room = decode_room_new();
+    struct decode_room *room;
     struct cs_buf out = CS_BUF(LINE_MAX_BYTES);
     char *line = NULL;
     size_t cap = 0;
     ssize_t len;
 
-    if (argc != 2 || !room) {
+    if (argc != 2) {
         (void)fputs("usage: chatspec-parser-host LIBRARY\n", stderr);
         return 2;
     }
     library_path = argv[1];
     if (strcmp(argv[1], "builtin") != 0 && !parser_load(argv[1], &parser)) {
         return 2;
+    }
+    room = decode_room_new();
+    if (!room) {
+        (void)fputs("out of memory\n", stderr);
+        return 3;
     }
     set_limits();
     say_hello(parser.traits());
