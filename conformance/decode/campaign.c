@@ -188,7 +188,7 @@ static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     campaign->causes[progress->findings++] = cause;
-    cs_minimise(&campaign->trial, &campaign->stream, fault, MINIMISE_MS);
+    cs_minimise(&campaign->trial, &campaign->stream, fault, MINIMISE_MS, campaign->config->stop);
     return write_finding(campaign, fault, diag);
 }
 
