@@ -26,6 +26,7 @@ for source in "$home"/fuzz/fuzz_*.c; do
     ldd "$OUT/$target" | awk '$3 ~ /^\// && $3 !~ /\/(libc|libm|libpthread|libdl|librt|libgcc_s)\.so/ { print $3 }' |
         xargs -r -I{} cp -L {} "$OUT/lib/"
     [ ! -f "$home/fuzz/$name.dict" ] || cp "$home/fuzz/$name.dict" "$OUT/$target.dict"
+    [ ! -f "$home/fuzz/$name.options" ] || cp "$home/fuzz/$name.options" "$OUT/$target.options"
     python3 - "$home/corpus/$name" "$OUT/${target}_seed_corpus.zip" <<'PYTHON'
 import os, sys, zipfile
 

@@ -26,12 +26,24 @@ static const struct cs_case cases[] = {
      "CRE-01", CS_MUST, 0, 0, fuzz},
     {"fuzz/reader", "Bytes in, protocol events out: cursor, kind and body are told from the text",
      "CRE-03 CRE-04 CRE-07 CRE-08", CS_MUST, 0, 0, fuzz},
+    {"fuzz/batch", "Batches: records are those that another reader reads", "CRE-01 CRE-02", CS_MUST,
+     0, 0, fuzz},
+    {"fuzz/twin", "What is right by construction is read so, and one thing broken is named",
+     "CRE-01 CRE-04 CRE-07 CRE-08", CS_MUST, 0, 0, fuzz},
+    {"fuzz/cost", "The work for each byte has a ceiling, whatever is repeated", "CLP-07", CS_MUST,
+     0, 0, fuzz},
     {"fuzz/append", "Bodies are wrapped, escaped and weighed exactly", "CAP-01", CS_MUST, 0, 0,
      fuzz},
     {"fuzz/token", "Nothing is believed without the right signature", "TOK-01", CS_MUST, 0, 0,
      fuzz},
     {"fuzz/request", "Requests: one framing of a body, whatever the split", "APP-01", CS_MUST, 0, 0,
      fuzz},
+    {"fuzz/endpoint", "No effect without authority; every reader gets each record once",
+     "TOK-01 OUT-29", CS_MUST, 0, 0, fuzz},
+    {"fuzz/client", "Whatever a hostile server answers: the right token, an end, no record twice",
+     "CTK-01 CRS-11 CRE-03", CS_MUST, 0, 0, fuzz},
+    {"fuzz/large", "All of a large payload comes, or a refusal that names the limit",
+     "CLP-05 CLP-06", CS_MUST, 0, 0, fuzz},
     {0}};
 static const struct cs_case *const groups[] = {cases};
 #define N_TARGETS (sizeof cases / sizeof cases[0] - 1)
@@ -143,6 +155,25 @@ static void run_program(struct engine *engine)
     engine->n_options = 0;
 }
 
+/* Hands on what fuzz/TARGET.options says, a line "name = value" each: what OSS-Fuzz reads as well.
+ */
+static void add_options_of_target(struct engine *engine)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s/fuzz/%s.options", engine->env->home, engine->target);
+    FILE *file = fopen(line, "r");
+    while (file && fgets(line, sizeof line, file)) {
+        char name[64];
+        unsigned long value;
+        if (sscanf(line, "%63[a-z_] = %lu", name, &value) == 2) {
+            option(engine, "-%s=%lu", name, value);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+}
+
 static void explore(struct engine *engine, const char *inputs)
 {
     const struct cs_fuzz_env *env = engine->env;
@@ -153,6 +184,7 @@ static void explore(struct engine *engine, const char *inputs)
     option(engine, "-seed=%u", (unsigned)(env->seed % UINT32_MAX) + 1);
     option(engine, "-timeout=%d", INPUT_LIMIT_S);
     option(engine, "-print_final_stats=1");
+    add_options_of_target(engine);
     if (env->seconds > 0) {
         option(engine, "-max_total_time=%llu", (unsigned long long)env->seconds);
     }

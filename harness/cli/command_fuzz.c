@@ -1,164 +1,75 @@
-/* chatspec fuzz: our own targets under libFuzzer, as cases of a role. */
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
+/* chatspec fuzz: our own targets, or a parser that is named. */
 #include "cli/commands.h"
-#include "cli/paths.h"
-#include "cli/role_run.h"
-#include "fuzz/engine/fuzz_role.h"
-
-#define MINUTE_S 60
-
-struct setting {
-    struct cs_fuzz_env env;
-    char *home;
-    char *programs;
-    char *inputs;
-    char *findings;
-    const char **ids; /* "fuzz/sse" for "sse" */
-};
-
-static void close_setting(struct setting *setting, const struct cs_args *args)
-{
-    for (size_t i = 0; setting->ids && i < args->rest.n; i++) {
-        free((char *)setting->ids[i]);
-    }
-    free(setting->ids);
-    free(setting->programs);
-    free(setting->inputs);
-    free(setting->findings);
-    free(setting->home);
-    if (setting->env.live) {
-        munmap(setting->env.live, sizeof *setting->env.live);
-    }
-}
-
-/* The names of targets become the ids of their cases. */
-static bool name_cases(struct setting *setting, const struct cs_args *args)
-{
-    setting->ids = calloc(args->rest.n + 1, sizeof(char *));
-    for (size_t i = 0; setting->ids && i < args->rest.n; i++) {
-        char *id = NULL;
-        if (asprintf(&id, "fuzz/%s", args->rest.items[i]) < 0) {
-            return false;
-        }
-        setting->ids[i] = id;
-    }
-    return setting->ids != NULL;
-}
-
-static int open_setting(struct setting *setting, const struct cs_args *args, uint64_t seed)
-{
-    setting->inputs = cs_build_folder("fuzz-inputs");
-    setting->findings = setting->inputs ? cs_build_folder("fuzz-findings") : NULL;
-    const char *home = getenv("CHATSPEC_HOME");
-    setting->home = realpath(home ? home : ".", NULL);
-    if (!setting->findings) {
-        return CS_EXIT_TROUBLE;
-    }
-    void *live = mmap(NULL, sizeof(struct cs_fuzz_live), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (live == MAP_FAILED || !setting->home || !name_cases(setting, args) ||
-        asprintf(&setting->programs, "%s/build/fuzz/fuzz", setting->home) < 0) {
-        return cs_say(CS_EXIT_TROUBLE, "out of memory");
-    }
-    setting->env = (struct cs_fuzz_env){
-        .programs = setting->programs,
-        .home = setting->home,
-        .inputs = setting->inputs,
-        .findings = setting->findings,
-        .seconds = args->minutes ? args->minutes * MINUTE_S
-                   : args->runs  ? 0
-                                 : MINUTE_S,
-        .runs = args->runs,
-        .seed = seed,
-        .live = live,
-    };
-    return CS_EXIT_OK;
-}
-
-static int run_targets(const struct setting *setting, const struct cs_args *args)
-{
-    static const struct cs_role *const roles[] = {&cs_fuzz_role};
-    struct cs_role_plan *plan = NULL;
-    int status = cs_role_plan_new(args, roles, 1, &plan);
-    if (status != CS_EXIT_OK) {
-        return status;
-    }
-    const struct cs_role_subject subject = {.role = &cs_fuzz_role, .env = &setting->env};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    const struct cs_role_run run = {
-        .subjects = &subject,
-        .n_subjects = 1,
-        .command = "./chatspec fuzz",
-        .peer = {.kind = "builtin", .name = "chatspec's own parsers", .version = CHATSPEC_VERSION},
-        .default_jobs = processors > 0 ? (unsigned)processors : 1};
-    status = cs_role_plan_run(plan, &run);
-    cs_role_plan_free(plan);
-    if (!args->format || strcmp(args->format, "json") != 0) {
-        struct cs_buf table = CS_BUF(65536);
-        cs_buf_add(&table, CS_VIEW("\n"));
-        cs_fuzz_table(setting->env.live, &table);
-        (void)fwrite(table.ptr, 1, table.len, stdout);
-        cs_buf_free(&table);
-    }
-    return status;
-}
+#include "cli/fuzz.h"
+#include "cli/parser_option.h"
 
 static int run(const struct cs_args *args)
 {
-    struct setting setting = {0};
-    struct cs_args seeded = *args;
-    seeded.seed = args->has_seed ? args->seed : cs_fresh_seed();
-    seeded.has_seed = true;
-    int status = open_setting(&setting, args, seeded.seed);
-    if (status == CS_EXIT_OK) {
-        if (args->rest.n > 0) {
-            seeded.only = (struct cs_list){setting.ids, args->rest.n};
-        }
-        status = run_targets(&setting, &seeded);
+    bool of_parser = args->library || args->peer || args->builtin;
+    if (!of_parser) {
+        return cs_fuzz_targets(args);
     }
-    close_setting(&setting, args);
-    return status;
+    if (args->rest.n > 0) {
+        return cs_say(CS_EXIT_USAGE, "%s is a target of our own: not with a parser of yours",
+                      args->rest.items[0]);
+    }
+    return cs_fuzz_parser(args);
 }
 
 static const struct cs_option options[] = {
-    CS_ROW("minutes", CS_OPTION_NUMBER, minutes, "N", "for each target (1)", 100000),
-    CS_ROW("runs", CS_OPTION_NUMBER, runs, "N", "inputs for each target, instead or as well",
-           UINT64_C(1) << 40),
+    CS_ROW("minutes", CS_OPTION_NUMBER, minutes, "N",
+           "for each target, or for the parser (1, or no limit with --runs)", 100000),
+    CS_ROW("runs", CS_OPTION_NUMBER, runs, "N", "inputs for each target, or streams (no limit)",
+           UINT32_MAX),
+    CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
+           CS_SEED_LIMIT),
+    CS_ROWS_PARSER,
+    CS_ROW("out", CS_OPTION_TEXT, out, "FOLDER",
+           "where findings of a parser go (build/reports/fuzz)", 0),
+    CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "of a parser: no progress on stderr", 0),
     CS_ROWS_SELECTION,
     CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th target, from the K-th", 0),
     CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "targets side by side (one per processor)", 512),
-    CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
-           CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write a report: json or junit; repeatable", 0),
-    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
-    CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "show all evidence", 0),
+           "of targets: write a report, json or junit; repeatable", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "of targets: what stdout gets (human)",
+           0),
+    CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "of targets: show all evidence", 0),
     CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text", 0),
     CS_ROWS_END,
 };
 
 const struct cs_command cs_command_fuzz = {
     .name = "fuzz",
-    .summary = "fuzz the parsers, ours or yours",
-    .usage = "[TARGET...] [options]",
+    .summary = "look for inputs that a parser gets wrong: ours, or yours",
+    .usage = "[TARGET... | --library FILE | --peer 'COMMAND' | --builtin] [options]",
     .details =
-        "Runs our targets (fuzz/README.md) under libFuzzer with AddressSanitizer and UBSan.\n"
-        "Inputs that reach something new are kept in build/fuzz-inputs/TARGET, and the next\n"
-        "run goes on from them; inputs that bring a fault about are in build/fuzz-findings,\n"
-        "made smaller, and end their target. Exit status 1: something was found.\n"
-        "\n"
-        "The launcher builds what is needed and knows three words more:\n"
+        "Without a parser: our targets (fuzz/README.md) under libFuzzer with AddressSanitizer\n"
+        "and UBSan. Inputs that reach something new are kept in build/fuzz-inputs/TARGET, and the\n"
+        "next run goes on from them; inputs that bring a fault about are in build/fuzz-findings,\n"
+        "made smaller, and end their target. The launcher builds what is needed and knows more:\n"
         "  ./chatspec replay TARGET FILE...   runs inputs once: what a finding is seen again with\n"
         "  ./chatspec fuzz --coverage         lines and branches that corpus/ reaches, as HTML\n"
         "  ./chatspec fuzz --merge            takes what is new of build/fuzz-inputs into corpus/\n"
         "\n"
+        "With a parser: streams of the protocol are made at random: half of them keep to it and\n"
+        "use all the freedom it leaves, the rest departs from it. Each goes through the parser,\n"
+        "cut at random, in a process of its own. Findings are other events than chatspec's own\n"
+        "reader gives, events that depend on the cut, crashes, hangs, and memory that stays\n"
+        "behind. Each cause is told once, with a stream that was made small.\n"
+        "A library exports the functions of conformance/peers/library/chatspec_parser.h, where\n"
+        "example/ is one. A program in any language answers the command `decode`\n"
+        "(conformance/peers/PROTOCOL.md).\n"
+        "\n"
+        "Ctrl-C keeps what was found. Exit status: 0 nothing found, 1 findings, 2 usage,\n"
+        "3 trouble, 130 interrupted.\n"
+        "\n"
         "Examples:\n"
         "  chatspec fuzz --minutes 5\n"
         "  chatspec fuzz sse reader --minutes 20 --report json=fuzz.json\n"
-        "  chatspec fuzz json --runs 100000 --seed 7",
+        "  chatspec fuzz --library ./mine.so --minutes 20 --out found\n"
+        "  chatspec fuzz --peer 'python3 my_adapter.py' --runs 10000 --seed 7\n"
+        "  chatspec decode --library ./mine.so build/reports/fuzz/*.sse    # all findings again",
     .options = options,
     .max_rest = 64,
     .run = run,

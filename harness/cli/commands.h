@@ -7,10 +7,11 @@
 extern const struct cs_command cs_command_run;
 extern const struct cs_command cs_command_endpoint;
 extern const struct cs_command cs_command_client;
+extern const struct cs_command cs_command_decode;
+extern const struct cs_command cs_command_fuzz;
 extern const struct cs_command cs_command_matrix;
 extern const struct cs_command cs_command_serve;
 extern const struct cs_command cs_command_selftest;
-extern const struct cs_command cs_command_fuzz;
 extern const struct cs_command cs_command_compare;
 extern const struct cs_command cs_command_list;
 extern const struct cs_command cs_command_explain;

@@ -51,6 +51,8 @@ struct cs_args {
     const char *sdk;
     const char *peer;
     const char *parser;
+    const char *library;
+    const char *out;
     const char *stream;
     const char *basin;
     const char *stream_token_env;

@@ -32,7 +32,7 @@ function(chatspec_fuzz_programs name)
   if(CHATSPEC_FUZZ)
     add_executable(fuzz_${name} ${source})
     target_link_libraries(fuzz_${name} PRIVATE ${ARGN} chatspec_flags)
-    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE ${CHATSPEC_FUZZ_ENGINE})
   endif()
 endfunction()
 

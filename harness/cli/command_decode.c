@@ -1,0 +1,234 @@
+/* chatspec decode: the decode vectors, and any byte files given, through a parser. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/parser_option.h"
+#include "cli/paths.h"
+#include "cli/stop.h"
+#include "conformance/decode/campaign.h"
+#include "conformance/decode/trial.h"
+#include "conformance/decode/vectors.h"
+#include "wire/json.h"
+
+#define FILE_MAX         ((size_t)64 * 1024 * 1024)
+#define MAX_FILES        1024
+#define EXIT_INTERRUPTED 130
+
+struct decoding {
+    const struct cs_args *args;
+    struct cs_trial trial;
+    const volatile sig_atomic_t *stop;
+    size_t n_pass;
+    size_t n_fail;
+    size_t n_skip;
+    int trouble; /* exit status of what ended it; CS_EXIT_OK: nothing did */
+};
+
+static void skip(struct decoding *decoding, const char *id, const char *why)
+{
+    decoding->n_skip++;
+    if (decoding->args->verbose) {
+        printf("skip  %s: %s\n", id, why);
+    }
+}
+
+/* The stream in a file, and a line that runs it again. */
+static void keep_reproducer(struct decoding *decoding, const char *id, struct cs_view stream)
+{
+    struct cs_buf again = CS_BUF(8192);
+    char *reports = cs_build_folder("reports");
+    char *path = NULL;
+    char name[128];
+
+    (void)snprintf(name, sizeof name, "decode-%.100s.sse", id);
+    for (char *c = name; *c; c++) {
+        *c = *c == '/' ? '-' : *c;
+    }
+    if (reports && cs_write_reproducer(reports, name, stream, &path)) {
+        cs_buf_printf(&again, "  ./chatspec decode ");
+        cs_parser_option_write(decoding->args, &again);
+        printf("%.*s '%s'\n", CS_VIEW_ARG(cs_buf_view(&again)), path);
+    }
+    free(path);
+    free(reports);
+    cs_buf_free(&again);
+}
+
+static void judge(struct decoding *decoding, const char *id, struct cs_view title,
+                  struct cs_view stream, bool keep)
+{
+    struct cs_buf text = CS_BUF(65536);
+    struct cs_fault fault;
+
+    if (!cs_trial_all_cuts(&decoding->trial, stream, &fault)) {
+        decoding->n_pass++;
+        if (decoding->args->verbose) {
+            printf("pass  %s (%zu events)\n", id, decoding->trial.wanted.n);
+        }
+        return;
+    }
+    if (fault.outcome == CS_DECODED_TROUBLE) {
+        decoding->trouble =
+            cs_say(CS_EXIT_TROUBLE, "the parser cannot be started again: %s", fault.cause);
+        return;
+    }
+    decoding->n_fail++;
+    cs_fault_describe(&decoding->trial, &fault, &text);
+    printf("fail  %s%s%.*s\n  %.*s", id, title.len > 0 ? ": " : "", CS_VIEW_ARG(title),
+           CS_VIEW_ARG(cs_buf_view(&text)));
+    cs_buf_free(&text);
+    if (keep) {
+        keep_reproducer(decoding, id, stream);
+    }
+}
+
+/* ---- vectors ---- */
+
+static bool is_chosen(const struct decoding *decoding, const struct cs_vector *vector)
+{
+    const struct cs_list *only = &decoding->args->only;
+    bool chosen = only->n == 0;
+
+    for (size_t i = 0; i < only->n && !chosen; i++) {
+        struct cs_json json;
+        struct cs_json_token token;
+
+        chosen = fnmatch(only->items[i], vector->id, 0) == 0;
+        cs_json_init(&json, vector->requirements);
+        while (cs_json_next(&json, &token, NULL) != CS_JSON_END) {
+            chosen = chosen || (token.type == CS_JSON_STRING &&
+                                cs_json_is(&token, cs_view_str(only->items[i])));
+        }
+    }
+    return chosen;
+}
+
+static void run_vector(const struct cs_vector *vector, void *context)
+{
+    struct decoding *decoding = context;
+    struct cs_trial *trial = &decoding->trial;
+    uint32_t traits = cs_parser_peer_traits(trial->peer);
+    struct cs_diag diag = {0};
+    bool lenient = traits & CHATSPEC_LENIENT && vector->lenient.len > 0;
+
+    if (decoding->trouble || *decoding->stop || !is_chosen(decoding, vector)) {
+        return;
+    }
+    if (vector->departs && traits & CHATSPEC_EXPECTS_VALID) {
+        skip(decoding, vector->id, "the parser is for valid streams alone");
+        return;
+    }
+    trial->wanted.traits = traits;
+    trial->comparable =
+        cs_event_list_told(lenient ? vector->lenient : vector->events, &trial->wanted, &diag);
+    if (trial->comparable != CS_OK) {
+        decoding->trouble = cs_say(CS_EXIT_TROUBLE, "vector %s: %s", vector->id, diag.text);
+        return;
+    }
+    judge(decoding, vector->id, vector->title, vector->stream, true);
+}
+
+/* ---- files ---- */
+
+static void run_file(struct decoding *decoding, const char *path)
+{
+    struct cs_buf stream = CS_BUF(FILE_MAX);
+    FILE *file = fopen(path, "rb");
+    char chunk[65536];
+    size_t n;
+
+    if (!file) {
+        decoding->trouble = cs_say(CS_EXIT_USAGE, "%s: %s", path, strerror(errno));
+        return;
+    }
+    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0) {
+        cs_buf_append(&stream, chunk, n);
+    }
+    bool read = !ferror(file) && cs_buf_error(&stream) == CS_OK;
+    (void)fclose(file);
+    if (!read || cs_trial_oracle(&decoding->trial, cs_buf_view(&stream)) != CS_OK) {
+        decoding->trouble = cs_say(CS_EXIT_TROUBLE, "%s cannot be read, or is over 64 MiB", path);
+    } else if (decoding->trial.comparable == CS_ERR_RANGE) {
+        skip(decoding, path, "the parser is for valid streams alone");
+    } else {
+        judge(decoding, path, (struct cs_view){NULL, 0}, cs_buf_view(&stream), false);
+        if (decoding->args->verbose) {
+            printf("%.*s", CS_VIEW_ARG(cs_buf_view(&decoding->trial.wanted.text)));
+        }
+    }
+    cs_buf_free(&stream);
+}
+
+static int conclude(const struct decoding *decoding)
+{
+    size_t n = decoding->n_pass + decoding->n_fail;
+
+    if (decoding->trouble) {
+        return decoding->trouble;
+    }
+    printf("%s%s: %zu of %zu streams decoded as they must be, %zu skipped\n",
+           *decoding->stop ? "interrupted, " : "", cs_parser_option_name(decoding->args),
+           decoding->n_pass, n, decoding->n_skip);
+    if (*decoding->stop) {
+        return EXIT_INTERRUPTED;
+    }
+    if (n == 0) {
+        return cs_say(CS_EXIT_USAGE, "nothing was judged");
+    }
+    return decoding->n_fail > 0 ? CS_EXIT_BROKEN : CS_EXIT_OK;
+}
+
+static int run(const struct cs_args *args)
+{
+    struct decoding decoding = {.args = args, .stop = cs_stop_flag()};
+    struct cs_diag diag = {0};
+    int status = cs_parser_option_start(args, true, &decoding.trial.peer);
+
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
+    if (args->rest.n == 0 && cs_vectors_each(run_vector, &decoding, &diag) != CS_OK) {
+        decoding.trouble = cs_say(CS_EXIT_TROUBLE, "vectors.json: %s", diag.text);
+    }
+    for (size_t i = 0; i < args->rest.n && !decoding.trouble && !*decoding.stop; i++) {
+        run_file(&decoding, args->rest.items[i]);
+    }
+    status = conclude(&decoding);
+    cs_parser_peer_end(decoding.trial.peer);
+    cs_trial_free(&decoding.trial);
+    return status;
+}
+
+static const struct cs_option options[] = {
+    CS_ROWS_PARSER,
+    CS_ROW("only", CS_OPTION_LIST, only, "GLOB",
+           "vectors whose id matches, or of this requirement; repeatable", 0),
+    CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "all streams, and the events of files", 0),
+    CS_ROWS_END,
+};
+
+const struct cs_command cs_command_decode = {
+    .name = "decode",
+    .summary = "hold a parser to the decode vectors, or to files",
+    .usage = "[--library FILE | --peer 'COMMAND' | --builtin] [FILE...]",
+    .details =
+        "Each stream goes through the parser whole, byte by byte, and cut in two at every byte; "
+        "all\n"
+        "must give the same events: those that the vector names or, for files, those that\n"
+        "chatspec's own reader gives. The parser runs in a process of its own. A crash, a hang or\n"
+        "an answer that is none is a failure, and the stream is kept in build/reports/.\n"
+        "\n"
+        "A library exports the functions of conformance/peers/library/chatspec_parser.h. A "
+        "program\n"
+        "in any language answers the command `decode` (conformance/peers/PROTOCOL.md).\n"
+        "\n"
+        "Examples:\n"
+        "  chatspec decode --library ./mine.so\n"
+        "  chatspec decode --peer 'python3 my_adapter.py' --only 'json/*'\n"
+        "  chatspec decode --library ./mine.so captured.sse --verbose",
+    .options = options,
+    .max_rest = MAX_FILES,
+    .run = run,
+};

@@ -1,0 +1,7 @@
+/* A shared library that is no parser. */
+int nothing(void);
+
+int nothing(void)
+{
+    return 0;
+}
