@@ -6,6 +6,7 @@
 
 #include "conformance/decode/generate.h"
 #include "conformance/decode/minimise.h"
+#include "conformance/decode/streams.h"
 #include "conformance/decode/vectors.h"
 #include "net/http_client.h"
 #include "suite/random.h"
@@ -14,7 +15,7 @@
 #define TEXT_MAX    ((size_t)64 * 1024)
 #define MINIMISE_MS 15000
 #define ODDNESS     60 /* departures from the protocol: about one in a stream */
-#define MAX_SEEDS   128
+#define MAX_SEED    ((size_t)32 * 1024)
 #define PROGRESS_MS 1000
 
 struct campaign {
@@ -26,8 +27,9 @@ struct campaign {
     struct cs_buf base;
     struct cs_buf other;
     char **causes;
-    struct cs_buf seeds[MAX_SEEDS]; /* streams of the vectors */
+    struct cs_buf *seeds; /* streams of the vectors, and of files */
     size_t n_seeds;
+    size_t n_vectors; /* those of the seeds that are vectors, at their start */
     int64_t started_ms;
     int64_t told_ms;
 };
@@ -56,15 +58,45 @@ bool cs_write_reproducer(const char *folder, const char *name, struct cs_view by
 
 /* ---- what is fed ---- */
 
-static void keep_seed(const struct cs_vector *vector, void *context)
+static bool keep_seed(struct campaign *campaign, struct cs_view stream)
 {
-    struct campaign *campaign = context;
+    size_t n = campaign->n_seeds;
 
-    if (campaign->n_seeds < MAX_SEEDS) {
-        struct cs_buf *seed = &campaign->seeds[campaign->n_seeds++];
-        seed->max = STREAM_MAX;
-        cs_buf_add(seed, vector->stream);
+    if ((n & (n - 1)) == 0) { /* room for twice as many */
+        struct cs_buf *more = realloc(campaign->seeds, (n ? n * 2 : 1) * sizeof *more);
+        if (!more) {
+            return false;
+        }
+        campaign->seeds = more;
     }
+    campaign->seeds[n] = CS_BUF(STREAM_MAX);
+    campaign->n_seeds++;
+    cs_buf_add(&campaign->seeds[n], stream);
+    return cs_buf_error(&campaign->seeds[n]) == CS_OK;
+}
+
+static void keep_vector(const struct cs_vector *vector, void *context)
+{
+    (void)keep_seed(context, vector->stream);
+}
+
+static bool keep_file(const char *path, struct cs_view stream, void *context)
+{
+    (void)path;
+    return stream.len > MAX_SEED || keep_seed(context, stream);
+}
+
+/* Of the files of a finished fuzz run some may vanish while they are read. */
+static enum cs_err read_seeds(struct campaign *campaign, struct cs_diag *diag)
+{
+    enum cs_err err = cs_vectors_each(keep_vector, campaign, diag);
+
+    campaign->n_vectors = campaign->n_seeds;
+    for (const char *const *path = campaign->config->seeds; path && *path && !err; path++) {
+        err = cs_streams_each(*path, keep_file, campaign, diag);
+        err = err == CS_ERR_MISSING ? CS_OK : err;
+    }
+    return err;
 }
 
 static void make_base(struct campaign *campaign, struct cs_buf *out)
@@ -83,6 +115,11 @@ static void make_base(struct campaign *campaign, struct cs_buf *out)
 static void make_stream(struct campaign *campaign)
 {
     cs_buf_clear(&campaign->stream);
+    size_t next = campaign->n_vectors + campaign->progress->runs;
+    if (next < campaign->n_seeds) { /* what came from files first as it is */
+        cs_buf_add(&campaign->stream, cs_buf_view(&campaign->seeds[next]));
+        return;
+    }
     switch (cs_random_next(&campaign->random) % 4) {
     case 0:
         make_base(campaign, &campaign->base);
@@ -139,6 +176,21 @@ static uint32_t hash(const char *text)
     return value;
 }
 
+/* The finding as a row for divergences.json. */
+static void write_row(struct campaign *campaign, const struct cs_fault *fault)
+{
+    struct cs_buf row = CS_BUF(STREAM_MAX);
+    char name[64];
+
+    if (campaign->config->known) {
+        cs_divergence_write(&campaign->trial, fault, cs_buf_view(&campaign->stream), &row);
+        (void)snprintf(name, sizeof name, "%s-%08x.json", cs_decoded_name(fault->outcome),
+                       hash(fault->cause));
+        (void)cs_write_reproducer(campaign->config->folder, name, cs_buf_view(&row), NULL);
+    }
+    cs_buf_free(&row);
+}
+
 static enum cs_err write_finding(struct campaign *campaign, const struct cs_fault *fault,
                                  struct cs_diag *diag)
 {
@@ -161,6 +213,7 @@ static enum cs_err write_finding(struct campaign *campaign, const struct cs_faul
         (void)snprintf(name, sizeof name, "%s-%08x.txt", cs_decoded_name(fault->outcome),
                        hash(fault->cause));
         (void)cs_write_reproducer(folder, name, cs_buf_view(&text), NULL);
+        write_row(campaign, fault);
         cs_buf_char(&text, '\0');
         campaign->config->found(text.ptr ? text.ptr : "", path, campaign->config->context);
     }
@@ -179,6 +232,10 @@ static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
                        fault->cause);
     }
     cs_simplify_cut(&campaign->trial, cs_buf_view(&campaign->stream), fault);
+    if (campaign->config->known && cs_divergence_of(campaign->config->known, fault)) {
+        progress->known++;
+        return CS_OK;
+    }
     if (is_known(campaign, fault->cause)) {
         progress->duplicates++;
         return CS_OK;
@@ -241,7 +298,7 @@ enum cs_err cs_campaign_run(const struct cs_campaign_config *config,
                                 .base = CS_BUF(STREAM_MAX),
                                 .other = CS_BUF(STREAM_MAX),
                                 .started_ms = cs_now_ms()};
-    enum cs_err err = cs_vectors_each(keep_seed, &campaign, diag);
+    enum cs_err err = read_seeds(&campaign, diag);
 
     campaign.told_ms = campaign.started_ms;
     *progress = (struct cs_campaign_progress){0};
@@ -260,6 +317,7 @@ enum cs_err cs_campaign_run(const struct cs_campaign_config *config,
     for (size_t i = 0; i < campaign.n_seeds; i++) {
         cs_buf_free(&campaign.seeds[i]);
     }
+    free(campaign.seeds);
     cs_trial_free(&campaign.trial);
     cs_buf_free(&campaign.stream);
     cs_buf_free(&campaign.base);

@@ -5,12 +5,13 @@
 
 #include <signal.h>
 
-#include "conformance/decode/parser_peer.h"
+#include "conformance/decode/divergences.h"
 
 struct cs_campaign_progress {
     uint64_t runs;       /* streams decoded */
     uint64_t findings;   /* causes */
     uint64_t duplicates; /* further streams with a cause that is known */
+    uint64_t known;      /* of the runs: those with a divergence that is listed */
     uint64_t compared;   /* of the runs: those that had to give our events */
     int64_t elapsed_ms;
 };
@@ -23,6 +24,9 @@ struct cs_campaign_config {
     uint64_t max_findings;
     const char *folder; /* for reproducers; must be there */
     const volatile sig_atomic_t *stop;
+    struct cs_divergences *known; /* no findings, and counted in it; NULL: everything is one. With
+                                     it findings are also written as rows for the list */
+    const char *const *seeds;     /* files and folders of streams to start from; NULL ends them */
     /* Called for every finding, with what is to be said of it and the file of its stream. */
     void (*found)(const char *text, const char *path, void *context);
     /* Called about once a second. */

@@ -2,17 +2,18 @@
 
 #include <stdlib.h>
 
+#include "conformance/decode/parts.h"
 #include "wire/json.h"
 #include "wire/reader.h"
 
 #define BODY_MAX ((size_t)64 * 1024 * 1024)
 
 static const char *const event_names[] = {
-    NULL, "record", "tail", "ping", "error", "done", "unknown", "malformed",
+    NULL, "record", "tail", "ping", "error", "done", "unknown", "malformed", "failed",
 };
 static const char *const kind_names[] = {"data", "control", "command"};
-static const char *const trait_names[] = {"pings",      "tails",   "unknown",
-                                          "timestamps", "lenient", "expects-valid"};
+static const char *const trait_names[] = {"pings",   "tails",         "unknown", "timestamps",
+                                          "lenient", "expects-valid", "parts"};
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
 const char *cs_parser_event_name(uint32_t type)
@@ -76,6 +77,9 @@ static void add_record(struct cs_event_list *list, const struct chatspec_event *
     struct cs_buf *text = &list->text;
     const char *kind = cs_parser_kind_name(event->kind);
 
+    if (kind && list->traits & CS_DECODE_PARTS) {
+        kind = "part"; /* its headers tell the rest */
+    }
     cs_buf_printf(text, "record %llu %s", (unsigned long long)event->seq_num,
                   kind ? kind : "(of no kind)");
     if (!(list->traits & CHATSPEC_REPORTS_TIMESTAMPS)) {
@@ -104,6 +108,9 @@ static bool reported(const struct cs_event_list *list, uint32_t type)
         return list->traits & CHATSPEC_REPORTS_TAILS;
     case CHATSPEC_UNKNOWN:
         return list->traits & CHATSPEC_REPORTS_UNKNOWN;
+    case CHATSPEC_DONE:
+    case CHATSPEC_MALFORMED:
+        return !(list->traits & CS_DECODE_PARTS);
     default:
         return true;
     }
@@ -117,7 +124,8 @@ void cs_event_list_add(struct cs_event_list *list, const struct chatspec_event *
     if (list->ended || !reported(list, event->type)) {
         return;
     }
-    list->ended = event->type == CHATSPEC_DONE || event->type == CHATSPEC_ERROR;
+    list->ended = event->type == CHATSPEC_DONE || event->type == CHATSPEC_ERROR ||
+                  event->type == CS_DECODE_FAILED;
     list->n++;
     if (event->type == CHATSPEC_RECORD) {
         add_record(list, event);
@@ -130,7 +138,7 @@ void cs_event_list_add(struct cs_event_list *list, const struct chatspec_event *
     if (event->type == CHATSPEC_TAIL || event->type == CHATSPEC_PING) {
         cs_buf_printf(text, " @%lld", (long long)event->timestamp);
     }
-    if (event->type == CHATSPEC_ERROR) {
+    if (event->type == CHATSPEC_ERROR || event->type == CS_DECODE_FAILED) {
         cs_buf_char(text, ' ');
         add_bytes(text, event->body);
     }
@@ -160,8 +168,31 @@ static chatspec_bytes bytes_of(struct cs_view view)
     return (chatspec_bytes){(const uint8_t *)view.ptr, view.len};
 }
 
+/* A record as the caller of a client gets it: commands and repeats not at all, of the body what its
+ * envelope holds. */
+static enum cs_err add_part(struct cs_event_list *list, struct chatspec_event *event,
+                            struct cs_part_ids *seen)
+{
+    struct cs_buf data = CS_BUF(BODY_MAX);
+    enum cs_part part = CS_PART_AGAIN;
+
+    if (event->kind != CHATSPEC_COMMAND) {
+        part =
+            cs_part_take(seen, cs_view_of((const char *)event->body.ptr, event->body.len), &data);
+    }
+    event->body = bytes_of(cs_buf_view(&data));
+    if (part == CS_PART_NEW) {
+        cs_event_list_add(list, event);
+    }
+    cs_buf_free(&data);
+    return part == CS_PART_NO_MEMORY  ? CS_ERR_NO_MEMORY
+           : part == CS_PART_TOO_DEEP ? CS_ERR_LIMIT
+                                      : CS_OK;
+}
+
 /* A batch as the ABI has it: its records, then its tail where there is one. */
-static bool add_ours(struct cs_event_list *list, const struct cs_event *ours)
+static enum cs_err add_ours(struct cs_event_list *list, const struct cs_event *ours,
+                            struct cs_part_ids *seen)
 {
     static const uint32_t types[] = {
         [CS_EVENT_RECORD] = CHATSPEC_RECORD,      [CS_EVENT_BATCH_END] = 0,
@@ -170,13 +201,14 @@ static bool add_ours(struct cs_event_list *list, const struct cs_event *ours)
         [CS_EVENT_MALFORMED] = CHATSPEC_MALFORMED};
     struct chatspec_event event = {.type = types[ours->type], .timestamp = ours->timestamp};
     chatspec_header *headers = NULL;
+    enum cs_err err = CS_OK;
 
     if (ours->type == CS_EVENT_RECORD) {
         const struct cs_record *record = &ours->record;
 
         headers = calloc(record->n_headers + 1, sizeof *headers);
         if (!headers) {
-            return false;
+            return CS_ERR_NO_MEMORY;
         }
         for (size_t i = 0; i < record->n_headers; i++) {
             headers[i] = (chatspec_header){bytes_of(record->headers[i].name),
@@ -192,7 +224,9 @@ static bool add_ours(struct cs_event_list *list, const struct cs_event *ours)
     } else if (ours->type == CS_EVENT_ERROR) {
         event.body = bytes_of(ours->sse->data);
     }
-    if (event.type != 0) {
+    if (event.type == CHATSPEC_RECORD && list->traits & CS_DECODE_PARTS) {
+        err = add_part(list, &event, seen);
+    } else if (event.type != 0) {
         cs_event_list_add(list, &event);
     }
     if (ours->has_tail && (ours->type == CS_EVENT_PING || ours->type == CS_EVENT_BATCH_END)) {
@@ -202,7 +236,7 @@ static bool add_ours(struct cs_event_list *list, const struct cs_event *ours)
         cs_event_list_add(list, &event);
     }
     free(headers);
-    return true;
+    return err;
 }
 
 _Static_assert((int)CS_RECORD_DATA == CHATSPEC_DATA && (int)CS_RECORD_CONTROL == CHATSPEC_CONTROL &&
@@ -214,6 +248,7 @@ enum cs_err cs_event_list_ours(struct cs_view stream, struct cs_event_list *list
     const struct cs_reader_limits limits = {.batch.lenient = list->traits & CHATSPEC_LENIENT};
     struct cs_reader *reader = cs_reader_new(&limits);
     struct cs_event event;
+    struct cs_part_ids seen = {0};
     struct cs_diag diag = {0};
     enum cs_step step = CS_STEP_MORE;
     enum cs_err err = reader ? CS_OK : CS_ERR_NO_MEMORY;
@@ -228,14 +263,15 @@ enum cs_err cs_event_list_ours(struct cs_view stream, struct cs_event_list *list
             err = CS_ERR_LIMIT;
         } else if (odd && list->traits & CHATSPEC_EXPECTS_VALID) {
             err = CS_ERR_RANGE;
-        } else if (!add_ours(list, &event)) {
-            err = CS_ERR_NO_MEMORY;
+        } else {
+            err = add_ours(list, &event, &seen);
         }
     }
     if (err == CS_OK && step == CS_STEP_ERROR) {
         err = diag.code;
     }
     cs_reader_free(reader);
+    cs_part_ids_free(&seen);
     return err ? err : cs_buf_error(&list->text);
 }
 
@@ -243,6 +279,7 @@ enum cs_err cs_event_list_ours(struct cs_view stream, struct cs_event_list *list
 
 struct told {
     struct cs_buf strings; /* decoded; grows only before the first view into it is taken */
+    struct cs_buf content; /* of a part, canonical */
     chatspec_header *headers;
 };
 
@@ -366,7 +403,7 @@ static enum cs_err take_event(struct told *told, struct cs_view json, struct cha
 
 static enum cs_err tell(struct cs_event_list *list, struct cs_view json, struct cs_diag *diag)
 {
-    struct told told = {.strings = CS_BUF(BODY_MAX)};
+    struct told told = {.strings = CS_BUF(BODY_MAX), .content = CS_BUF(BODY_MAX)};
     struct chatspec_event event = {0};
     enum cs_err err = CS_ERR_NO_MEMORY;
 
@@ -374,10 +411,16 @@ static enum cs_err tell(struct cs_event_list *list, struct cs_view json, struct 
     if (cs_buf_reserve(&told.strings, json.len + 1)) {
         err = take_event(&told, json, &event, diag);
     }
+    if (err == CS_OK && list->traits & CS_DECODE_PARTS && event.type == CHATSPEC_RECORD &&
+        cs_json_canonical(cs_view_of((const char *)event.body.ptr, event.body.len),
+                          &told.content) == CS_OK) {
+        event.body = bytes_of(cs_buf_view(&told.content));
+    }
     if (err == CS_OK) {
         cs_event_list_add(list, &event);
     }
     free(told.headers);
+    cs_buf_free(&told.content);
     cs_buf_free(&told.strings);
     return err;
 }

@@ -9,6 +9,11 @@
 #include "conformance/peers/library/chatspec_parser.h"
 #include "wire/bytes.h"
 
+/* Of adapters alone, beside what chatspec_parser.h has: the trait `parts` (a client that tells what
+ * its caller gets, PROTOCOL.md) and the event `failed`, with which such a client gives up. */
+#define CS_DECODE_PARTS  64u
+#define CS_DECODE_FAILED 8u
+
 #define CS_EVENT_LIST_MAX ((size_t)256 * 1024 * 1024)
 
 struct cs_event_list {

@@ -256,6 +256,41 @@ static void headers(struct maker *maker)
     sign(maker, ']');
 }
 
+/* What a client unpacks: data and a part id in a string, in either order. */
+static void envelope(struct maker *maker)
+{
+    struct cs_buf outer = maker->json;
+    bool id_first = once_in(maker, 5);
+
+    maker->json = CS_BUF(EVENT_MAX);
+    cs_buf_str(&maker->json, "{");
+    if (id_first) {
+        cs_buf_printf(&maker->json, "\"id\":\"p%u\",", (unsigned)below(maker, 40));
+    }
+    cs_buf_str(&maker->json, "\"data\":");
+    any_value(maker, 1);
+    if (!id_first && !once_in(maker, 6)) {
+        cs_buf_printf(&maker->json, ",\"id\":\"p%u\"", (unsigned)below(maker, 40));
+    }
+    cs_buf_char(&maker->json, '}');
+    cs_buf_char(&outer, '"');
+    for (size_t i = 0; i < maker->json.len; i++) {
+        char c = maker->json.ptr[i];
+
+        if (c == '"' || c == '\\') {
+            cs_buf_char(&outer, '\\');
+            cs_buf_char(&outer, c);
+        } else if ((unsigned char)c < 0x20) {
+            cs_buf_printf(&outer, "\\u%04x", (unsigned)(unsigned char)c);
+        } else {
+            cs_buf_char(&outer, c);
+        }
+    }
+    cs_buf_char(&outer, '"');
+    cs_buf_free(&maker->json);
+    maker->json = outer;
+}
+
 static void body(struct maker *maker)
 {
     static const char *const bodies[] = {
@@ -269,6 +304,8 @@ static void body(struct maker *maker)
     };
     if (odd(maker)) {
         odd_value(maker);
+    } else if (once_in(maker, 3)) {
+        envelope(maker);
     } else if (once_in(maker, 2)) {
         cs_buf_str(&maker->json, PICK(maker, bodies));
     } else {

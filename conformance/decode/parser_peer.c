@@ -24,6 +24,8 @@ struct cs_parser_peer {
     int64_t timeout_ms;
     struct cs_process *process; /* NULL: to be started */
     uint32_t traits;
+    char version[64];
+    char inner[64]; /* of the parser in it */
     uint64_t id;
     struct cs_buf line;
 };
@@ -46,9 +48,31 @@ static char *host_path(void)
     return host;
 }
 
+/* Pointers and texts in one block. */
+static char **copy_words(char *const *words)
+{
+    size_t n = 0;
+    size_t len = 0;
+
+    for (; words[n]; n++) {
+        len += strlen(words[n]) + 1;
+    }
+    char **copy = malloc((n + 1) * sizeof *copy + len);
+    char *text = copy ? (char *)(copy + n + 1) : NULL;
+    for (size_t i = 0; copy && i <= n; i++) {
+        copy[i] = words[i] ? text : NULL;
+        text = words[i] ? stpcpy(text, words[i]) + 1 : text;
+    }
+    return copy;
+}
+
 static enum cs_err find_words(const struct cs_parser_config *config, struct cs_parser_peer *peer,
                               struct cs_diag *diag)
 {
+    if (config->words) {
+        peer->words = copy_words(config->words);
+        return peer->words ? CS_OK : cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+    }
     if (!config->library) {
         peer->words = cs_command_split(config->command, diag);
         return peer->words ? CS_OK : CS_ERR_USAGE;
@@ -64,6 +88,18 @@ static enum cs_err find_words(const struct cs_parser_config *config, struct cs_p
     peer->words[0] = peer->host;
     peer->words[1] = peer->library;
     return CS_OK;
+}
+
+static void take_text(struct cs_view hello, struct cs_view name, char *text, size_t size)
+{
+    struct cs_view value;
+    struct cs_buf out = CS_BUF(size);
+
+    text[0] = '\0';
+    if (cs_json_get(hello, name, &value) == CS_OK && cs_json_string(value, &out) == CS_OK) {
+        (void)snprintf(text, size, "%.*s", CS_VIEW_ARG(cs_buf_view(&out)));
+    }
+    cs_buf_free(&out);
 }
 
 static uint32_t traits_in(struct cs_view hello)
@@ -168,6 +204,8 @@ static enum cs_err start(struct cs_parser_peer *peer, struct cs_diag *diag)
         err = cs_fail(diag, CS_ERR_USAGE, 0, "the adapter does not list the command decode");
     } else {
         peer->traits = traits_in(hello);
+        take_text(hello, CS_VIEW("version"), peer->version, sizeof peer->version);
+        take_text(hello, CS_VIEW("parser"), peer->inner, sizeof peer->inner);
     }
     if (err) {
         drop(peer);
@@ -206,6 +244,16 @@ void cs_parser_peer_end(struct cs_parser_peer *peer)
         cs_buf_free(&peer->line);
         free(peer);
     }
+}
+
+const char *cs_parser_peer_version(const struct cs_parser_peer *peer)
+{
+    return peer->version;
+}
+
+const char *cs_parser_peer_inner(const struct cs_parser_peer *peer)
+{
+    return peer->inner;
 }
 
 uint32_t cs_parser_peer_traits(const struct cs_parser_peer *peer)

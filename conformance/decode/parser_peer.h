@@ -27,7 +27,8 @@ struct cs_parser_peer;
 
 struct cs_parser_config {
     const char *library; /* a path, or "builtin" for our own reader; NULL: `command` */
-    const char *command; /* a command line */
+    const char *command; /* a command line; NULL: `words` */
+    char *const *words;  /* argv; copied */
     int64_t timeout_ms;  /* for one stream, by the clock */
 };
 
@@ -38,6 +39,9 @@ CS_MUST_USE enum cs_err cs_parser_peer_start(const struct cs_parser_config *conf
                                              struct cs_diag *diag);
 void cs_parser_peer_end(struct cs_parser_peer *peer);
 
+/* What its hello said of itself: "version" and "parser"; "" when it did not. */
+const char *cs_parser_peer_version(const struct cs_parser_peer *peer);
+const char *cs_parser_peer_inner(const struct cs_parser_peer *peer);
 uint32_t cs_parser_peer_traits(const struct cs_parser_peer *peer);
 
 /* One stream in pieces of these lengths, used in turn and again from the first; none: in one. */

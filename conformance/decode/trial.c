@@ -1,9 +1,13 @@
 #include "conformance/decode/trial.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#define MAX_TWO_PIECES ((size_t)300)
-#define SHOWN_MAX      300 /* of a line of a list */
+#define MAX_TWO_PIECES     ((size_t)300)
+#define DOUBLE_MAX_INTEGER 9007199254740992LL
+#define SHOWN_IN_CAUSE     120
+#define SHOWN_MAX          300 /* of a line of a list */
 
 void cs_trial_free(struct cs_trial *trial)
 {
@@ -61,17 +65,30 @@ static struct cs_view body_of(struct cs_view line)
 }
 
 /* Names what differs between two records, by the first member that does. */
+static bool beyond_doubles(struct cs_view number)
+{
+    char digits[32];
+    long long value;
+
+    (void)snprintf(digits, sizeof digits, "%.*s", CS_VIEW_ARG(number));
+    errno = 0;
+    value = strtoll(digits, NULL, 10);
+    return errno != 0 || value > DOUBLE_MAX_INTEGER || value < -DOUBLE_MAX_INTEGER;
+}
+
 static const char *record_difference(struct cs_view wanted, struct cs_view came)
 {
     if (!cs_view_eq(word(wanted, 1), word(came, 1))) {
-        return "seq_num";
+        return beyond_doubles(word(wanted, 1)) ? "seq_num over 2^53" : "seq_num";
     }
     if (!cs_view_eq(word(wanted, 2), word(came, 2))) {
         return "kind";
     }
     if (word(wanted, 3).len > 0 && word(wanted, 3).ptr[0] == '@' &&
         !cs_view_eq(word(wanted, 3), word(came, 3))) {
-        return "timestamp";
+        struct cs_view time = word(wanted, 3);
+        return beyond_doubles(cs_view_of(time.ptr + 1, time.len - 1)) ? "timestamp over 2^53"
+                                                                      : "timestamp";
     }
     return cs_view_eq(body_of(wanted), body_of(came)) ? "headers" : "body";
 }
@@ -105,6 +122,12 @@ static void name_cut(struct cs_view stream, const struct cs_cut *cut, struct cs_
     cs_buf_free(&text);
 }
 
+/* A part with something in it that no event holds. */
+static bool is_odd(struct cs_view line)
+{
+    return cs_view_find(line, CS_VIEW(" (of no kind) ")) != SIZE_MAX;
+}
+
 static void name_difference(const struct cs_event_list *wanted, const struct cs_event_list *came,
                             struct cs_fault *fault)
 {
@@ -114,8 +137,17 @@ static void name_difference(const struct cs_event_list *wanted, const struct cs_
     struct cs_view b_type = b.len > 0 ? word(b, 0) : CS_VIEW("the end");
 
     if (!cs_view_eq(a_type, b_type)) {
-        (void)snprintf(fault->cause, sizeof fault->cause, "%.*s instead of %.*s",
-                       CS_VIEW_ARG(b_type), CS_VIEW_ARG(a_type));
+        bool failed = cs_view_eq(b_type, CS_VIEW("failed"));
+        size_t shown = failed && b.len < SHOWN_IN_CAUSE ? b.len
+                       : failed                         ? SHOWN_IN_CAUSE
+                                                        : b_type.len;
+        (void)snprintf(fault->cause, sizeof fault->cause, "%.*s instead of %.*s", (int)shown,
+                       b_type.ptr, CS_VIEW_ARG(a_type));
+    } else if (cs_view_eq(a_type, CS_VIEW("record")) && is_odd(b)) {
+        struct cs_view name = word(b, 3);
+        size_t end = cs_view_find(name, CS_VIEW("="));
+        (void)snprintf(fault->cause, sizeof fault->cause, "an odd part: %.*s",
+                       (int)(end == SIZE_MAX ? name.len : end), name.ptr);
     } else if (cs_view_eq(a_type, CS_VIEW("record"))) {
         (void)snprintf(fault->cause, sizeof fault->cause, "another %s of a record",
                        record_difference(a, b));

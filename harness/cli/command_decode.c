@@ -8,11 +8,12 @@
 #include "cli/paths.h"
 #include "cli/stop.h"
 #include "conformance/decode/campaign.h"
+#include "conformance/decode/divergences.h"
+#include "conformance/decode/streams.h"
 #include "conformance/decode/trial.h"
 #include "conformance/decode/vectors.h"
 #include "wire/json.h"
 
-#define FILE_MAX         ((size_t)64 * 1024 * 1024)
 #define MAX_FILES        1024
 #define EXIT_INTERRUPTED 130
 
@@ -20,7 +21,9 @@ struct decoding {
     const struct cs_args *args;
     struct cs_trial trial;
     const volatile sig_atomic_t *stop;
+    struct cs_divergences known; /* of an SDK: what counts apart */
     size_t n_pass;
+    size_t n_known;
     size_t n_fail;
     size_t n_skip;
     int trouble; /* exit status of what ended it; CS_EXIT_OK: nothing did */
@@ -74,6 +77,14 @@ static void judge(struct decoding *decoding, const char *id, struct cs_view titl
             cs_say(CS_EXIT_TROUBLE, "the parser cannot be started again: %s", fault.cause);
         return;
     }
+    struct cs_divergence *row = cs_divergence_of(&decoding->known, &fault);
+    if (row) {
+        decoding->n_known++;
+        if (decoding->args->verbose) {
+            printf("known %s: %s\n", id, row->id);
+        }
+        return;
+    }
     decoding->n_fail++;
     cs_fault_describe(&decoding->trial, &fault, &text);
     printf("fail  %s%s%.*s\n  %.*s", id, title.len > 0 ? ": " : "", CS_VIEW_ARG(title),
@@ -120,6 +131,15 @@ static void run_vector(const struct cs_vector *vector, void *context)
         skip(decoding, vector->id, "the parser is for valid streams alone");
         return;
     }
+    if (traits &
+        CS_DECODE_PARTS) { /* vectors are for parsers: our reader says what a client makes */
+        if (cs_trial_oracle(trial, vector->stream) != CS_OK) {
+            decoding->trouble = cs_say(CS_EXIT_TROUBLE, "out of memory");
+            return;
+        }
+        judge(decoding, vector->id, vector->title, vector->stream, true);
+        return;
+    }
     trial->wanted.traits = traits;
     trial->comparable =
         cs_event_list_told(lenient ? vector->lenient : vector->events, &trial->wanted, &diag);
@@ -132,45 +152,109 @@ static void run_vector(const struct cs_vector *vector, void *context)
 
 /* ---- files ---- */
 
-static void run_file(struct decoding *decoding, const char *path)
+static bool run_file(const char *path, struct cs_view stream, void *context)
 {
-    struct cs_buf stream = CS_BUF(FILE_MAX);
-    FILE *file = fopen(path, "rb");
-    char chunk[65536];
-    size_t n;
+    struct decoding *decoding = context;
 
-    if (!file) {
-        decoding->trouble = cs_say(CS_EXIT_USAGE, "%s: %s", path, strerror(errno));
-        return;
-    }
-    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0) {
-        cs_buf_append(&stream, chunk, n);
-    }
-    bool read = !ferror(file) && cs_buf_error(&stream) == CS_OK;
-    (void)fclose(file);
-    if (!read || cs_trial_oracle(&decoding->trial, cs_buf_view(&stream)) != CS_OK) {
-        decoding->trouble = cs_say(CS_EXIT_TROUBLE, "%s cannot be read, or is over 64 MiB", path);
+    if (cs_trial_oracle(&decoding->trial, stream) != CS_OK) {
+        decoding->trouble = cs_say(CS_EXIT_TROUBLE, "%s: out of memory", path);
     } else if (decoding->trial.comparable == CS_ERR_RANGE) {
         skip(decoding, path, "the parser is for valid streams alone");
     } else {
-        judge(decoding, path, (struct cs_view){NULL, 0}, cs_buf_view(&stream), false);
+        judge(decoding, path, (struct cs_view){NULL, 0}, stream, false);
         if (decoding->args->verbose) {
             printf("%.*s", CS_VIEW_ARG(cs_buf_view(&decoding->trial.wanted.text)));
         }
     }
-    cs_buf_free(&stream);
+    return !decoding->trouble && !*decoding->stop;
+}
+
+static void run_path(struct decoding *decoding, const char *path)
+{
+    struct cs_diag diag = {0};
+    enum cs_err err = cs_streams_each(path, run_file, decoding, &diag);
+
+    if (err && !decoding->trouble) {
+        decoding->trouble = cs_say(err == CS_ERR_MISSING ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",
+                                   diag.text[0] ? diag.text : "out of memory");
+    }
+}
+
+/* ---- what is known ---- */
+
+/* Each known divergence must show on its own example, in the answers that are listed. */
+static void run_example(struct decoding *decoding, struct cs_divergence *row)
+{
+    struct cs_trial *trial = &decoding->trial;
+    struct cs_view stream = cs_buf_view(&row->stream);
+    struct cs_buf text = CS_BUF(65536);
+    struct cs_fault fault;
+
+    if (cs_trial_oracle(trial, stream) != CS_OK) {
+        decoding->trouble = cs_say(CS_EXIT_TROUBLE, "out of memory");
+        return;
+    }
+    if (!cs_trial_run(trial, stream, &row->cut, &fault)) {
+        decoding->n_fail++;
+        printf("fail  divergence/%s: unexpected agreement: give it an \"until\"\n", row->id);
+        return;
+    }
+    const struct cs_event_list *ours =
+        trial->comparable == CS_OK ? &trial->wanted : &trial->whole.list;
+    if (cs_divergence_is(row, &fault) && cs_divergence_says(row->ours, ours) &&
+        cs_divergence_says(row->theirs, &trial->answer.list)) {
+        decoding->n_known++;
+        row->n_seen++;
+        return;
+    }
+    decoding->n_fail++;
+    cs_divergence_write(trial, &fault, stream, &text);
+    printf("fail  divergence/%s: other answers than listed:\n%.*s", row->id,
+           CS_VIEW_ARG(cs_buf_view(&text)));
+    cs_buf_free(&text);
+}
+
+static void run_known(struct decoding *decoding)
+{
+    struct cs_parser_peer *peer = decoding->trial.peer;
+    struct cs_diag diag = {0};
+
+    if (cs_divergences_load(cs_parser_peer_version(peer), cs_parser_peer_inner(peer),
+                            &decoding->known, &diag) != CS_OK) {
+        decoding->trouble = cs_say(CS_EXIT_TROUBLE, "divergences.json: %s", diag.text);
+    }
+    for (size_t i = 0; i < decoding->known.n && decoding->args->rest.n == 0 &&
+                       decoding->args->only.n == 0 && !decoding->trouble && !*decoding->stop;
+         i++) {
+        run_example(decoding, &decoding->known.rows[i]);
+    }
+}
+
+static void tell_known(const struct decoding *decoding)
+{
+    for (size_t i = 0; i < decoding->known.n; i++) {
+        const struct cs_divergence *row = &decoding->known.rows[i];
+        if (row->n_seen > 0) {
+            printf("known %s (%s): %llu\n", row->id, row->kind, (unsigned long long)row->n_seen);
+        }
+    }
 }
 
 static int conclude(const struct decoding *decoding)
 {
-    size_t n = decoding->n_pass + decoding->n_fail;
+    size_t n = decoding->n_pass + decoding->n_known + decoding->n_fail;
 
     if (decoding->trouble) {
         return decoding->trouble;
     }
-    printf("%s%s: %zu of %zu streams decoded as they must be, %zu skipped\n",
+    tell_known(decoding);
+    printf("%s%s: %zu of %zu streams decoded as they must be",
            *decoding->stop ? "interrupted, " : "", cs_parser_option_name(decoding->args),
-           decoding->n_pass, n, decoding->n_skip);
+           decoding->n_pass, n);
+    if (decoding->args->sdk) {
+        printf(", %zu with a known divergence", decoding->n_known);
+    }
+    printf(", %zu skipped\n", decoding->n_skip);
     if (*decoding->stop) {
         return EXIT_INTERRUPTED;
     }
@@ -189,15 +273,20 @@ static int run(const struct cs_args *args)
     if (status != CS_EXIT_OK) {
         return status;
     }
-    if (args->rest.n == 0 && cs_vectors_each(run_vector, &decoding, &diag) != CS_OK) {
+    if (args->sdk) {
+        run_known(&decoding);
+    }
+    if (args->rest.n == 0 && !decoding.trouble &&
+        cs_vectors_each(run_vector, &decoding, &diag) != CS_OK) {
         decoding.trouble = cs_say(CS_EXIT_TROUBLE, "vectors.json: %s", diag.text);
     }
     for (size_t i = 0; i < args->rest.n && !decoding.trouble && !*decoding.stop; i++) {
-        run_file(&decoding, args->rest.items[i]);
+        run_path(&decoding, args->rest.items[i]);
     }
     status = conclude(&decoding);
     cs_parser_peer_end(decoding.trial.peer);
     cs_trial_free(&decoding.trial);
+    cs_divergences_free(&decoding.known);
     return status;
 }
 
@@ -212,7 +301,7 @@ static const struct cs_option options[] = {
 const struct cs_command cs_command_decode = {
     .name = "decode",
     .summary = "hold a parser to the decode vectors, or to files",
-    .usage = "[--library FILE | --peer 'COMMAND' | --builtin] [FILE...]",
+    .usage = "[--library FILE | --peer 'COMMAND' | --sdk SOURCE | --builtin] [FILE | FOLDER...]",
     .details =
         "Each stream goes through the parser whole, byte by byte, and cut in two at every byte; "
         "all\n"
@@ -224,10 +313,18 @@ const struct cs_command cs_command_decode = {
         "program\n"
         "in any language answers the command `decode` (conformance/peers/PROTOCOL.md).\n"
         "\n"
+        "--sdk takes the SDK's own reader, and is held to what a caller gets: the content of each\n"
+        "record's envelope. What its versions are known to read otherwise stands in\n"
+        "conformance/decode/divergences.json; it is counted apart, each listed one must show on "
+        "its\n"
+        "own example, and only what is not listed fails.\n"
+        "\n"
         "Examples:\n"
         "  chatspec decode --library ./mine.so\n"
         "  chatspec decode --peer 'python3 my_adapter.py' --only 'json/*'\n"
-        "  chatspec decode --library ./mine.so captured.sse --verbose",
+        "  chatspec decode --library ./mine.so captured.sse --verbose\n"
+        "  chatspec decode --sdk 4.8.3\n"
+        "  chatspec decode --sdk 4.8.3 corpus/sse corpus/reader corpus/twin",
     .options = options,
     .max_rest = MAX_FILES,
     .run = run,

@@ -1,11 +1,20 @@
 /* chatspec fuzz: our own targets, or a parser that is named. */
+#include <string.h>
+
 #include "cli/commands.h"
 #include "cli/fuzz.h"
 #include "cli/parser_option.h"
 
 static int run(const struct cs_args *args)
 {
-    bool of_parser = args->library || args->peer || args->builtin;
+    bool differential = args->rest.n == 1 && strcmp(args->rest.items[0], "differential") == 0;
+    bool of_parser = args->library || args->peer || args->sdk || args->builtin || differential;
+    if (differential && !args->sdk) {
+        return cs_say(CS_EXIT_USAGE, "differential is against an SDK: give its --sdk");
+    }
+    if (differential) {
+        return cs_fuzz_parser(args);
+    }
     if (!of_parser) {
         return cs_fuzz_targets(args);
     }
@@ -25,7 +34,7 @@ static const struct cs_option options[] = {
            CS_SEED_LIMIT),
     CS_ROWS_PARSER,
     CS_ROW("out", CS_OPTION_TEXT, out, "FOLDER",
-           "where findings of a parser go (build/reports/fuzz)", 0),
+           "where findings of a parser go (build/reports/fuzz, or differential)", 0),
     CS_ROW("quiet", CS_OPTION_FLAG, quiet, NULL, "of a parser: no progress on stderr", 0),
     CS_ROWS_SELECTION,
     CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th target, from the K-th", 0),
@@ -42,7 +51,8 @@ static const struct cs_option options[] = {
 const struct cs_command cs_command_fuzz = {
     .name = "fuzz",
     .summary = "look for inputs that a parser gets wrong: ours, or yours",
-    .usage = "[TARGET... | --library FILE | --peer 'COMMAND' | --builtin] [options]",
+    .usage = "[TARGET... | --library FILE | --peer 'COMMAND' | differential --sdk SOURCE | "
+             "--builtin] [options]",
     .details =
         "Without a parser: our targets (fuzz/README.md) under libFuzzer with AddressSanitizer\n"
         "and UBSan. Inputs that reach something new are kept in build/fuzz-inputs/TARGET, and the\n"
@@ -61,6 +71,14 @@ const struct cs_command cs_command_fuzz = {
         "example/ is one. A program in any language answers the command `decode`\n"
         "(conformance/peers/PROTOCOL.md).\n"
         "\n"
+        "differential serves the same streams to the SDK's own reader, and first those of\n"
+        "corpus/{sse,reader,twin} and what our targets kept in build/fuzz-inputs: run\n"
+        "`fuzz sse reader` before, and what libFuzzer finds of our reader is tried on theirs. "
+        "What\n"
+        "is known of that version (conformance/decode/divergences.json) is counted apart; each "
+        "new\n"
+        "cause is left in build/reports/differential, as a row for that file too.\n"
+        "\n"
         "Ctrl-C keeps what was found. Exit status: 0 nothing found, 1 findings, 2 usage,\n"
         "3 trouble, 130 interrupted.\n"
         "\n"
@@ -69,6 +87,7 @@ const struct cs_command cs_command_fuzz = {
         "  chatspec fuzz sse reader --minutes 20 --report json=fuzz.json\n"
         "  chatspec fuzz --library ./mine.so --minutes 20 --out found\n"
         "  chatspec fuzz --peer 'python3 my_adapter.py' --runs 10000 --seed 7\n"
+        "  chatspec fuzz differential --sdk 4.8.3 --minutes 20\n"
         "  chatspec decode --library ./mine.so build/reports/fuzz/*.sse    # all findings again",
     .options = options,
     .max_rest = 64,

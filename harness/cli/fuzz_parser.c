@@ -37,6 +37,9 @@ static void tell(FILE *out, const struct cs_campaign_progress *progress)
             (double)ms / 1000, (unsigned long long)progress->runs,
             (double)progress->runs * 1000 / (double)ms, (unsigned long long)progress->compared,
             (unsigned long long)progress->findings, (unsigned long long)progress->duplicates);
+    if (progress->known > 0) {
+        fprintf(out, ", %llu known", (unsigned long long)progress->known);
+    }
 }
 
 static void show_progress(const struct cs_campaign_progress *progress, void *context)
@@ -69,7 +72,8 @@ static void show_finding(const char *text, const char *path, void *context)
     cs_buf_free(&option);
 }
 
-/* Where reproducers go: the folder that was named, or build/reports/fuzz. NULL after saying why. */
+/* Where reproducers go: the folder that was named, or one in build/reports. NULL after saying why.
+ */
 static char *find_folder(const struct cs_args *args)
 {
     char *reports = args->out ? NULL : cs_build_folder("reports");
@@ -77,7 +81,8 @@ static char *find_folder(const struct cs_args *args)
 
     if (args->out) {
         folder = strdup(args->out);
-    } else if (reports && asprintf(&folder, "%s/fuzz", reports) < 0) {
+    } else if (reports &&
+               asprintf(&folder, "%s/%s", reports, args->sdk ? "differential" : "fuzz") < 0) {
         folder = NULL;
     }
     free(reports);
@@ -121,6 +126,52 @@ static int conclude(const struct fuzzing *fuzzing, const struct cs_campaign_prog
     return progress->findings > 0 ? CS_EXIT_BROKEN : CS_EXIT_OK;
 }
 
+/* ---- against an SDK ---- */
+
+#define N_SEEDS 5
+
+/* Folders that streams come from; those that are not there are passed over. */
+static bool find_seeds(char *seeds[N_SEEDS + 1])
+{
+    static const char *const below[N_SEEDS] = {"corpus/sse", "corpus/reader", "corpus/twin",
+                                               "build/fuzz-inputs/sse", "build/fuzz-inputs/reader"};
+    const char *home = getenv("CHATSPEC_HOME");
+    bool fine = true;
+
+    for (size_t i = 0; i < N_SEEDS; i++) {
+        if (asprintf(&seeds[i], "%s/%s", home ? home : ".", below[i]) < 0) {
+            seeds[i] = NULL;
+            fine = false;
+        }
+    }
+    seeds[N_SEEDS] = NULL;
+    return fine;
+}
+
+static void tell_known(const struct cs_divergences *known)
+{
+    for (size_t i = 0; i < known->n; i++) {
+        if (known->rows[i].n_seen > 0) {
+            printf("known %s (%s): %llu\n", known->rows[i].id, known->rows[i].kind,
+                   (unsigned long long)known->rows[i].n_seen);
+        }
+    }
+}
+
+/* What is known of the SDK's version, for a run against one; true when there is nothing to say. */
+static bool load_known(const struct cs_args *args, const struct cs_parser_peer *peer,
+                       struct cs_divergences *known)
+{
+    struct cs_diag diag = {0};
+
+    if (args->sdk && cs_divergences_load(cs_parser_peer_version(peer), cs_parser_peer_inner(peer),
+                                         known, &diag) != CS_OK) {
+        (void)cs_say(CS_EXIT_TROUBLE, "divergences.json: %s", diag.text);
+        return false;
+    }
+    return true;
+}
+
 int cs_fuzz_parser(const struct cs_args *args)
 {
     struct fuzzing fuzzing = {.args = args, .terminal = isatty(STDERR_FILENO)};
@@ -131,8 +182,14 @@ int cs_fuzz_parser(const struct cs_args *args)
     uint64_t minutes = args->minutes > 0 || args->runs > 0 ? args->minutes : MINUTES;
     int status = cs_parser_option_start(args, false, &peer);
     char *folder = status == CS_EXIT_OK ? find_folder(args) : NULL;
+    char *seeds[N_SEEDS + 1] = {NULL};
+    struct cs_divergences known = {0};
 
-    if (!folder) {
+    if (!folder || !find_seeds(seeds) || !load_known(args, peer, &known)) {
+        free(folder);
+        for (size_t i = 0; i < N_SEEDS; i++) {
+            free(seeds[i]);
+        }
         cs_parser_peer_end(peer);
         return status == CS_EXIT_OK ? CS_EXIT_TROUBLE : status;
     }
@@ -144,6 +201,8 @@ int cs_fuzz_parser(const struct cs_args *args)
         .max_findings = MAX_FINDINGS,
         .folder = folder,
         .stop = stop,
+        .known = args->sdk ? &known : NULL,
+        .seeds = args->sdk ? (const char *const *)seeds : NULL,
         .found = show_finding,
         .progress = show_progress,
         .context = &fuzzing,
@@ -151,7 +210,13 @@ int cs_fuzz_parser(const struct cs_args *args)
     printf("seed %llu, reproducers in %s\n", (unsigned long long)config.seed, folder);
     fflush(stdout);
     enum cs_err err = cs_campaign_run(&config, &progress, &diag);
+    clear_line(&fuzzing);
+    tell_known(&known);
     status = conclude(&fuzzing, &progress, err, &diag, *stop != 0);
+    for (size_t i = 0; i < N_SEEDS; i++) {
+        free(seeds[i]);
+    }
+    cs_divergences_free(&known);
     cs_parser_peer_end(peer);
     free(folder);
     return status;

@@ -1,22 +1,51 @@
 #include "cli/parser_option.h"
 
+#include <stdlib.h>
+
+#include "cli/paths.h"
+#include "conformance/peers/peers.h"
+
 #define TIMEOUT_S 20
+
+/* The SDK's adapter: what is missing is installed first. */
+static enum cs_err find_sdk(const struct cs_args *args, struct cs_peer_command *ret_command,
+                            struct cs_diag *diag)
+{
+    char *cache = cs_build_folder("sdk");
+    enum cs_err err =
+        cache ? cs_sdk_peer(args->sdk, args->parser, cache, ret_command, diag) : CS_ERR_IO;
+
+    free(cache);
+    return err;
+}
 
 int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
                            struct cs_parser_peer **ret_peer)
 {
-    int n = (args->library != NULL) + (args->peer != NULL) + args->builtin;
+    int n = (args->library != NULL) + (args->peer != NULL) + (args->sdk != NULL) + args->builtin;
+    struct cs_peer_command command = {0};
     struct cs_diag diag = {0};
+    enum cs_err err = CS_OK;
 
     if (n > 1 || (n == 0 && !builtin_by_default)) {
-        return cs_say(CS_EXIT_USAGE,
-                      "name one parser: --library FILE, --peer 'COMMAND' or --builtin");
+        return cs_say(
+            CS_EXIT_USAGE,
+            "name one parser: --library FILE, --peer 'COMMAND', --sdk SOURCE or --builtin");
+    }
+    if (args->parser && !args->sdk) {
+        return cs_say(CS_EXIT_USAGE, "--parser is of an SDK: give its --sdk");
+    }
+    if (args->sdk) {
+        err = find_sdk(args, &command, &diag);
     }
     const struct cs_parser_config config = {
         .library = n == 0 || args->builtin ? "builtin" : args->library,
         .command = args->peer,
+        .words = args->sdk ? command.words : NULL,
         .timeout_ms = (int64_t)(args->timeout_s ? args->timeout_s : TIMEOUT_S) * 1000};
-    switch (cs_parser_peer_start(&config, ret_peer, &diag)) {
+    err = err ? err : cs_parser_peer_start(&config, ret_peer, &diag);
+    cs_peer_command_free(&command);
+    switch (err) {
     case CS_OK:
         return CS_EXIT_OK;
     case CS_ERR_USAGE:
@@ -28,15 +57,20 @@ int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
 
 const char *cs_parser_option_name(const struct cs_args *args)
 {
-    if (args->library) {
-        return args->library;
+    if (args->library || args->sdk) {
+        return args->library ? args->library : args->sdk;
     }
     return args->peer ? args->peer : "chatspec's own reader";
 }
 
 void cs_parser_option_write(const struct cs_args *args, struct cs_buf *out)
 {
-    if (args->library || args->peer) {
+    if (args->sdk) {
+        cs_buf_printf(out, "--sdk '%s'", args->sdk);
+        if (args->parser) {
+            cs_buf_printf(out, " --parser '%s'", args->parser);
+        }
+    } else if (args->library || args->peer) {
         cs_buf_printf(out, "--%s '%s'", args->library ? "library" : "peer",
                       args->library ? args->library : args->peer);
     } else {

@@ -1,4 +1,4 @@
-/* Which parser is tested: --library, --peer or --builtin. */
+/* Which parser is tested: --library, --peer, --sdk or --builtin. */
 #ifndef CHATSPEC_CLI_PARSER_OPTION_H
 #define CHATSPEC_CLI_PARSER_OPTION_H
 
@@ -10,6 +10,10 @@
            "a shared library with the functions of chatspec_parser.h", 0),                    \
         CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND",                                       \
                "a program that speaks the adapter protocol and can decode", 0),               \
+        CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",                                          \
+               "the SDK's own reader: a version, a tag, a .tgz file or a built folder", 0),   \
+        CS_ROW("parser", CS_OPTION_TEXT, parser, "VERSION",                                   \
+               "with --sdk: the version of eventsource-parser below it", 0),                  \
         CS_ROW("builtin", CS_OPTION_FLAG, builtin, NULL, "chatspec's own reader", 0),         \
         CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS",                             \
                "by the clock, for one stream (20); a library also has 2 s of processor time", \

@@ -414,6 +414,74 @@ function openSubscription(sdk, { client = "main", url, headers, resolver, option
   };
 }
 
+/* ---- a stream of bytes alone ---- */
+
+/* The pieces that a body comes in; their lengths are used in turn. */
+function* cut(bytes, pieces) {
+  const lengths = pieces.some((length) => length > 0) ? pieces : [bytes.length];
+  for (let from = 0, n = 0; from < bytes.length; n++) {
+    const to = Math.min(from + lengths[n % lengths.length], bytes.length);
+    yield bytes.subarray(from, to);
+    from = to;
+  }
+}
+
+const inRange = (text, low, high) =>
+  /^-?[0-9]+$/.test(text) && BigInt(text) >= low && BigInt(text) <= high;
+const isPair = (header) =>
+  Array.isArray(header) && header.length === 2 && header.every((text) => typeof text === "string");
+
+/* A part as an event. What an event cannot hold is told by name, as a part of an odd kind. */
+function describePart({ id, chunk, timestamp, headers }) {
+  const time = Number.isInteger(timestamp) ? String(BigInt(timestamp)) : String(timestamp);
+  const odd = [];
+  if (!inRange(id, 0n, 2n ** 64n - 1n)) odd.push(["seq_num", String(id)]);
+  if (timestamp !== undefined && !inRange(time, -(2n ** 63n), 2n ** 63n - 1n)) {
+    odd.push(["timestamp", JSON.stringify(timestamp)]);
+  }
+  if (!Array.isArray(headers) || !headers.every(isPair)) {
+    odd.push(["headers", JSON.stringify(headers)]);
+  }
+  if (odd.length > 0) return { type: "record", kind: "odd", headers: odd };
+  return {
+    type: "record",
+    seq_num: id,
+    kind: "data",
+    headers,
+    ...(timestamp === undefined ? {} : { timestamp: time }),
+    ...(chunk === undefined ? {} : { body: JSON.stringify(chunk) }),
+  };
+}
+
+/* The subscription fetches from a function, so that no network is between the bytes and its
+ * parsers. It does not retry: what makes it give up is the last event. */
+async function decode(sdk, { bytes, pieces = [] }) {
+  const { SSEStreamSubscription } = need(sdk.core, "SSEStreamSubscription");
+  const waiting = cut(Buffer.from(bytes, "base64"), pieces);
+  const body = new ReadableStream({
+    pull(stream) {
+      const { value, done } = waiting.next();
+      if (done) stream.close();
+      else stream.enqueue(value);
+    },
+  });
+  const subscription = new SSEStreamSubscription("http://localhost/", {
+    headers: {},
+    maxRetries: 0,
+    fetchClient: async () => new Response(body, { headers: { "X-Stream-Version": "v2" } }),
+  });
+  const value = [];
+  try {
+    const reader = (await subscription.subscribe()).getReader();
+    for (let part; !(part = await reader.read()).done; ) value.push(describePart(part.value));
+  } catch (error) {
+    const message = String(error?.message ?? error);
+    const told = /^Stream read failed: (.*)$/s.exec(message);
+    value.push(told ? { type: "error", body: told[1] } : { type: "failed", body: message });
+  }
+  return { value };
+}
+
 /* The handle of a session, or of one of its side channels, and the sessions API. */
 function openSession(sdk, command) {
   configure(sdk, command);
@@ -673,10 +741,12 @@ function generalCommands(sdk, kinds) {
       const { heapUsed, external } = process.memoryUsage();
       return { value: heapUsed + external };
     },
+    decode: (command) => decode(sdk, command),
     quit() {
       setImmediate(() => process.exit(0));
     },
   };
+  if (!kinds.subscription) delete commands.decode;
   if (!canAbort) delete commands.abort;
   return commands;
 }
@@ -772,6 +842,7 @@ try {
       ...(canAbort ? ["aborted-send", "signal-of"] : []),
     ],
     lacks,
+    ...(kinds.subscription ? { decode: ["timestamps", "lenient", "parts"] } : {}),
   });
   /* Not awaited: commands run side by side, so that `answer` reaches a pending `send`. */
   readLines((line) => void obey(general, line));
