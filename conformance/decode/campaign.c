@@ -222,6 +222,13 @@ static enum cs_err write_finding(struct campaign *campaign, const struct cs_faul
     return err;
 }
 
+static bool is_listed(const struct campaign *campaign, const struct cs_fault *fault)
+{
+    const struct cs_divergences *known = campaign->config->known;
+
+    return known && cs_divergence_of(known, fault);
+}
+
 static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
                               struct cs_diag *diag)
 {
@@ -231,8 +238,12 @@ static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
         return cs_fail(diag, CS_ERR_IO, 0, "the parser cannot be started again: %.120s",
                        fault->cause);
     }
-    cs_simplify_cut(&campaign->trial, cs_buf_view(&campaign->stream), fault);
-    if (campaign->config->known && cs_divergence_of(campaign->config->known, fault)) {
+    /* A fault of the whole stream is looked up at once: to find the best cut takes long. */
+    if (fault->by_cut || !is_listed(campaign, fault)) {
+        cs_simplify_cut(&campaign->trial, cs_buf_view(&campaign->stream), fault);
+    }
+    if (is_listed(campaign, fault)) {
+        cs_divergence_of(campaign->config->known, fault)->n_seen++;
         progress->known++;
         return CS_OK;
     }

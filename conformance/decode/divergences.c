@@ -169,11 +169,11 @@ bool cs_divergence_is(const struct cs_divergence *row, const struct cs_fault *fa
     return is;
 }
 
-struct cs_divergence *cs_divergence_of(struct cs_divergences *known, const struct cs_fault *fault)
+struct cs_divergence *cs_divergence_of(const struct cs_divergences *known,
+                                       const struct cs_fault *fault)
 {
     for (size_t i = 0; i < known->n; i++) {
         if (cs_divergence_is(&known->rows[i], fault)) {
-            known->rows[i].n_seen++;
             return &known->rows[i];
         }
     }

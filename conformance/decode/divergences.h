@@ -12,7 +12,7 @@ struct cs_divergence {
     struct cs_cut cut;
     struct cs_view ours; /* JSON: the lines of the event list that each gives */
     struct cs_view theirs;
-    uint64_t n_seen;
+    uint64_t n_seen; /* counted by whoever asks */
 };
 
 struct cs_divergences {
@@ -27,8 +27,9 @@ CS_MUST_USE enum cs_err cs_divergences_load(const char *version, const char *par
                                             struct cs_divergences *ret_known, struct cs_diag *diag);
 void cs_divergences_free(struct cs_divergences *known);
 
-/* The row that a fault is of, counted there; NULL: it is not known. */
-struct cs_divergence *cs_divergence_of(struct cs_divergences *known, const struct cs_fault *fault);
+/* The row that a fault is of; NULL: it is not known. */
+struct cs_divergence *cs_divergence_of(const struct cs_divergences *known,
+                                       const struct cs_fault *fault);
 /* Whether this is a row's fault. */
 bool cs_divergence_is(const struct cs_divergence *row, const struct cs_fault *fault);
 /* Whether a list consists of these lines (JSON). */

@@ -1,11 +1,13 @@
 #include "conformance/decode/trial.h"
 
-#include <errno.h>
+#include "conformance/decode/blame.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define MAX_TWO_PIECES     ((size_t)300)
-#define DOUBLE_MAX_INTEGER 9007199254740992LL
+#define DOUBLE_MAX_INTEGER 9007199254740992.0
 #define SHOWN_IN_CAUSE     120
 #define SHOWN_MAX          300 /* of a line of a list */
 
@@ -65,30 +67,39 @@ static struct cs_view body_of(struct cs_view line)
 }
 
 /* Names what differs between two records, by the first member that does. */
-static bool beyond_doubles(struct cs_view number)
+/* An integer that came as the double next to it. */
+static bool is_rounded(struct cs_view wanted, struct cs_view came)
 {
-    char digits[32];
-    long long value;
+    char exact[32];
+    char rounded[64];
 
-    (void)snprintf(digits, sizeof digits, "%.*s", CS_VIEW_ARG(number));
-    errno = 0;
-    value = strtoll(digits, NULL, 10);
-    return errno != 0 || value > DOUBLE_MAX_INTEGER || value < -DOUBLE_MAX_INTEGER;
+    (void)snprintf(exact, sizeof exact, "%.*s", CS_VIEW_ARG(wanted));
+    (void)snprintf(rounded, sizeof rounded, "%.*s", CS_VIEW_ARG(came));
+    return fabs(strtod(exact, NULL)) >= DOUBLE_MAX_INTEGER &&
+           strtod(exact, NULL) == strtod(rounded, NULL);
+}
+
+static struct cs_view after(struct cs_view line, const char *text)
+{
+    size_t at = cs_view_find(line, cs_view_str(text));
+    size_t from = at == SIZE_MAX ? line.len : at + strlen(text);
+
+    return cs_view_of(line.ptr + from, line.len - from);
 }
 
 static const char *record_difference(struct cs_view wanted, struct cs_view came)
 {
     if (!cs_view_eq(word(wanted, 1), word(came, 1))) {
-        return beyond_doubles(word(wanted, 1)) ? "seq_num over 2^53" : "seq_num";
+        return is_rounded(word(wanted, 1), word(came, 1)) ? "seq_num over 2^53" : "seq_num";
     }
     if (!cs_view_eq(word(wanted, 2), word(came, 2))) {
         return "kind";
     }
     if (word(wanted, 3).len > 0 && word(wanted, 3).ptr[0] == '@' &&
         !cs_view_eq(word(wanted, 3), word(came, 3))) {
-        struct cs_view time = word(wanted, 3);
-        return beyond_doubles(cs_view_of(time.ptr + 1, time.len - 1)) ? "timestamp over 2^53"
-                                                                      : "timestamp";
+        return is_rounded(after(word(wanted, 3), "@"), after(word(came, 3), "@"))
+                   ? "timestamp over 2^53"
+                   : "timestamp";
     }
     return cs_view_eq(body_of(wanted), body_of(came)) ? "headers" : "body";
 }
@@ -128,6 +139,23 @@ static bool is_odd(struct cs_view line)
     return cs_view_find(line, CS_VIEW(" (of no kind) ")) != SIZE_MAX;
 }
 
+static const char *odd_difference(struct cs_view wanted, struct cs_view came)
+{
+    struct cs_view number = after(came, " \"seq_num\"=\"");
+    struct cs_view time = after(came, " \"timestamp\"=\"");
+
+    if (number.len > 0) {
+        return is_rounded(word(wanted, 1), number) ? "another seq_num over 2^53 of a record"
+                                                   : "an odd seq_num";
+    }
+    if (time.len > 0) {
+        return is_rounded(after(word(wanted, 3), "@"), time)
+                   ? "another timestamp over 2^53 of a record"
+                   : "an odd timestamp";
+    }
+    return "odd headers";
+}
+
 static void name_difference(const struct cs_event_list *wanted, const struct cs_event_list *came,
                             struct cs_fault *fault)
 {
@@ -144,10 +172,7 @@ static void name_difference(const struct cs_event_list *wanted, const struct cs_
         (void)snprintf(fault->cause, sizeof fault->cause, "%.*s instead of %.*s", (int)shown,
                        b_type.ptr, CS_VIEW_ARG(a_type));
     } else if (cs_view_eq(a_type, CS_VIEW("record")) && is_odd(b)) {
-        struct cs_view name = word(b, 3);
-        size_t end = cs_view_find(name, CS_VIEW("="));
-        (void)snprintf(fault->cause, sizeof fault->cause, "an odd part: %.*s",
-                       (int)(end == SIZE_MAX ? name.len : end), name.ptr);
+        (void)snprintf(fault->cause, sizeof fault->cause, "%s", odd_difference(a, b));
     } else if (cs_view_eq(a_type, CS_VIEW("record"))) {
         (void)snprintf(fault->cause, sizeof fault->cause, "another %s of a record",
                        record_difference(a, b));
@@ -191,8 +216,8 @@ static bool judge(const struct cs_event_list *wanted, const struct cs_parser_ans
     return fault->line != SIZE_MAX;
 }
 
-bool cs_trial_run(struct cs_trial *trial, struct cs_view stream, const struct cs_cut *cut,
-                  struct cs_fault *ret_fault)
+static bool run(struct cs_trial *trial, struct cs_view stream, const struct cs_cut *cut,
+                struct cs_fault *ret_fault)
 {
     static const struct cs_cut none = {.n = 0};
     const struct cs_event_list *wanted = trial->comparable == CS_OK ? &trial->wanted : NULL;
@@ -231,6 +256,30 @@ bool cs_trial_run(struct cs_trial *trial, struct cs_view stream, const struct cs
         *ret_fault = whole;
     } else {
         name_split(stream, ret_fault);
+    }
+    return true;
+}
+
+/* A client takes a stream that leaves the protocol in ways of its own: there the cause is what the
+ * stream does as well. */
+bool cs_trial_run(struct cs_trial *trial, struct cs_view stream, const struct cs_cut *cut,
+                  struct cs_fault *ret_fault)
+{
+    char why[CS_CAUSE_MAX / 3];
+
+    if (!run(trial, stream, cut, ret_fault)) {
+        return false;
+    }
+    if (trial->wanted.traits & CS_DECODE_PARTS && ret_fault->outcome == CS_DECODED_EVENTS &&
+        trial->comparable == CS_OK) {
+        size_t len = strlen(ret_fault->cause);
+        if (strstr(ret_fault->cause, "over 2^53")) {
+            return true; /* says all */
+        }
+        cs_blame(stream, trial->wanted.traits, ret_fault->line,
+                 ret_fault->line >= trial->answer.list.n, why, sizeof why);
+        (void)snprintf(ret_fault->cause + len, sizeof ret_fault->cause - len, "%s%s",
+                       why[0] ? " where " : "", why);
     }
     return true;
 }

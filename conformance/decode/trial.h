@@ -5,6 +5,7 @@
 #include "conformance/decode/parser_peer.h"
 
 #define CS_TRIAL_PIECES 4
+#define CS_CAUSE_MAX    320
 
 /* A way to cut a stream: lengths, used in turn. */
 struct cs_cut {
@@ -23,8 +24,8 @@ struct cs_trial {
 };
 
 struct cs_fault {
-    enum cs_decoded outcome; /* CS_DECODED_EVENTS: other events than wanted */
-    char cause[320];         /* equal for equal causes; "" when there is no fault */
+    enum cs_decoded outcome;  /* CS_DECODED_EVENTS: other events than wanted */
+    char cause[CS_CAUSE_MAX]; /* equal for equal causes; "" when there is no fault */
     struct cs_cut cut;
     size_t line; /* of the first difference */
     bool by_cut; /* the stream in one piece gives what is wanted */

@@ -79,6 +79,7 @@ static void judge(struct decoding *decoding, const char *id, struct cs_view titl
     }
     struct cs_divergence *row = cs_divergence_of(&decoding->known, &fault);
     if (row) {
+        row->n_seen++;
         decoding->n_known++;
         if (decoding->args->verbose) {
             printf("known %s: %s\n", id, row->id);
