@@ -9,6 +9,7 @@
 #include "cli/stop.h"
 #include "conformance/decode/campaign.h"
 #include "conformance/decode/divergences.h"
+#include "conformance/decode/minimise.h"
 #include "conformance/decode/streams.h"
 #include "conformance/decode/trial.h"
 #include "conformance/decode/vectors.h"
@@ -76,6 +77,9 @@ static void judge(struct decoding *decoding, const char *id, struct cs_view titl
         decoding->trouble =
             cs_say(CS_EXIT_TROUBLE, "the parser cannot be started again: %s", fault.cause);
         return;
+    }
+    if (decoding->args->sdk && fault.by_cut) {
+        cs_simplify_cut(&decoding->trial, stream, &fault); /* its place names the cause */
     }
     struct cs_divergence *row = cs_divergence_of(&decoding->known, &fault);
     if (row) {

@@ -5,9 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "conformance/decode/base64.h"
+#include "conformance/decode/divergences.h"
 #include "conformance/decode/event_list.h"
 #include "conformance/decode/generate.h"
+#include "conformance/decode/parts.h"
+#include "conformance/decode/streams.h"
 #include "conformance/decode/vectors.h"
 #include "suite/random.h"
 #include "tests/program.h"
@@ -195,6 +200,146 @@ static void what_is_no_parser_is_told(void **state)
     assert_ends(WORDS("fuzz"), 2, "--library");
 }
 
+/* ---- clients ---- */
+
+static void assert_canonical(const char *text, const char *wanted)
+{
+    struct cs_buf out = CS_BUF(4096);
+    assert_int_equal(cs_json_canonical(cs_view_str(text), &out), CS_OK);
+    cs_buf_char(&out, '\0');
+    assert_string_equal(out.ptr, wanted);
+    cs_buf_free(&out);
+}
+
+static void texts_of_a_value_have_one_form(void **state)
+{
+    (void)state;
+    assert_canonical(" { \"b\" : 1.0 , \"a\":[ -0, 1e2,true ] } ", "{\"a\":[0,100,true],\"b\":1}");
+    assert_canonical("{\"a\":1,\"\\u0061\":2,\"b\":{}}", "{\"a\":2,\"b\":{}}");
+    assert_canonical("[\"\\u00e9\\/\",1e999,9007199254740993]",
+                     "[\"\xc3\xa9/\",null,9007199254740992]");
+    struct cs_buf out = CS_BUF(64);
+    assert_int_equal(cs_json_canonical(CS_VIEW("{"), &out), CS_ERR_SYNTAX);
+    cs_buf_free(&out);
+}
+
+#define RECORD(n, rest) "{\"seq_num\":" #n "," rest "}"
+#define BATCH(records)  "event: batch\ndata: {\"records\":[" records "]}\n\n"
+#define BODY(data, id)  "\"body\":\"{\\\"data\\\":" data ",\\\"id\\\":\\\"" id "\\\"}\""
+
+static void a_client_gets_parts(void **state)
+{
+    (void)state;
+    static const char stream[] =
+        BATCH(RECORD(1, BODY("[1.0]", "a")) "," RECORD(2, BODY("2", "a")) "," RECORD(3, "\"headers"
+                                                                                        "\":[[\"\","
+                                                                                        "\"trim\"]]"
+                                                                                        ",\"body\":"
+                                                                                        "\"x\"") "," RECORD(
+            4,
+            "\"headers\":[[\"trigger-control\",\"turn-complete\"]]") "," RECORD(5,
+                                                                                "\"body\":\"no "
+                                                                                "JSON\"")) "event: "
+                                                                                           "batch\n"
+                                                                                           "data: "
+                                                                                           "{\n\nda"
+                                                                                           "ta: "
+                                                                                           "[DONE]"
+                                                                                           "\n\neve"
+                                                                                           "nt: "
+                                                                                           "error\n"
+                                                                                           "data: "
+                                                                                           "gone\n"
+                                                                                           "\n" BATCH(RECORD(6,
+                                                                                                             "\"body\":\"\""));
+    struct cs_event_list list = {.traits = CS_DECODE_PARTS | CHATSPEC_LENIENT};
+    assert_int_equal(cs_event_list_ours(CS_VIEW(stream), &list), CS_OK);
+    cs_buf_char(&list.text, '\0');
+    assert_string_equal(list.text.ptr,
+                        "record 1 part body \"[1]\"\n"
+                        "record 4 part \"trigger-control\"=\"turn-complete\" body \"\"\n"
+                        "record 5 part body \"\"\n"
+                        "error \"gone\"\n");
+    cs_event_list_free(&list);
+}
+
+/* Of every version some are known; none is listed twice, and a version from before it has none. */
+static void divergences_are_told_by_version(void **state)
+{
+    (void)state;
+    struct cs_divergences known;
+    struct cs_diag diag = {0};
+    struct cs_fault fault = {.outcome = CS_DECODED_EVENTS};
+    assert_int_equal(cs_divergences_load("4.5.0", "3.1.1", &known, &diag), CS_OK);
+    strcpy(fault.cause, "record instead of error");
+    assert_non_null(cs_divergence_of(&known, &fault));
+    assert_string_equal(cs_divergence_of(&known, &fault)->id, "error-event");
+    strcpy(fault.cause, "another body of a record");
+    assert_null(cs_divergence_of(&known, &fault));
+    for (size_t i = 0; i < known.n; i++) {
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(known.rows[i].id, known.rows[j].id);
+        }
+    }
+    cs_divergences_free(&known);
+    assert_int_equal(cs_divergences_load("4.8.3", "3.1.1", &known, &diag), CS_OK);
+    strcpy(fault.cause, "record instead of error");
+    assert_null(cs_divergence_of(&known, &fault));
+    cs_divergences_free(&known);
+    assert_int_equal(cs_divergences_load("4.4.0", "3.1.1", &known, &diag), CS_OK);
+    assert_int_equal(known.n, 0);
+    cs_divergences_free(&known);
+}
+
+static bool count_stream(const char *path, struct cs_view stream, void *context)
+{
+    (void)path;
+    size_t *n = context;
+    n[0]++;
+    n[1] += stream.len > 0;
+    return true;
+}
+
+static void the_corpus_gives_streams(void **state)
+{
+    (void)state;
+    size_t n[2] = {0};
+    struct cs_diag diag = {0};
+    assert_int_equal(cs_streams_each(CORPUS "/sse", count_stream, n, &diag), CS_OK);
+    assert_int_equal(cs_streams_each(CORPUS "/twin", count_stream, n, &diag), CS_OK);
+    assert_true(n[0] > 100 && n[1] > n[0] * 9 / 10);
+    assert_int_equal(cs_streams_each("/nowhere", count_stream, n, &diag), CS_ERR_MISSING);
+}
+
+/* Against an SDK that is installed already, where there is one and Node is. */
+static void the_sdk_is_known(void **state)
+{
+    (void)state;
+    char home[] = SOURCE_FOLDER;
+    if (system("node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1") != 0) {
+        print_message("Node or npm is not there\n");
+        skip();
+    }
+    if (access(SOURCE_FOLDER "/build/sdk/4.8.3/node_modules", R_OK) != 0) {
+        print_message("SDK 4.8.3 is not installed: ./chatspec client --sdk 4.8.3 does it\n");
+        skip();
+    }
+    assert_int_equal(setenv("CHATSPEC_HOME", home, 1), 0);
+    assert_ends(WORDS("decode", "--sdk", "4.8.3"), 0, NULL);
+    assert_ends(WORDS("fuzz", "differential", "--sdk", "4.8.3", "--runs", "300", "--seed", "1",
+                      "--quiet", "--out", FOUND),
+                0, NULL);
+    assert_int_equal(setenv("CHATSPEC_HOME", BUILD_FOLDER, 1), 0);
+}
+
+static void options_that_exclude_each_other_are_told(void **state)
+{
+    (void)state;
+    assert_ends(WORDS("fuzz", "differential"), 2, "--sdk");
+    assert_ends(WORDS("decode", "--parser", "3.0.0"), 2, "--sdk");
+    assert_ends(WORDS("decode", "--sdk", "4.8.3", "--builtin"), 2, "name one parser");
+}
+
 /* Whoever writes C++ includes it too. */
 static void the_header_is_cxx_as_well(void **state)
 {
@@ -220,6 +365,12 @@ int main(void)
         cmocka_unit_test(the_example_is_without_fault),
         cmocka_unit_test(its_planted_faults_are_found_and_can_be_shown_again),
         cmocka_unit_test(what_is_no_parser_is_told),
+        cmocka_unit_test(texts_of_a_value_have_one_form),
+        cmocka_unit_test(a_client_gets_parts),
+        cmocka_unit_test(divergences_are_told_by_version),
+        cmocka_unit_test(the_corpus_gives_streams),
+        cmocka_unit_test(options_that_exclude_each_other_are_told),
+        cmocka_unit_test(the_sdk_is_known),
         cmocka_unit_test(the_header_is_cxx_as_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
