@@ -101,7 +101,12 @@ static const char *record_difference(struct cs_view wanted, struct cs_view came)
                    ? "timestamp over 2^53"
                    : "timestamp";
     }
-    return cs_view_eq(body_of(wanted), body_of(came)) ? "headers" : "body";
+    if (cs_view_eq(body_of(wanted), body_of(came))) {
+        return "headers";
+    }
+    return cs_view_find(body_of(wanted), CS_VIEW("\\xef\\xbf\\xbd")) == SIZE_MAX
+               ? "body"
+               : "body with U+FFFD";
 }
 
 /* Bytes of a kind are one cause, but those that framing and JSON are made of are themselves. */
@@ -182,8 +187,11 @@ static void name_difference(const struct cs_event_list *wanted, const struct cs_
     }
 }
 
-static void name_split(struct cs_view stream, struct cs_fault *fault)
+static void name_split(struct cs_view stream, bool parts, struct cs_fault *fault)
 {
+    char difference[CS_CAUSE_MAX / 2];
+
+    (void)snprintf(difference, sizeof difference, "%.*s", (int)sizeof difference - 1, fault->cause);
     fault->by_cut = true;
     if (fault->cut.n == 2 && fault->cut.pieces[0] > 0 &&
         fault->cut.pieces[0] + fault->cut.pieces[1] == stream.len &&
@@ -191,6 +199,10 @@ static void name_split(struct cs_view stream, struct cs_fault *fault)
         name_cut(stream, &fault->cut, fault);
     } else {
         (void)snprintf(fault->cause, sizeof fault->cause, "other events when cut");
+    }
+    if (parts) { /* a client may lose parts by a cut for more reasons than framing */
+        size_t len = strlen(fault->cause);
+        (void)snprintf(fault->cause + len, sizeof fault->cause - len, ": %s", difference);
     }
 }
 
@@ -243,7 +255,7 @@ static bool run(struct cs_trial *trial, struct cs_view stream, const struct cs_c
         return true;
     }
     if (wanted != &trial->wanted) {
-        name_split(stream, ret_fault);
+        name_split(stream, trial->wanted.traits & CS_DECODE_PARTS, ret_fault);
         return true;
     }
     /* Is it the cut, or would the whole have been wrong as well? */
@@ -255,7 +267,7 @@ static bool run(struct cs_trial *trial, struct cs_view stream, const struct cs_c
         whole.cut = none;
         *ret_fault = whole;
     } else {
-        name_split(stream, ret_fault);
+        name_split(stream, trial->wanted.traits & CS_DECODE_PARTS, ret_fault);
     }
     return true;
 }
