@@ -10,19 +10,6 @@
 #include "wire/scope.h"
 #include "wire/version.h"
 
-/* The next line as a string of its own, cut at a NUL. */
-static inline char *fuzz_line(struct cs_view *text)
-{
-    struct cs_buf line = CS_BUF(FUZZ_BUF_MAX);
-    char *taken;
-
-    cs_buf_add(&line, fuzz_take(text, cs_view_find(*text, CS_VIEW("\n"))));
-    (void)fuzz_take(text, 1);
-    taken = cs_buf_take(&line);
-    FUZZ_CHECK(taken != NULL);
-    return taken;
-}
-
 static inline bool fuzz_same(const char *part, size_t len, const char *word)
 {
     return strlen(word) == len && strncmp(part, word, len) == 0;
