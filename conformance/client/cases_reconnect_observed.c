@@ -178,7 +178,7 @@ static void silent_minutes(struct cs_case_run *run)
         snprintf(script + len, sizeof script - len, "AWAIT p%d; PING; ", i);
     }
     strcat(script, "T 0 one; C 1 turn-complete}\n");
-    ck_script(ck, script);
+    ck_script(ck, "%s", script);
     ck_open(ck, NULL);
     int stream = ck_send(ck, "first");
     ck_wait_request(ck, CS_TARGET_OUT, 1);
