@@ -139,7 +139,10 @@ static void set_up(struct cs_case_run *run)
     struct cs_parser_peer *peer = NULL;
     struct cs_diag diag = {0};
 
-    if (cs_parser_peer_start(&env->parser, &peer, &diag) != CS_OK) {
+    struct cs_parser_config config = env->parser;
+
+    config.shares_group = true;
+    if (cs_parser_peer_start(&config, &peer, &diag) != CS_OK) {
         cs_case_error(run, "the parser does not start: %s", diag.text);
     }
     cs_case_set_subject(run, peer);

@@ -24,7 +24,8 @@ struct cs_parser_peer {
     char *library;
     int64_t timeout_ms;
     const volatile sig_atomic_t *stop;
-    int64_t until_ms;           /* 0: none */
+    int64_t until_ms; /* 0: none */
+    bool shares_group;
     struct cs_process *process; /* NULL: to be started */
     uint32_t traits;
     uint64_t id;
@@ -165,7 +166,8 @@ static enum cs_err start(struct cs_parser_peer *peer, struct cs_diag *diag)
     /* The allocator's per-thread cache counts as memory in use, and hides uses after free. */
     static const char *const no_cache[] = {"GLIBC_TUNABLES=glibc.malloc.tcache_count=0", NULL};
     const struct cs_process_config config = {.argv = (const char *const *)peer->words,
-                                             .env = peer->library ? no_cache : NULL};
+                                             .env = peer->library ? no_cache : NULL,
+                                             .shares_group = peer->shares_group};
     struct cs_view hello;
     enum cs_err err = cs_process_start(&config, &peer->process, diag);
 
@@ -209,6 +211,7 @@ enum cs_err cs_parser_peer_start(const struct cs_parser_config *config,
     }
     peer->timeout_ms = config->timeout_ms;
     peer->stop = config->stop;
+    peer->shares_group = config->shares_group;
     peer->line = CS_BUF(CS_PEER_MAX_LINE * 4);
     err = find_words(config, peer, diag);
     err = err ? err : start(peer, diag);

@@ -33,6 +33,7 @@ struct cs_parser_config {
     const char *library; /* a path, or "builtin" for our own reader; NULL: `command` */
     const char *command; /* a command line */
     int64_t timeout_ms;  /* for one stream, by the clock */
+    bool shares_group;   /* for a case's process: what ends that ends the parser too */
     const volatile sig_atomic_t *stop; /* not 0: nothing is waited for any more; NULL: never */
 };
 
