@@ -219,6 +219,27 @@ static void vectors_are_reported_as_all_cases_are(void **state)
     assert_ends(WORDS("decode", "--report", "json=/dev/null", "/dev/null"), 2, "of the vectors");
 }
 
+static void a_parser_that_tells_nothing_passes_no_vector(void **state)
+{
+    (void)state;
+    char script[] = FOUND "-null-XXXXXX";
+    char command[512];
+    int fd = mkstemp(script);
+    assert_true(fd >= 0);
+    dprintf(fd, "echo '{\"event\":\"hello\",\"protocol\":1,\"name\":\"a\",\"version\":\"1\","
+                "\"capabilities\":[\"decode\"]}'\nn=0\nwhile read x; do n=$((n + 1)); "
+                "echo \"{\\\"event\\\":\\\"ok\\\",\\\"id\\\":$n,\\\"value\\\":[]}\"; done\n");
+    close(fd);
+    snprintf(command, sizeof command, "sh %s", script);
+    struct program program = start(WORDS("decode", "--peer", command, "--format", "json"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 1);
+    assert_null(strstr(ended.out, "\"verdict\":\"pass\""));
+    assert_says(ended.out, "\"verdict\":\"fail\"");
+    release(&ended);
+    assert_int_equal(unlink(script), 0);
+}
+
 static void a_sleeping_parser_holds_nothing_up(void **state)
 {
     (void)state;
@@ -285,6 +306,7 @@ int main(void)
         cmocka_unit_test(its_planted_faults_are_found_and_can_be_shown_again),
         cmocka_unit_test(what_is_no_parser_is_told),
         cmocka_unit_test(vectors_are_reported_as_all_cases_are),
+        cmocka_unit_test(a_parser_that_tells_nothing_passes_no_vector),
         cmocka_unit_test(a_sleeping_parser_holds_nothing_up),
         cmocka_unit_test(the_header_is_cxx_as_well),
     };
