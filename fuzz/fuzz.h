@@ -29,6 +29,22 @@ static inline bool fuzz_has(struct cs_view text, char c)
     return text.len > 0 && memchr(text.ptr, c, text.len) != NULL;
 }
 
+/* A decimal number after `before` (NUL: nothing); printf's way to it is most of a log's cost. */
+static inline void fuzz_add_number(struct cs_buf *out, char before, uint64_t number)
+{
+    char digits[21];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    if (before) {
+        digits[--at] = before;
+    }
+    cs_buf_append(out, digits + at, sizeof(digits) - at);
+}
+
 /* Takes the first `len` bytes of the input, or what there is. */
 static inline struct cs_view fuzz_take(struct cs_view *input, size_t len)
 {

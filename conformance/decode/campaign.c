@@ -6,16 +6,16 @@
 
 #include "conformance/decode/generate.h"
 #include "conformance/decode/minimise.h"
-#include "conformance/decode/vectors.h"
+#include "conformance/decode/seeds.h"
 #include "net/http_client.h"
 #include "suite/random.h"
 
-#define STREAM_MAX  ((size_t)8 * 1024 * 1024)
-#define TEXT_MAX    ((size_t)64 * 1024)
-#define MINIMISE_MS 15000
-#define ODDNESS     60 /* departures from the protocol: about one in a stream */
-#define MAX_SEEDS   128
-#define PROGRESS_MS 1000
+#define STREAM_MAX   ((size_t)8 * 1024 * 1024)
+#define TEXT_MAX     ((size_t)64 * 1024)
+#define MINIMISE_MS  15000
+#define LAST_LOOK_MS 1000 /* at a finding, when the time is over */
+#define ODDNESS      60   /* departures from the protocol: about one in a stream */
+#define PROGRESS_MS  1000
 
 struct campaign {
     const struct cs_campaign_config *config;
@@ -26,8 +26,7 @@ struct campaign {
     struct cs_buf base;
     struct cs_buf other;
     char **causes;
-    struct cs_buf seeds[MAX_SEEDS]; /* streams of the vectors */
-    size_t n_seeds;
+    struct cs_seeds seeds;
     int64_t started_ms;
     int64_t told_ms;
 };
@@ -56,24 +55,13 @@ bool cs_write_reproducer(const char *folder, const char *name, struct cs_view by
 
 /* ---- what is fed ---- */
 
-static void keep_seed(const struct cs_vector *vector, void *context)
-{
-    struct campaign *campaign = context;
-
-    if (campaign->n_seeds < MAX_SEEDS) {
-        struct cs_buf *seed = &campaign->seeds[campaign->n_seeds++];
-        seed->max = STREAM_MAX;
-        cs_buf_add(seed, vector->stream);
-    }
-}
-
 static void make_base(struct campaign *campaign, struct cs_buf *out)
 {
     cs_buf_clear(out);
-    if (campaign->n_seeds > 0 && cs_random_next(&campaign->random) % 3 == 0) {
-        cs_buf_add(
-            out,
-            cs_buf_view(&campaign->seeds[cs_random_next(&campaign->random) % campaign->n_seeds]));
+    if (campaign->seeds.n > 0 && cs_random_next(&campaign->random) % 3 == 0) {
+        uint64_t choice = cs_random_next(&campaign->random) % campaign->seeds.n;
+
+        cs_buf_add(out, cs_buf_view(&campaign->seeds.streams[choice]));
     } else {
         cs_generate_stream(&campaign->random, 0, out);
     }
@@ -169,6 +157,14 @@ static enum cs_err write_finding(struct campaign *campaign, const struct cs_faul
     return err;
 }
 
+/* Never beyond the end of the campaign. */
+static int64_t time_to_minimise(const struct campaign *campaign)
+{
+    int64_t left = campaign->started_ms + campaign->config->duration_ms - cs_now_ms();
+
+    return campaign->config->duration_ms == 0 || left > MINIMISE_MS ? MINIMISE_MS : left;
+}
+
 static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
                               struct cs_diag *diag)
 {
@@ -188,7 +184,8 @@ static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     campaign->causes[progress->findings++] = cause;
-    cs_minimise(&campaign->trial, &campaign->stream, fault, MINIMISE_MS, campaign->config->stop);
+    cs_minimise(&campaign->trial, &campaign->stream, fault, time_to_minimise(campaign),
+                campaign->config->stop);
     return write_finding(campaign, fault, diag);
 }
 
@@ -241,9 +238,12 @@ enum cs_err cs_campaign_run(const struct cs_campaign_config *config,
                                 .base = CS_BUF(STREAM_MAX),
                                 .other = CS_BUF(STREAM_MAX),
                                 .started_ms = cs_now_ms()};
-    enum cs_err err = cs_vectors_each(keep_seed, &campaign, diag);
+    enum cs_err err = cs_seeds_load(config->corpus, &campaign.seeds, diag);
 
     campaign.told_ms = campaign.started_ms;
+    cs_parser_peer_until(config->peer, config->duration_ms ? campaign.started_ms +
+                                                                 config->duration_ms + LAST_LOOK_MS
+                                                           : 0);
     *progress = (struct cs_campaign_progress){0};
     campaign.causes = calloc(config->max_findings + 1, sizeof *campaign.causes);
     if (!campaign.causes) {
@@ -257,9 +257,7 @@ enum cs_err cs_campaign_run(const struct cs_campaign_config *config,
         free(campaign.causes[i]);
     }
     free(campaign.causes);
-    for (size_t i = 0; i < campaign.n_seeds; i++) {
-        cs_buf_free(&campaign.seeds[i]);
-    }
+    cs_seeds_free(&campaign.seeds);
     cs_trial_free(&campaign.trial);
     cs_buf_free(&campaign.stream);
     cs_buf_free(&campaign.base);

@@ -22,6 +22,7 @@ struct cs_campaign_config {
     int64_t duration_ms; /* 0: no limit */
     uint64_t max_findings;
     const char *folder; /* for reproducers; must be there */
+    const char *corpus; /* streams to begin with (seeds.h); NULL: the vectors alone */
     const volatile sig_atomic_t *stop;
     /* Called for every finding, with what is to be said of it and the file of its stream. */
     void (*found)(const char *text, const char *path, void *context);

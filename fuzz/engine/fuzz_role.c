@@ -131,13 +131,12 @@ static void run_program(struct engine *engine)
     struct cs_process *process = NULL;
     struct cs_diag diag = {0};
     static const char *const env[] = {"UBSAN_OPTIONS=print_stacktrace=1", NULL};
-    /* When this case is killed, which Ctrl-C does, the program is to end with it. */
-    const char *argv[MAX_OPTIONS + 8] = {"setpriv", "--pdeathsig", "KILL",
-                                         "sh",      "-c",          "exec \"$0\" \"$@\" 2>&1"};
+    const char *argv[MAX_OPTIONS + 4] = {"sh", "-c", "exec \"$0\" \"$@\" 2>&1"};
     for (size_t i = 0; i < engine->n_options; i++) {
-        argv[6 + i] = engine->options[i];
+        argv[3 + i] = engine->options[i];
     }
-    const struct cs_process_config config = {.argv = argv, .env = env};
+    /* When this case is killed, which Ctrl-C does, the program is to end with it. */
+    const struct cs_process_config config = {.argv = argv, .env = env, .shares_group = true};
     if (cs_process_start(&config, &process, &diag) != CS_OK) {
         cs_case_error(engine->run, "%s cannot be started: %s", engine->options[0], diag.text);
     }

@@ -131,7 +131,9 @@ int cs_fuzz_parser(const struct cs_args *args)
     uint64_t minutes = args->minutes > 0 || args->runs > 0 ? args->minutes : MINUTES;
     int status = cs_parser_option_start(args, false, &peer);
     char *folder = status == CS_EXIT_OK ? find_folder(args) : NULL;
+    char corpus[4096];
 
+    (void)snprintf(corpus, sizeof corpus, "%s/corpus", cs_home());
     if (!folder) {
         cs_parser_peer_end(peer);
         return status == CS_EXIT_OK ? CS_EXIT_TROUBLE : status;
@@ -143,6 +145,7 @@ int cs_fuzz_parser(const struct cs_args *args)
         .duration_ms = (int64_t)minutes * 60000,
         .max_findings = MAX_FINDINGS,
         .folder = folder,
+        .corpus = corpus,
         .stop = stop,
         .found = show_finding,
         .progress = show_progress,
