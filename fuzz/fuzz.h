@@ -65,4 +65,17 @@ static inline size_t fuzz_number(struct cs_view *input)
     return byte.len > 0 ? (unsigned char)byte.ptr[0] & 0x1fu : 0;
 }
 
+/* The next line as a string of its own, cut at a NUL. */
+static inline char *fuzz_line(struct cs_view *text)
+{
+    struct cs_buf line = CS_BUF(FUZZ_BUF_MAX);
+    char *taken;
+
+    cs_buf_add(&line, fuzz_take(text, cs_view_find(*text, CS_VIEW("\n"))));
+    (void)fuzz_take(text, 1);
+    taken = cs_buf_take(&line);
+    FUZZ_CHECK(taken != NULL);
+    return taken;
+}
+
 #endif

@@ -44,6 +44,12 @@ static const struct cs_case cases[] = {
      "CTK-01 CRS-11 CRE-03", CS_MUST, 0, 0, fuzz},
     {"fuzz/large", "All of a large payload comes, or a refusal that names the limit",
      "CLP-05 CLP-06", CS_MUST, 0, 0, fuzz},
+    {"fuzz/memory",
+     "Whichever allocation fails: it is told, nothing stays behind, nothing is half done",
+     "CRE-03 TOK-01", CS_MUST, 0, 0, fuzz},
+    {"fuzz/text",
+     "Scopes, versions, weights and letters are what a second way of telling them gives",
+     "TOK-19 TOK-26 LIM-26", CS_MUST, 0, 0, fuzz},
     {0}};
 static const struct cs_case *const groups[] = {cases};
 #define N_TARGETS (sizeof cases / sizeof cases[0] - 1)
