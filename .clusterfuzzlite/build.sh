@@ -11,9 +11,11 @@ build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 
 # The sanitizers are the caller's, in CFLAGS. What the targets link to beyond the C library goes with
-# them: the image that runs them has none of it.
+# them: the image that runs them has none of it. With the old kind of path in a program its libraries
+# find their own libraries there too.
 cmake -S "$home" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_C_COMPILER="$CC" \
-    -DCMAKE_C_FLAGS="${CFLAGS:-}" -DCMAKE_BUILD_RPATH='$ORIGIN/lib' -DCMAKE_SKIP_INSTALL_RPATH=OFF \
+    -DCMAKE_C_FLAGS="${CFLAGS:-}" -DCMAKE_BUILD_RPATH='$ORIGIN/lib' \
+    -DCMAKE_EXE_LINKER_FLAGS=-Wl,--disable-new-dtags \
     -DBUILD_TESTING=OFF -DCHATSPEC_WERROR=OFF -DCHATSPEC_FUZZ=ON \
     -DCHATSPEC_FUZZ_ENGINE="${LIB_FUZZING_ENGINE:--fsanitize=fuzzer}"
 mkdir -p "$OUT/lib"
@@ -23,7 +25,8 @@ for source in "$home"/fuzz/fuzz_*.c; do
     [ "$name" != canary ] || continue # broken on purpose
     ninja -C "$build" "$target"
     cp "$build/fuzz/$target" "$OUT/"
-    ldd "$OUT/$target" | awk '$3 ~ /^\// && $3 !~ /\/(libc|libm|libpthread|libdl|librt|libgcc_s)\.so/ { print $3 }' |
+    # Where it was built nothing is beside it: what is in $OUT/lib already is not found there.
+    ldd "$build/fuzz/$target" | awk '$3 ~ /^\// && $3 !~ /\/(libc|libm|libpthread|libdl|librt|libresolv|libgcc_s)\.so/ { print $3 }' |
         xargs -r -I{} cp -L {} "$OUT/lib/"
     [ ! -f "$home/fuzz/$name.dict" ] || cp "$home/fuzz/$name.dict" "$OUT/$target.dict"
     [ ! -f "$home/fuzz/$name.options" ] || cp "$home/fuzz/$name.options" "$OUT/$target.options"

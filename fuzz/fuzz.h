@@ -29,6 +29,22 @@ static inline bool fuzz_has(struct cs_view text, char c)
     return text.len > 0 && memchr(text.ptr, c, text.len) != NULL;
 }
 
+/* A decimal number after `before` (NUL: nothing); printf's way to it is most of a log's cost. */
+static inline void fuzz_add_number(struct cs_buf *out, char before, uint64_t number)
+{
+    char digits[21];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    if (before) {
+        digits[--at] = before;
+    }
+    cs_buf_append(out, digits + at, sizeof(digits) - at);
+}
+
 /* Takes the first `len` bytes of the input, or what there is. */
 static inline struct cs_view fuzz_take(struct cs_view *input, size_t len)
 {
@@ -47,6 +63,19 @@ static inline size_t fuzz_number(struct cs_view *input)
     struct cs_view byte = fuzz_take(input, 1);
 
     return byte.len > 0 ? (unsigned char)byte.ptr[0] & 0x1fu : 0;
+}
+
+/* The next line as a string of its own, cut at a NUL. */
+static inline char *fuzz_line(struct cs_view *text)
+{
+    struct cs_buf line = CS_BUF(FUZZ_BUF_MAX);
+    char *taken;
+
+    cs_buf_add(&line, fuzz_take(text, cs_view_find(*text, CS_VIEW("\n"))));
+    (void)fuzz_take(text, 1);
+    taken = cs_buf_take(&line);
+    FUZZ_CHECK(taken != NULL);
+    return taken;
 }
 
 #endif

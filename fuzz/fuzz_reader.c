@@ -1,7 +1,6 @@
 /* The read path: any split gives the same protocol events, the cursor is the highest number handed
  * out, and what the headers mark as control or command never comes as data.
- * Input: 4 bytes of cuts, 3 of limits (event times 16, records, headers; 0: default), the stream.
- */
+ * Input: 4 bytes of cuts, 3 of limits (event times 16, records, headers; 0: default), stream. */
 #include "fuzz/reader_oracle.h"
 #include "fuzz/split.h"
 
@@ -57,9 +56,12 @@ static void read_piece(void *state, struct cs_view piece, struct cs_buf *log)
 static void close_reader(void *state, struct cs_buf *log)
 {
     struct reading *reading = state;
+    uint64_t cursor;
 
     cs_buf_printf(log, "caught up %d, left %llu", cs_reader_caught_up(reading->reader),
                   reading->failed ? 0ULL : (unsigned long long)cs_reader_finish(reading->reader));
+    cs_reader_set_cursor(reading->reader, 7); /* as one that was stored */
+    FUZZ_CHECK(cs_reader_cursor(reading->reader, &cursor) && cursor == 7);
     cs_reader_free(reading->reader);
 }
 

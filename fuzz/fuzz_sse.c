@@ -7,6 +7,7 @@
 struct reading {
     struct cs_sse *sse;
     uint64_t last_end;
+    uint64_t fed;
     bool failed;
 };
 
@@ -24,6 +25,7 @@ static void read_piece(void *reader, struct cs_view piece, struct cs_buf *log)
     struct cs_sse_event event;
     struct cs_diag diag = {0};
 
+    reading->fed += piece.len;
     while (cs_sse_next(reading->sse, &piece, &event, &diag) == CS_STEP_EVENT) {
         FUZZ_CHECK(reading->last_end <= event.start);
         reading->last_end = event.end;
@@ -34,6 +36,7 @@ static void read_piece(void *reader, struct cs_view piece, struct cs_buf *log)
         cs_buf_printf(log, "%s@%llu", cs_err_name(diag.code), (unsigned long long)diag.offset);
     }
     reading->failed = diag.code != CS_OK;
+    FUZZ_CHECK(reading->failed || cs_sse_offset(reading->sse) == reading->fed);
 }
 
 static void close_sse(void *reader, struct cs_buf *log)

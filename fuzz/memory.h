@@ -1,11 +1,13 @@
 /* How much memory is held, and how much at most: an oracle for readers that must stay within
- * bounds. For one file of a program that is linked with --wrap for the four functions (see
- * chatspec_fuzz_counts_memory). What libraries allocate by themselves is not counted.
+ * bounds. And an allocation that fails: the one with the number `fail_at`. For one file of a
+ * program that is linked with --wrap for the four functions (see chatspec_fuzz_counts_memory). What
+ * libraries allocate by themselves is not counted.
  */
 #ifndef CHATSPEC_FUZZ_MEMORY_H
 #define CHATSPEC_FUZZ_MEMORY_H
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +17,8 @@
 static struct {
     int64_t held;
     int64_t peak;
+    uint64_t n;       /* allocations so far */
+    uint64_t fail_at; /* the number of the one that fails; 0: none */
 } fuzz_memory;
 
 void *__real_malloc(size_t size);
@@ -30,6 +34,14 @@ static inline void fuzz_memory_restart(void)
 {
     fuzz_memory.held = 0;
     fuzz_memory.peak = 0;
+    fuzz_memory.n = 0;
+    fuzz_memory.fail_at = 0;
+}
+
+/* Counts an allocation; true when it is the one that must fail. */
+static inline bool fuzz_memory_refuses(void)
+{
+    return ++fuzz_memory.n == fuzz_memory.fail_at;
 }
 
 static inline void *fuzz_memory_add(void *ptr)
@@ -41,19 +53,19 @@ static inline void *fuzz_memory_add(void *ptr)
 
 void *__wrap_malloc(size_t size)
 {
-    return fuzz_memory_add(__real_malloc(size));
+    return fuzz_memory_refuses() ? NULL : fuzz_memory_add(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fuzz_memory_add(__real_calloc(n, size));
+    return fuzz_memory_refuses() ? NULL : fuzz_memory_add(__real_calloc(n, size));
 }
 
 /* Old and new count together for a moment, as they may have to lie side by side. */
 void *__wrap_realloc(void *ptr, size_t size)
 {
     int64_t old = ptr ? (int64_t)malloc_usable_size(ptr) : 0;
-    void *grown = fuzz_memory_add(__real_realloc(ptr, size));
+    void *grown = fuzz_memory_refuses() ? NULL : fuzz_memory_add(__real_realloc(ptr, size));
 
     fuzz_memory.held -= grown ? old : 0;
     return grown;

@@ -1,23 +1,27 @@
 /* Runs a fuzz target over files without a fuzzing engine: in every compiler and with every
  * sanitizer, and on each whole file, where an engine may cut it to its own -max_len.
  *
- *     replay_NAME [--at-least N] [--seconds N] FILE-OR-FOLDER...
+ *     replay_NAME [--at-least N] [--seconds N] [--times N] FILE-OR-FOLDER...
  *
  * Folders are walked to their ends in the order of names; names that begin with a dot are passed
  * over. Each path is printed before it runs, so that the last line of a crash names its cause.
  * Less than N files (1 when not given) are an error: a run over nothing proves nothing. An input
- * may take 30 seconds, or what is said.
+ * may take 30 seconds, or what is said. With --times each input runs so often in a row, and the
+ * last line tells how many runs that is in a second: how fast the target is, without an engine.
  */
 #include <errno.h>
 #include <fts.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fuzz/fuzz.h"
 
 /* For one input. Generous: sanitizers on a busy machine; a hang is found all the same. */
 static unsigned input_max_s = 30;
+static uint64_t n_times = 1;
+static double run_s; /* in the target, all runs together */
 
 #define EXIT_USAGE 2
 #define EXIT_HANG  70 /* what libFuzzer ends with when an input takes too long */
@@ -51,6 +55,28 @@ static uint8_t *read_file(const char *path, size_t len)
     return bytes;
 }
 
+/* Of the processor: what else runs on the machine does not count. `endpoint` has a time() of its
+ * own, which this is not. */
+static double processor_s(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int run_target(const uint8_t *bytes, size_t len)
+{
+    double start = processor_s();
+    int result = 0;
+
+    for (uint64_t i = 0; i < n_times && result == 0; i++) {
+        result = LLVMFuzzerTestOneInput(bytes, len);
+    }
+    run_s += processor_s() - start;
+    return result;
+}
+
 static bool run_file(const char *path, size_t len)
 {
     uint8_t *bytes = read_file(path, len);
@@ -63,7 +89,7 @@ static bool run_file(const char *path, size_t len)
     (void)printf("%s\n", path);
     (void)fflush(stdout);
     (void)alarm(input_max_s);
-    result = LLVMFuzzerTestOneInput(bytes, len);
+    result = run_target(bytes, len);
     (void)alarm(0);
     free(bytes);
     if (result != 0) {
@@ -111,6 +137,9 @@ static int replay(char **paths, size_t at_least)
         (void)fts_close(walk);
     }
     (void)printf("%zu inputs\n", n_inputs);
+    if (n_times > 1 && run_s > 0) {
+        (void)printf("%.0f runs a second\n", (double)n_inputs * (double)n_times / run_s);
+    }
     if (n_inputs < at_least) {
         (void)fprintf(stderr, "replay: %zu inputs are less than %zu\n", n_inputs, at_least);
         fine = false;
@@ -136,10 +165,12 @@ int main(int argc, char **argv)
     int first = 1;
 
     while (take_option(argc, argv, &first, "--at-least", &at_least) ||
-           take_option(argc, argv, &first, "--seconds", &seconds)) {
+           take_option(argc, argv, &first, "--seconds", &seconds) ||
+           take_option(argc, argv, &first, "--times", &n_times)) {
     }
     if (first >= argc || argv[first][0] == '-') {
-        (void)fprintf(stderr, "usage: %s [--at-least N] [--seconds N] FILE-OR-FOLDER...\n",
+        (void)fprintf(stderr,
+                      "usage: %s [--at-least N] [--seconds N] [--times N] FILE-OR-FOLDER...\n",
                       argv[0]);
         return EXIT_USAGE;
     }

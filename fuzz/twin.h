@@ -99,6 +99,32 @@ static inline size_t twin_choose(struct twin *twin, size_t n)
     return byte.len > 0 ? (unsigned char)byte.ptr[0] % n : 0;
 }
 
+/* How both logs begin the line of a record. */
+static inline void twin_log_record(struct cs_buf *log, size_t index, const struct cs_record *record)
+{
+    bool negative = record->timestamp < 0;
+    uint64_t time = (uint64_t)record->timestamp;
+
+    cs_buf_add(log, CS_VIEW("record"));
+    fuzz_add_number(log, ' ', index);
+    fuzz_add_number(log, '#', record->seq_num);
+    fuzz_add_number(log, ' ', record->has_timestamp);
+    fuzz_add_number(log, negative ? '-' : '@', negative ? 0 - time : time);
+    cs_buf_char(log, ' ');
+    cs_buf_str(log, cs_record_kind_name(record->kind));
+    fuzz_add_number(log, ' ', record->has_headers);
+    fuzz_add_number(log, ' ', record->has_body);
+}
+
+/* How both logs name an event and where in the stream it is. */
+static inline void twin_log_event(struct cs_buf *log, const char *name, uint64_t start,
+                                  uint64_t end)
+{
+    cs_buf_str(log, name);
+    fuzz_add_number(log, ' ', start);
+    fuzz_add_number(log, '-', end);
+}
+
 /* Notes the fault of the event at hand; only the first counts, as for a reader. */
 static inline void twin_fault(struct twin *twin, enum cs_err code, uint64_t at)
 {

@@ -18,6 +18,20 @@ static inline void twin_token(struct twin *twin, const char *token)
     twin_space(twin);
 }
 
+static inline void twin_number(struct twin *twin, uint64_t number)
+{
+    fuzz_add_number(&twin->data, '\0', number);
+    twin_space(twin);
+}
+
+static inline void twin_time(struct twin *twin, int64_t time)
+{
+    uint64_t number = (uint64_t)time;
+
+    fuzz_add_number(&twin->data, time < 0 ? '-' : '\0', time < 0 ? 0 - number : number);
+    twin_space(twin);
+}
+
 /* Appends text of no more characters than `most`, as UTF-8. */
 static inline void twin_text(struct twin *twin, struct cs_buf *out, size_t most)
 {
@@ -68,6 +82,19 @@ static inline uint32_t twin_character(struct cs_view *text)
     return point;
 }
 
+static inline void twin_hex(struct cs_buf *out, uint32_t unit, bool upper)
+{
+    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    const char text[] = {'\\',
+                         'u',
+                         digits[unit >> 12 & 15],
+                         digits[unit >> 8 & 15],
+                         digits[unit >> 4 & 15],
+                         digits[unit & 15]};
+
+    cs_buf_append(out, text, sizeof(text));
+}
+
 static inline void twin_escape(struct cs_buf *out, uint32_t point, bool is_short, bool upper)
 {
     static const char letters[] = "\"\\/bfnrt";
@@ -78,11 +105,10 @@ static inline void twin_escape(struct cs_buf *out, uint32_t point, bool is_short
         cs_buf_char(out, '\\');
         cs_buf_char(out, letters[at - meant]);
     } else if (point >= 0x10000) {
-        cs_buf_printf(out, upper ? "\\u%04X\\u%04X" : "\\u%04x\\u%04x",
-                      (unsigned)(0xd800 + ((point - 0x10000) >> 10)),
-                      (unsigned)(0xdc00 + ((point - 0x10000) & 0x3ff)));
+        twin_hex(out, 0xd800 + ((point - 0x10000) >> 10), upper);
+        twin_hex(out, 0xdc00 + ((point - 0x10000) & 0x3ff), upper);
     } else {
-        cs_buf_printf(out, upper ? "\\u%04X" : "\\u%04x", (unsigned)point);
+        twin_hex(out, point, upper);
     }
 }
 

@@ -21,10 +21,7 @@ static inline void twin_read_record(const struct cs_event *event, struct cs_buf 
 {
     const struct cs_record *record = &event->record;
 
-    cs_buf_printf(log, "record %zu #%llu %d@%lld %s %d%d", event->index,
-                  (unsigned long long)record->seq_num, record->has_timestamp,
-                  (long long)record->timestamp, cs_record_kind_name(record->kind),
-                  record->has_headers, record->has_body);
+    twin_log_record(log, event->index, record);
     for (size_t i = 0; i < record->n_headers; i++) {
         cs_buf_char(log, '|');
         cs_buf_add(log, record->headers[i].name);
@@ -42,8 +39,7 @@ static inline void twin_read_event(const struct cs_event *event, struct cs_buf *
         twin_read_record(event, log);
         return;
     }
-    cs_buf_printf(log, "%s %llu-%llu", cs_event_name(event->type),
-                  (unsigned long long)event->sse->start, (unsigned long long)event->sse->end);
+    twin_log_event(log, cs_event_name(event->type), event->sse->start, event->sse->end);
     if (event->type == CS_EVENT_MALFORMED) {
         struct cs_view text = cs_view_str(event->fault.text);
 

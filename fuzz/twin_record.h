@@ -41,8 +41,7 @@ static inline void twin_seq_num(struct twin *twin, struct twin_record *record)
             return;
         }
     }
-    cs_buf_printf(&twin->data, "%llu", (unsigned long long)record->seq_num);
-    twin_space(twin);
+    twin_number(twin, record->seq_num);
 }
 
 static inline void twin_timestamp(struct twin *twin, struct twin_record *record)
@@ -60,8 +59,7 @@ static inline void twin_timestamp(struct twin *twin, struct twin_record *record)
         twin_token(twin, "9223372036854775808");
         record->has_timestamp = false;
     } else {
-        cs_buf_printf(&twin->data, "%lld", (long long)record->timestamp);
-        twin_space(twin);
+        twin_time(twin, record->timestamp);
     }
     record->timestamp = record->has_timestamp ? record->timestamp : 0;
 }
@@ -215,10 +213,14 @@ static inline void twin_member(struct twin *twin, struct twin_record *record, si
 
 static inline void twin_record_log(struct twin *twin, const struct twin_record *record)
 {
-    cs_buf_printf(&twin->records, "record %zu #%llu %d@%lld %s %d%d", twin->n_records++,
-                  (unsigned long long)record->seq_num, record->has_timestamp,
-                  (long long)record->timestamp, cs_record_kind_name(record->kind),
-                  record->has_headers, record->has_body);
+    const struct cs_record told = {.seq_num = record->seq_num,
+                                   .timestamp = record->timestamp,
+                                   .kind = record->kind,
+                                   .has_timestamp = record->has_timestamp,
+                                   .has_headers = record->has_headers,
+                                   .has_body = record->has_body};
+
+    twin_log_record(&twin->records, twin->n_records++, &told);
     cs_buf_add(&twin->records, cs_buf_view(&record->headers));
     cs_buf_char(&twin->records, '|');
     if (record->has_body) {

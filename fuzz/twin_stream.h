@@ -90,8 +90,7 @@ static inline void twin_position(struct twin *twin, struct cs_position *ret_posi
     *ret_has = true;
     twin_token(twin, "{");
     twin_key(twin, &first, "seq_num");
-    cs_buf_printf(&twin->data, "%llu", (unsigned long long)ret_position->seq_num);
-    twin_space(twin);
+    twin_number(twin, ret_position->seq_num);
     if (twin_breaks(twin, TWIN_TAIL_WITHOUT_TIME)) {
         *ret_has = false;
         *ret_position = (struct cs_position){0};
@@ -100,8 +99,7 @@ static inline void twin_position(struct twin *twin, struct cs_position *ret_posi
         }
     } else {
         twin_key(twin, &first, "timestamp");
-        cs_buf_printf(&twin->data, "%lld", (long long)ret_position->timestamp);
-        twin_space(twin);
+        twin_time(twin, ret_position->timestamp);
     }
     twin_token(twin, "}");
 }
@@ -182,7 +180,8 @@ static inline void twin_batch(struct twin *twin)
         return;
     }
     if (!named) {
-        cs_buf_printf(&twin->log, "unknown %zu-%zu\n", start, end);
+        twin_log_event(&twin->log, "unknown", start, end);
+        cs_buf_char(&twin->log, '\n');
         return;
     }
     twin_note_tail(twin, has_tail, tail);
@@ -218,8 +217,7 @@ static inline void twin_ping(struct twin *twin)
         if (twin_breaks_here(twin, TWIN_PING_TIME_TEXT, CS_ERR_TYPE, 0, TWIN_COSTS_BATCH)) {
             twin_token(twin, "\"now\"");
         } else {
-            cs_buf_printf(&twin->data, "%lld", (long long)timestamp);
-            twin_space(twin);
+            twin_time(twin, timestamp);
         }
     }
     twin_token(twin, "}");
@@ -243,7 +241,8 @@ static inline void twin_plain_event(struct twin *twin, const char *event, const 
     cs_buf_str(&twin->data, data);
     twin_block(twin, event, &start, &end);
     if (!twin->over) {
-        cs_buf_printf(&twin->log, "%s %zu-%zu\n", logged, start, end);
+        twin_log_event(&twin->log, logged, start, end);
+        cs_buf_char(&twin->log, '\n');
     }
 }
 

@@ -210,9 +210,14 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
 {
     int64_t patience = ck_patience(ck);
     int64_t deadline = cs_now_ms() + patience;
+    size_t n_heard = ck->n_events;
     show_requests(ck);
     while (!done(ck, arg)) {
         bool happened = ck->lost == CS_OK && turn(ck, deadline);
+        if (ck->heavy && ck->n_events > n_heard) { /* slow, and on its way */
+            n_heard = ck->n_events;
+            deadline = cs_now_ms() + patience;
+        }
         if (happened || done(ck, arg)) {
             continue;
         }

@@ -6,17 +6,16 @@
 
 #include "conformance/decode/generate.h"
 #include "conformance/decode/minimise.h"
-#include "conformance/decode/streams.h"
-#include "conformance/decode/vectors.h"
+#include "conformance/decode/seeds.h"
 #include "net/http_client.h"
 #include "suite/random.h"
 
-#define STREAM_MAX  ((size_t)8 * 1024 * 1024)
-#define TEXT_MAX    ((size_t)64 * 1024)
-#define MINIMISE_MS 15000
-#define ODDNESS     60 /* departures from the protocol: about one in a stream */
-#define MAX_SEED    ((size_t)32 * 1024)
-#define PROGRESS_MS 1000
+#define STREAM_MAX   ((size_t)8 * 1024 * 1024)
+#define TEXT_MAX     ((size_t)64 * 1024)
+#define MINIMISE_MS  15000
+#define LAST_LOOK_MS 1000 /* at a finding, when the time is over */
+#define ODDNESS      60   /* departures from the protocol: about one in a stream */
+#define PROGRESS_MS  1000
 
 struct campaign {
     const struct cs_campaign_config *config;
@@ -27,9 +26,7 @@ struct campaign {
     struct cs_buf base;
     struct cs_buf other;
     char **causes;
-    struct cs_buf *seeds; /* streams of the vectors, and of files */
-    size_t n_seeds;
-    size_t n_vectors; /* those of the seeds that are vectors, at their start */
+    struct cs_seeds seeds;
     int64_t started_ms;
     int64_t told_ms;
 };
@@ -58,54 +55,13 @@ bool cs_write_reproducer(const char *folder, const char *name, struct cs_view by
 
 /* ---- what is fed ---- */
 
-static bool keep_seed(struct campaign *campaign, struct cs_view stream)
-{
-    size_t n = campaign->n_seeds;
-
-    if ((n & (n - 1)) == 0) { /* room for twice as many */
-        struct cs_buf *more = realloc(campaign->seeds, (n ? n * 2 : 1) * sizeof *more);
-        if (!more) {
-            return false;
-        }
-        campaign->seeds = more;
-    }
-    campaign->seeds[n] = CS_BUF(STREAM_MAX);
-    campaign->n_seeds++;
-    cs_buf_add(&campaign->seeds[n], stream);
-    return cs_buf_error(&campaign->seeds[n]) == CS_OK;
-}
-
-static void keep_vector(const struct cs_vector *vector, void *context)
-{
-    (void)keep_seed(context, vector->stream);
-}
-
-static bool keep_file(const char *path, struct cs_view stream, void *context)
-{
-    (void)path;
-    return stream.len > MAX_SEED || keep_seed(context, stream);
-}
-
-/* Of the files of a finished fuzz run some may vanish while they are read. */
-static enum cs_err read_seeds(struct campaign *campaign, struct cs_diag *diag)
-{
-    enum cs_err err = cs_vectors_each(keep_vector, campaign, diag);
-
-    campaign->n_vectors = campaign->n_seeds;
-    for (const char *const *path = campaign->config->seeds; path && *path && !err; path++) {
-        err = cs_streams_each(*path, keep_file, campaign, diag);
-        err = err == CS_ERR_MISSING ? CS_OK : err;
-    }
-    return err;
-}
-
 static void make_base(struct campaign *campaign, struct cs_buf *out)
 {
     cs_buf_clear(out);
-    if (campaign->n_seeds > 0 && cs_random_next(&campaign->random) % 3 == 0) {
-        cs_buf_add(
-            out,
-            cs_buf_view(&campaign->seeds[cs_random_next(&campaign->random) % campaign->n_seeds]));
+    if (campaign->seeds.n > 0 && cs_random_next(&campaign->random) % 3 == 0) {
+        uint64_t choice = cs_random_next(&campaign->random) % campaign->seeds.n;
+
+        cs_buf_add(out, cs_buf_view(&campaign->seeds.streams[choice]));
     } else {
         cs_generate_stream(&campaign->random, 0, out);
     }
@@ -115,9 +71,9 @@ static void make_base(struct campaign *campaign, struct cs_buf *out)
 static void make_stream(struct campaign *campaign)
 {
     cs_buf_clear(&campaign->stream);
-    size_t next = campaign->n_vectors + campaign->progress->runs;
-    if (next < campaign->n_seeds) { /* what came from files first as it is */
-        cs_buf_add(&campaign->stream, cs_buf_view(&campaign->seeds[next]));
+    if (campaign->config->known && campaign->progress->runs < campaign->seeds.n_files) {
+        cs_buf_add(&campaign->stream, /* what came from files first as it is */
+                   cs_buf_view(&campaign->seeds.streams[campaign->progress->runs]));
         return;
     }
     switch (cs_random_next(&campaign->random) % 4) {
@@ -229,6 +185,14 @@ static bool is_listed(const struct campaign *campaign, const struct cs_fault *fa
     return known && cs_divergence_of(known, fault);
 }
 
+/* Never beyond the end of the campaign. */
+static int64_t time_to_minimise(const struct campaign *campaign)
+{
+    int64_t left = campaign->started_ms + campaign->config->duration_ms - cs_now_ms();
+
+    return campaign->config->duration_ms == 0 || left > MINIMISE_MS ? MINIMISE_MS : left;
+}
+
 static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
                               struct cs_diag *diag)
 {
@@ -256,7 +220,8 @@ static enum cs_err note_fault(struct campaign *campaign, struct cs_fault *fault,
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     campaign->causes[progress->findings++] = cause;
-    cs_minimise(&campaign->trial, &campaign->stream, fault, MINIMISE_MS, campaign->config->stop);
+    cs_minimise(&campaign->trial, &campaign->stream, fault, time_to_minimise(campaign),
+                campaign->config->stop);
     return write_finding(campaign, fault, diag);
 }
 
@@ -309,9 +274,12 @@ enum cs_err cs_campaign_run(const struct cs_campaign_config *config,
                                 .base = CS_BUF(STREAM_MAX),
                                 .other = CS_BUF(STREAM_MAX),
                                 .started_ms = cs_now_ms()};
-    enum cs_err err = read_seeds(&campaign, diag);
+    enum cs_err err = cs_seeds_load(config->seeds, &campaign.seeds, diag);
 
     campaign.told_ms = campaign.started_ms;
+    cs_parser_peer_until(config->peer, config->duration_ms ? campaign.started_ms +
+                                                                 config->duration_ms + LAST_LOOK_MS
+                                                           : 0);
     *progress = (struct cs_campaign_progress){0};
     campaign.causes = calloc(config->max_findings + 1, sizeof *campaign.causes);
     if (!campaign.causes) {
@@ -325,10 +293,7 @@ enum cs_err cs_campaign_run(const struct cs_campaign_config *config,
         free(campaign.causes[i]);
     }
     free(campaign.causes);
-    for (size_t i = 0; i < campaign.n_seeds; i++) {
-        cs_buf_free(&campaign.seeds[i]);
-    }
-    free(campaign.seeds);
+    cs_seeds_free(&campaign.seeds);
     cs_trial_free(&campaign.trial);
     cs_buf_free(&campaign.stream);
     cs_buf_free(&campaign.base);

@@ -24,9 +24,11 @@ struct cs_campaign_config {
     uint64_t max_findings;
     const char *folder; /* for reproducers; must be there */
     const volatile sig_atomic_t *stop;
-    struct cs_divergences *known; /* no findings, and counted in it; NULL: everything is one. With
-                                     it findings are also written as rows for the list */
-    const char *const *seeds;     /* files and folders of streams to start from; NULL ends them */
+    /* Files and folders of streams to start from (seeds.h); NULL: the vectors alone. */
+    const char *const *seeds;
+    /* No findings, and counted in it; NULL: everything is one. With it findings are also written as
+     * rows for the list, and the streams of files go first as they are. */
+    struct cs_divergences *known;
     /* Called for every finding, with what is to be said of it and the file of its stream. */
     void (*found)(const char *text, const char *path, void *context);
     /* Called about once a second. */

@@ -16,12 +16,16 @@
 #define HELLO_MS    15000
 #define DEATH_MS    2000 /* from the end of its output to its own end */
 #define STDERR_SHOW ((size_t)4096)
+#define GLANCE_MS   100 /* how long it waits without asking whether to go on */
 
 struct cs_parser_peer {
     char **words; /* argv */
     char *host;   /* storage of argv for a library */
     char *library;
     int64_t timeout_ms;
+    const volatile sig_atomic_t *stop;
+    int64_t until_ms; /* 0: none */
+    bool shares_group;
     struct cs_process *process; /* NULL: to be started */
     uint32_t traits;
     char version[64];
@@ -173,19 +177,40 @@ static void drop(struct cs_parser_peer *peer)
     }
 }
 
+static bool is_over(const struct cs_parser_peer *peer)
+{
+    return (peer->stop && *peer->stop) || (peer->until_ms && cs_now_ms() >= peer->until_ms);
+}
+
+/* As cs_process_read_line, but it ends with CS_ERR_TIMEOUT too when all is to end. */
+static enum cs_err wait_for_line(const struct cs_parser_peer *peer, int64_t timeout_ms,
+                                 struct cs_view *ret_line)
+{
+    int64_t deadline = cs_now_ms() + timeout_ms;
+    enum cs_err err = CS_ERR_TIMEOUT;
+
+    while (err == CS_ERR_TIMEOUT && cs_now_ms() < deadline && !is_over(peer)) {
+        int64_t left = deadline - cs_now_ms();
+
+        err = cs_process_read_line(peer->process, left < GLANCE_MS ? left : GLANCE_MS, ret_line);
+    }
+    return err;
+}
+
 static enum cs_err start(struct cs_parser_peer *peer, struct cs_diag *diag)
 {
     /* The allocator's per-thread cache counts as memory in use, and hides uses after free. */
     static const char *const no_cache[] = {"GLIBC_TUNABLES=glibc.malloc.tcache_count=0", NULL};
     const struct cs_process_config config = {.argv = (const char *const *)peer->words,
-                                             .env = peer->library ? no_cache : NULL};
+                                             .env = peer->library ? no_cache : NULL,
+                                             .shares_group = peer->shares_group};
     struct cs_view hello;
     enum cs_err err = cs_process_start(&config, &peer->process, diag);
 
     if (err) {
         return err;
     }
-    err = cs_process_read_line(peer->process, HELLO_MS, &hello);
+    err = wait_for_line(peer, HELLO_MS, &hello);
     if (err) {
         int status = 0;
         int64_t until = cs_now_ms() + DEATH_MS;
@@ -223,6 +248,8 @@ enum cs_err cs_parser_peer_start(const struct cs_parser_config *config,
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     peer->timeout_ms = config->timeout_ms;
+    peer->stop = config->stop;
+    peer->shares_group = config->shares_group;
     peer->line = CS_BUF(CS_PEER_MAX_LINE * 4);
     err = find_words(config, peer, diag);
     err = err ? err : start(peer, diag);
@@ -259,6 +286,11 @@ const char *cs_parser_peer_inner(const struct cs_parser_peer *peer)
 uint32_t cs_parser_peer_traits(const struct cs_parser_peer *peer)
 {
     return peer->traits;
+}
+
+void cs_parser_peer_until(struct cs_parser_peer *peer, int64_t until_ms)
+{
+    peer->until_ms = until_ms;
 }
 
 void cs_parser_answer_free(struct cs_parser_answer *answer)
@@ -377,8 +409,13 @@ void cs_parser_peer_decode(struct cs_parser_peer *peer, struct cs_view stream,
     answer->evidence.max = STDERR_SHOW;
     cs_buf_clear(&answer->evidence);
     cs_event_list_clear(&answer->list);
+    if (is_over(peer)) {
+        answer->outcome = CS_DECODED_STOPPED;
+        return;
+    }
     if (!peer->process && start(peer, &diag)) {
-        conclude(answer, CS_DECODED_TROUBLE, cs_view_str(diag.text), (struct cs_view){NULL, 0});
+        conclude(answer, is_over(peer) ? CS_DECODED_STOPPED : CS_DECODED_TROUBLE,
+                 cs_view_str(diag.text), (struct cs_view){NULL, 0});
         return;
     }
     write_command(peer, stream, pieces, n_pieces);
@@ -388,10 +425,12 @@ void cs_parser_peer_decode(struct cs_parser_peer *peer, struct cs_view stream,
     }
     err = cs_process_write_line(peer->process, cs_buf_view(&peer->line), peer->timeout_ms);
     if (!err) {
-        err = cs_process_read_line(peer->process, peer->timeout_ms, &line);
+        err = wait_for_line(peer, peer->timeout_ms, &line);
     }
     if (!err) {
         take_line(peer, line, answer);
+    } else if (err == CS_ERR_TIMEOUT && is_over(peer)) {
+        answer->outcome = CS_DECODED_STOPPED;
     } else if (err == CS_ERR_CLOSED) {
         take_death(peer, answer);
     } else if (err == CS_ERR_TIMEOUT) {

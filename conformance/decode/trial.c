@@ -20,8 +20,8 @@ void cs_trial_free(struct cs_trial *trial)
 
 const char *cs_decoded_name(enum cs_decoded outcome)
 {
-    static const char *const names[] = {"difference", "refused", "crash",  "hang",
-                                        "garbage",    "leak",    "trouble"};
+    static const char *const names[] = {"difference", "refused", "crash",   "hang",
+                                        "garbage",    "leak",    "trouble", "stopped"};
     return names[outcome];
 }
 
@@ -213,8 +213,8 @@ static bool judge(const struct cs_event_list *wanted, const struct cs_parser_ans
     fault->outcome = answer->outcome;
     fault->by_cut = false;
     fault->cause[0] = '\0';
-    if (answer->outcome == CS_DECODED_REFUSED) {
-        return false; /* a limit of theirs, as the header allows */
+    if (answer->outcome == CS_DECODED_REFUSED || answer->outcome == CS_DECODED_STOPPED) {
+        return false; /* a limit of theirs, as the header allows; or nothing was seen */
     }
     if (answer->outcome != CS_DECODED_EVENTS) {
         (void)snprintf(fault->cause, sizeof fault->cause, "%s: %s",
@@ -355,7 +355,8 @@ void cs_fault_describe(const struct cs_trial *trial, const struct cs_fault *faul
     cs_buf_printf(out, "%s, ", fault->cause);
     cs_cut_describe(&fault->cut, out);
     cs_buf_char(out, '\n');
-    if (fault->outcome == CS_DECODED_EVENTS) {
+    /* What was stopped in the middle has no answer to show. */
+    if (fault->outcome == CS_DECODED_EVENTS && trial->answer.outcome == CS_DECODED_EVENTS) {
         const struct cs_event_list *wanted =
             trial->comparable == CS_OK ? &trial->wanted : &trial->whole.list;
         add_line(out, "wanted event", wanted, fault->line);

@@ -44,6 +44,12 @@ static const struct cs_case cases[] = {
      "CTK-01 CRS-11 CRE-03", CS_MUST, 0, 0, fuzz},
     {"fuzz/large", "All of a large payload comes, or a refusal that names the limit",
      "CLP-05 CLP-06", CS_MUST, 0, 0, fuzz},
+    {"fuzz/memory",
+     "Whichever allocation fails: it is told, nothing stays behind, nothing is half done",
+     "CRE-03 TOK-01", CS_MUST, 0, 0, fuzz},
+    {"fuzz/text",
+     "Scopes, versions, weights and letters are what a second way of telling them gives",
+     "TOK-19 TOK-26 LIM-26", CS_MUST, 0, 0, fuzz},
     {0}};
 static const struct cs_case *const groups[] = {cases};
 #define N_TARGETS (sizeof cases / sizeof cases[0] - 1)
@@ -125,13 +131,12 @@ static void run_program(struct engine *engine)
     struct cs_process *process = NULL;
     struct cs_diag diag = {0};
     static const char *const env[] = {"UBSAN_OPTIONS=print_stacktrace=1", NULL};
-    /* When this case is killed, which Ctrl-C does, the program is to end with it. */
-    const char *argv[MAX_OPTIONS + 8] = {"setpriv", "--pdeathsig", "KILL",
-                                         "sh",      "-c",          "exec \"$0\" \"$@\" 2>&1"};
+    const char *argv[MAX_OPTIONS + 4] = {"sh", "-c", "exec \"$0\" \"$@\" 2>&1"};
     for (size_t i = 0; i < engine->n_options; i++) {
-        argv[6 + i] = engine->options[i];
+        argv[3 + i] = engine->options[i];
     }
-    const struct cs_process_config config = {.argv = argv, .env = env};
+    /* When this case is killed, which Ctrl-C does, the program is to end with it. */
+    const struct cs_process_config config = {.argv = argv, .env = env, .shares_group = true};
     if (cs_process_start(&config, &process, &diag) != CS_OK) {
         cs_case_error(engine->run, "%s cannot be started: %s", engine->options[0], diag.text);
     }

@@ -1,13 +1,14 @@
 /* chatspec decode: the decode vectors, and any byte files given, through a parser. */
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/parser_option.h"
 #include "cli/paths.h"
+#include "cli/role_run.h"
 #include "cli/stop.h"
-#include "conformance/decode/campaign.h"
+#include "conformance/decode/decode_role.h"
 #include "conformance/decode/divergences.h"
 #include "conformance/decode/minimise.h"
 #include "conformance/decode/streams.h"
@@ -16,6 +17,7 @@
 #include "wire/json.h"
 
 #define MAX_FILES        1024
+#define CASE_MORE_S      30
 #define EXIT_INTERRUPTED 130
 
 struct decoding {
@@ -38,35 +40,17 @@ static void skip(struct decoding *decoding, const char *id, const char *why)
     }
 }
 
-/* The stream in a file, and a line that runs it again. */
-static void keep_reproducer(struct decoding *decoding, const char *id, struct cs_view stream)
-{
-    struct cs_buf again = CS_BUF(8192);
-    char *reports = cs_build_folder("reports");
-    char *path = NULL;
-    char name[128];
-
-    (void)snprintf(name, sizeof name, "decode-%.100s.sse", id);
-    for (char *c = name; *c; c++) {
-        *c = *c == '/' ? '-' : *c;
-    }
-    if (reports && cs_write_reproducer(reports, name, stream, &path)) {
-        cs_buf_printf(&again, "  ./chatspec decode ");
-        cs_parser_option_write(decoding->args, &again);
-        printf("%.*s '%s'\n", CS_VIEW_ARG(cs_buf_view(&again)), path);
-    }
-    free(path);
-    free(reports);
-    cs_buf_free(&again);
-}
-
-static void judge(struct decoding *decoding, const char *id, struct cs_view title,
-                  struct cs_view stream, bool keep)
+static void judge(struct decoding *decoding, const char *id, struct cs_view stream)
 {
     struct cs_buf text = CS_BUF(65536);
     struct cs_fault fault;
 
-    if (!cs_trial_all_cuts(&decoding->trial, stream, &fault)) {
+    bool faulty = cs_trial_all_cuts(&decoding->trial, stream, &fault);
+
+    if (*decoding->stop) {
+        return;
+    }
+    if (!faulty) {
         decoding->n_pass++;
         if (decoding->args->verbose) {
             printf("pass  %s (%zu events)\n", id, decoding->trial.wanted.n);
@@ -92,67 +76,8 @@ static void judge(struct decoding *decoding, const char *id, struct cs_view titl
     }
     decoding->n_fail++;
     cs_fault_describe(&decoding->trial, &fault, &text);
-    printf("fail  %s%s%.*s\n  %.*s", id, title.len > 0 ? ": " : "", CS_VIEW_ARG(title),
-           CS_VIEW_ARG(cs_buf_view(&text)));
+    printf("fail  %s\n  %.*s", id, CS_VIEW_ARG(cs_buf_view(&text)));
     cs_buf_free(&text);
-    if (keep) {
-        keep_reproducer(decoding, id, stream);
-    }
-}
-
-/* ---- vectors ---- */
-
-static bool is_chosen(const struct decoding *decoding, const struct cs_vector *vector)
-{
-    const struct cs_list *only = &decoding->args->only;
-    bool chosen = only->n == 0;
-
-    for (size_t i = 0; i < only->n && !chosen; i++) {
-        struct cs_json json;
-        struct cs_json_token token;
-
-        chosen = fnmatch(only->items[i], vector->id, 0) == 0;
-        cs_json_init(&json, vector->requirements);
-        while (cs_json_next(&json, &token, NULL) != CS_JSON_END) {
-            chosen = chosen || (token.type == CS_JSON_STRING &&
-                                cs_json_is(&token, cs_view_str(only->items[i])));
-        }
-    }
-    return chosen;
-}
-
-static void run_vector(const struct cs_vector *vector, void *context)
-{
-    struct decoding *decoding = context;
-    struct cs_trial *trial = &decoding->trial;
-    uint32_t traits = cs_parser_peer_traits(trial->peer);
-    struct cs_diag diag = {0};
-    bool lenient = traits & CHATSPEC_LENIENT && vector->lenient.len > 0;
-
-    if (decoding->trouble || *decoding->stop || !is_chosen(decoding, vector)) {
-        return;
-    }
-    if (vector->departs && traits & CHATSPEC_EXPECTS_VALID) {
-        skip(decoding, vector->id, "the parser is for valid streams alone");
-        return;
-    }
-    if (traits &
-        CS_DECODE_PARTS) { /* vectors are for parsers: our reader says what a client makes */
-        if (cs_trial_oracle(trial, vector->stream) != CS_OK) {
-            decoding->trouble = cs_say(CS_EXIT_TROUBLE, "out of memory");
-            return;
-        }
-        judge(decoding, vector->id, vector->title, vector->stream, true);
-        return;
-    }
-    trial->wanted.traits = traits;
-    trial->comparable =
-        cs_event_list_told(lenient ? vector->lenient : vector->events, &trial->wanted, &diag);
-    if (trial->comparable != CS_OK) {
-        decoding->trouble = cs_say(CS_EXIT_TROUBLE, "vector %s: %s", vector->id, diag.text);
-        return;
-    }
-    judge(decoding, vector->id, vector->title, vector->stream, true);
 }
 
 /* ---- files ---- */
@@ -166,7 +91,7 @@ static bool run_file(const char *path, struct cs_view stream, void *context)
     } else if (decoding->trial.comparable == CS_ERR_RANGE) {
         skip(decoding, path, "the parser is for valid streams alone");
     } else {
-        judge(decoding, path, (struct cs_view){NULL, 0}, stream, false);
+        judge(decoding, path, stream);
         if (decoding->args->verbose) {
             printf("%.*s", CS_VIEW_ARG(cs_buf_view(&decoding->trial.wanted.text)));
         }
@@ -182,6 +107,39 @@ static void run_path(struct decoding *decoding, const char *path)
     if (err && !decoding->trouble) {
         decoding->trouble = cs_say(err == CS_ERR_MISSING ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s",
                                    diag.text[0] ? diag.text : "out of memory");
+    }
+}
+
+/* ---- the vectors, through an SDK ---- */
+
+static bool is_chosen(const struct decoding *decoding, const struct cs_vector *vector)
+{
+    const struct cs_list *only = &decoding->args->only;
+    bool chosen = only->n == 0;
+
+    for (size_t i = 0; i < only->n && !chosen; i++) {
+        const char *pattern = only->items[i];
+        struct cs_json json;
+        struct cs_json_token token;
+
+        pattern += strncmp(pattern, "decode/", 7) == 0 ? 7 : 0;
+        chosen = fnmatch(pattern, vector->id, 0) == 0;
+        cs_json_init(&json, vector->requirements);
+        while (cs_json_next(&json, &token, NULL) != CS_JSON_END) {
+            chosen = chosen ||
+                     (token.type == CS_JSON_STRING && cs_json_is(&token, cs_view_str(pattern)));
+        }
+    }
+    return chosen;
+}
+
+/* Vectors tell what a parser gives; what a client makes of that, our reader says. */
+static void run_vector(const struct cs_vector *vector, void *context)
+{
+    struct decoding *decoding = context;
+
+    if (!decoding->trouble && !*decoding->stop && is_chosen(decoding, vector)) {
+        (void)run_file(vector->id, vector->stream, decoding);
     }
 }
 
@@ -269,7 +227,8 @@ static int conclude(const struct decoding *decoding)
     return decoding->n_fail > 0 ? CS_EXIT_BROKEN : CS_EXIT_OK;
 }
 
-static int run(const struct cs_args *args)
+/* Streams one after the other through one process of the parser, told in lines. */
+static int run_streams(const struct cs_args *args)
 {
     struct decoding decoding = {.args = args, .stop = cs_stop_flag()};
     struct cs_diag diag = {0};
@@ -295,11 +254,94 @@ static int run(const struct cs_args *args)
     return status;
 }
 
+/* ---- vectors ---- */
+
+static struct cs_report_peer describe(const struct cs_args *args)
+{
+    return (struct cs_report_peer){
+        .kind = args->library ? "library"
+                : args->peer  ? "command"
+                              : "builtin",
+        .name = cs_parser_option_name(args),
+        .version = args->library || args->peer ? "" : CHATSPEC_VERSION,
+    };
+}
+
+static int run_plan(struct cs_role_plan *plan, const struct cs_args *args,
+                    const struct cs_decode_env *env)
+{
+    const struct cs_role_subject subject = {.role = &cs_decode_role, .env = env};
+    struct cs_buf text = CS_BUF(8192);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    cs_buf_str(&text, "./chatspec decode ");
+    cs_parser_option_write(args, &text);
+    char *command = cs_buf_take(&text);
+    const struct cs_role_run run = {.subjects = &subject,
+                                    .n_subjects = 1,
+                                    .command = command ? command : "./chatspec decode",
+                                    .peer = describe(args),
+                                    .default_jobs = processors > 0 ? (unsigned)processors : 1};
+    int status = cs_role_plan_run(plan, &run);
+    free(command);
+    return status;
+}
+
+static int run_vectors(const struct cs_args *args)
+{
+    static const struct cs_role *const roles[] = {&cs_decode_role};
+    struct cs_args limited = *args;
+    struct cs_parser_peer *peer = NULL;
+    struct cs_role_plan *plan = NULL;
+    struct cs_decode_env env = {.folder = NULL};
+    int status = cs_parser_option_config(args, true, &env.parser);
+
+    if (status == CS_EXIT_OK) {
+        /* --timeout is of one stream; a case has some time more, or its own limit. */
+        limited.timeout_s = args->timeout_s ? args->timeout_s + CASE_MORE_S : 0;
+        status = cs_role_plan_new(&limited, roles, 1, &plan);
+    }
+    if (status == CS_EXIT_OK) { /* what cannot be started at all is told once */
+        status = cs_parser_option_start(args, true, &peer);
+        cs_parser_peer_end(peer);
+    }
+    if (status == CS_EXIT_OK) {
+        char *folder = cs_build_folder("reports");
+        env.folder = folder;
+        status = run_plan(plan, args, &env);
+        free(folder);
+    }
+    cs_role_plan_free(plan);
+    return status;
+}
+
+static int run(const struct cs_args *args)
+{
+    if (args->rest.n == 0 && !args->sdk) {
+        return run_vectors(args);
+    }
+    if (args->report.n > 0 || args->format || args->skip.n > 0 || args->only_group || args->shard ||
+        args->repeat || (args->only.n > 0 && args->rest.n > 0)) {
+        return cs_say(CS_EXIT_USAGE, "files and an SDK are told in lines alone: reports and "
+                                     "selections are of the vectors (of an SDK, --only)");
+    }
+    return run_streams(args);
+}
+
 static const struct cs_option options[] = {
     CS_ROWS_PARSER,
-    CS_ROW("only", CS_OPTION_LIST, only, "GLOB",
-           "vectors whose id matches, or of this requirement; repeatable", 0),
-    CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "all streams, and the events of files", 0),
+    CS_ROWS_SELECTION,
+    CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th vector, from the K-th", 0),
+    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "vectors side by side (one per processor)", 512),
+    CS_ROW("repeat", CS_OPTION_NUMBER, repeat, "N",
+           "run all of it N times: a vector whose verdict changes is flaky, exit 1", 100000),
+    CS_ROW("seed", CS_OPTION_SEED, seed, "N", "of nothing here; so that a line of a report runs",
+           CS_SEED_LIMIT),
+    CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
+           "write a report: json or junit; repeatable", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
+    CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "all evidence; of files: all events", 0),
+    CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text", 0),
     CS_ROWS_END,
 };
 
@@ -312,7 +354,7 @@ const struct cs_command cs_command_decode = {
         "all\n"
         "must give the same events: those that the vector names or, for files, those that\n"
         "chatspec's own reader gives. The parser runs in a process of its own. A crash, a hang or\n"
-        "an answer that is none is a failure, and the stream is kept in build/reports/.\n"
+        "an answer that is none is a failure, and the vector's stream is kept in build/reports/.\n"
         "\n"
         "A library exports the functions of conformance/peers/library/chatspec_parser.h. A "
         "program\n"

@@ -7,6 +7,7 @@
 #include "cli/roles.h"
 #include "cli/subject_client.h"
 #include "cli/subject_endpoint.h"
+#include "conformance/decode/decode_role.h"
 
 #define PATIENCE_MS 10000
 
@@ -33,8 +34,11 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
                        const struct cs_client_subject *client)
 {
     const struct cs_endpoint_env endpoint = cs_builtin_env(host->urls[0], PATIENCE_MS);
+    const struct cs_decode_env decode = {
+        .parser = {.library = "builtin", .timeout_ms = PATIENCE_MS}};
     const struct cs_role_subject subjects[] = {
         {.role = &cs_endpoint_role, .env = &endpoint},
+        {.role = &cs_decode_role, .env = &decode},
         {.role = &cs_client_role, .env = &client->env, .version = cs_client_sdk_version(client)},
     };
     struct cs_buf name = CS_BUF(1024);
@@ -50,7 +54,7 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
     peer.name = peer_name ? peer_name : "";
     peer.version = client->version ? client->version : "";
     const struct cs_role_run what = {.subjects = subjects,
-                                     .n_subjects = 2,
+                                     .n_subjects = sizeof subjects / sizeof subjects[0],
                                      .command = command ? command : "./chatspec run",
                                      .peer = peer};
     int status = cs_role_plan_run(plan, &what);
@@ -131,7 +135,8 @@ const struct cs_command cs_command_run = {
     .summary = "run everything that can be run here, with reports",
     .usage = "[options]",
     .details = "Runs the endpoint role against the built-in endpoint, and the client role against\n"
-               "the newest SDK, or the built-in client where Node or the registry is missing.\n"
+               "the newest SDK, or the built-in client where Node or the registry is missing,\n"
+               "and holds chatspec's own reader to the decode vectors.\n"
                "Writes run.json and run.xml (JUnit) to build/reports, unless --report says\n"
                "otherwise.\n"
                "\n"

@@ -126,27 +126,30 @@ static int conclude(const struct fuzzing *fuzzing, const struct cs_campaign_prog
     return progress->findings > 0 ? CS_EXIT_BROKEN : CS_EXIT_OK;
 }
 
-/* ---- against an SDK ---- */
+/* ---- what it starts from ---- */
 
-#define N_SEEDS 5
+#define N_SEEDS        5
+#define N_SEEDS_STEADY 2 /* of these: a seed number means the same run everywhere */
 
-/* Folders that streams come from; those that are not there are passed over. */
-static bool find_seeds(char *seeds[N_SEEDS + 1])
+/* Folders that streams come from; those that are not there are passed over. An SDK is also given
+ * what a fuzz run of our own left. */
+static bool find_seeds(const struct cs_args *args, char *seeds[N_SEEDS + 1])
 {
     static const char *const below[N_SEEDS] = {"corpus/sse", "corpus/reader", "corpus/twin",
                                                "build/fuzz-inputs/sse", "build/fuzz-inputs/reader"};
-    const char *home = getenv("CHATSPEC_HOME");
+    size_t n = args->sdk ? N_SEEDS : N_SEEDS_STEADY;
     bool fine = true;
 
-    for (size_t i = 0; i < N_SEEDS; i++) {
-        if (asprintf(&seeds[i], "%s/%s", home ? home : ".", below[i]) < 0) {
+    for (size_t i = 0; i < n; i++) {
+        if (asprintf(&seeds[i], "%s/%s", cs_home(), below[i]) < 0) {
             seeds[i] = NULL;
             fine = false;
         }
     }
-    seeds[N_SEEDS] = NULL;
     return fine;
 }
+
+/* ---- against an SDK ---- */
 
 static void tell_known(const struct cs_divergences *known)
 {
@@ -185,7 +188,7 @@ int cs_fuzz_parser(const struct cs_args *args)
     char *seeds[N_SEEDS + 1] = {NULL};
     struct cs_divergences known = {0};
 
-    if (!folder || !find_seeds(seeds) || !load_known(args, peer, &known)) {
+    if (!folder || !find_seeds(args, seeds) || !load_known(args, peer, &known)) {
         free(folder);
         for (size_t i = 0; i < N_SEEDS; i++) {
             free(seeds[i]);
@@ -201,8 +204,8 @@ int cs_fuzz_parser(const struct cs_args *args)
         .max_findings = MAX_FINDINGS,
         .folder = folder,
         .stop = stop,
+        .seeds = (const char *const *)seeds,
         .known = args->sdk ? &known : NULL,
-        .seeds = args->sdk ? (const char *const *)seeds : NULL,
         .found = show_finding,
         .progress = show_progress,
         .context = &fuzzing,

@@ -59,8 +59,12 @@ static int open_setting(struct setting *setting, const struct cs_args *args, uin
     }
     void *live = mmap(NULL, sizeof(struct cs_fuzz_live), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    /* For tests, and for programs that were built elsewhere. */
+    const char *programs = getenv("CHATSPEC_FUZZ_PROGRAMS");
     if (live == MAP_FAILED || !setting->home || !name_cases(setting, args) ||
-        asprintf(&setting->programs, "%s/build/fuzz/fuzz", setting->home) < 0) {
+        (programs && programs[0]
+             ? asprintf(&setting->programs, "%s", programs)
+             : asprintf(&setting->programs, "%s/build/fuzz/fuzz", setting->home)) < 0) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     setting->env = (struct cs_fuzz_env){

@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "cli/paths.h"
+#include "cli/stop.h"
 #include "conformance/peers/peers.h"
 
-#define TIMEOUT_S 20
+#define CS_EXIT_INTERRUPTED 130
 
 /* The SDK's adapter: what is missing is installed first. */
 static enum cs_err find_sdk(const struct cs_args *args, struct cs_peer_command *ret_command,
@@ -19,13 +20,10 @@ static enum cs_err find_sdk(const struct cs_args *args, struct cs_peer_command *
     return err;
 }
 
-int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
-                           struct cs_parser_peer **ret_peer)
+int cs_parser_option_config(const struct cs_args *args, bool builtin_by_default,
+                            struct cs_parser_config *ret_config)
 {
     int n = (args->library != NULL) + (args->peer != NULL) + (args->sdk != NULL) + args->builtin;
-    struct cs_peer_command command = {0};
-    struct cs_diag diag = {0};
-    enum cs_err err = CS_OK;
 
     if (n > 1 || (n == 0 && !builtin_by_default)) {
         return cs_say(
@@ -35,21 +33,37 @@ int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
     if (args->parser && !args->sdk) {
         return cs_say(CS_EXIT_USAGE, "--parser is of an SDK: give its --sdk");
     }
-    if (args->sdk) {
-        err = find_sdk(args, &command, &diag);
-    }
-    const struct cs_parser_config config = {
+    *ret_config = (struct cs_parser_config){
         .library = n == 0 || args->builtin ? "builtin" : args->library,
         .command = args->peer,
-        .words = args->sdk ? command.words : NULL,
-        .timeout_ms = (int64_t)(args->timeout_s ? args->timeout_s : TIMEOUT_S) * 1000};
+        .timeout_ms = (int64_t)(args->timeout_s ? args->timeout_s : CS_PARSER_TIMEOUT_S) * 1000,
+        .stop = cs_stop_flag()};
+    return CS_EXIT_OK;
+}
+
+int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
+                           struct cs_parser_peer **ret_peer)
+{
+    struct cs_parser_config config;
+    struct cs_peer_command command = {0};
+    struct cs_diag diag = {0};
+    enum cs_err err = CS_OK;
+    int status = cs_parser_option_config(args, builtin_by_default, &config);
+
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
+    if (args->sdk) {
+        err = find_sdk(args, &command, &diag);
+        config.words = command.words;
+    }
     err = err ? err : cs_parser_peer_start(&config, ret_peer, &diag);
     cs_peer_command_free(&command);
     switch (err) {
     case CS_OK:
         return CS_EXIT_OK;
     case CS_ERR_USAGE:
-        return cs_say(CS_EXIT_USAGE, "%s", diag.text);
+        return *config.stop ? CS_EXIT_INTERRUPTED : cs_say(CS_EXIT_USAGE, "%s", diag.text);
     default:
         return cs_say(CS_EXIT_TROUBLE, "the parser's process does not start: %s", diag.text);
     }

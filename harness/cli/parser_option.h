@@ -19,6 +19,13 @@
                "by the clock, for one stream (20); a library also has 2 s of processor time", \
                3600)
 
+#define CS_PARSER_TIMEOUT_S 20
+
+/* How it is to be started, but for an SDK, whose command is found at its start; Ctrl-C ends what
+ * is waited for. The exit status, CS_EXIT_OK when one
+ * parser is named; otherwise the reason was said. */
+int cs_parser_option_config(const struct cs_args *args, bool builtin_by_default,
+                            struct cs_parser_config *ret_config);
 /* Starts it. The exit status, CS_EXIT_OK when it runs; otherwise the reason was said. */
 int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
                            struct cs_parser_peer **ret_peer);

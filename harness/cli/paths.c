@@ -19,10 +19,16 @@ static char *make(const char *folder, const char *name)
     return path;
 }
 
-char *cs_build_folder(const char *name)
+const char *cs_home(void)
 {
     const char *home = getenv("CHATSPEC_HOME");
-    char *build = make(home && home[0] ? home : ".", "build");
+
+    return home && home[0] ? home : ".";
+}
+
+char *cs_build_folder(const char *name)
+{
+    char *build = make(cs_home(), "build");
     char *path = build ? make(build, name) : NULL;
     free(build);
     return path;

@@ -7,4 +7,7 @@
 /* "HOME/build/NAME", made if it is not there; the caller frees it. NULL after saying why. */
 char *cs_build_folder(const char *name);
 
+/* The project's folder, as the launcher says it; "." without one. */
+const char *cs_home(void);
+
 #endif

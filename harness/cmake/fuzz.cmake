@@ -48,7 +48,8 @@ function(chatspec_counted_wire)
     target_compile_options(chatspec_work PRIVATE -fno-sanitize=fuzzer-no-link)
   endif()
   set(wrapped __sanitizer_cov_trace_pc memchr memcpy memmove memset memcmp realloc)
-  if(CHATSPEC_SANITIZE MATCHES address)
+  # A build service brings its sanitizers in the flags.
+  if(CHATSPEC_SANITIZE MATCHES address OR CMAKE_C_FLAGS MATCHES "-fsanitize=[a-z,-]*address")
     list(APPEND wrapped __asan_memcpy __asan_memmove __asan_memset)
   endif()
   list(TRANSFORM wrapped PREPEND -Wl,--wrap=)
@@ -84,12 +85,14 @@ function(chatspec_fuzz_test name)
   endif()
 endfunction()
 
-# chatspec_fuzz_counts_memory(NAME): for a target that includes fuzz/memory.h.
+# chatspec_fuzz_counts_memory(NAME [FUNCTION...]): for a target that includes fuzz/memory.h, and has a
+# __wrap_FUNCTION of its own for each other that may say that memory is out.
 function(chatspec_fuzz_counts_memory name)
+  list(TRANSFORM ARGN PREPEND -Wl,--wrap= OUTPUT_VARIABLE others)
   foreach(program replay_${name} fuzz_${name})
     if(TARGET ${program})
       target_link_options(${program} PRIVATE
-        -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free)
+        -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free ${others})
     endif()
   endforeach()
 endfunction()

@@ -294,7 +294,7 @@ static void wait_for_exit(const struct cs_process *process, int64_t grace_ms)
 
 void cs_process_kill(struct cs_process *process)
 {
-    kill(-process->pid, SIGKILL);
+    kill(process->killed, SIGKILL);
     wait_for_exit(process, KILL_GRACE_MS);
 }
 
@@ -306,9 +306,9 @@ void cs_process_end(struct cs_process *process, int64_t grace_ms)
     close(process->in);
     close(process->out);
     close(process->err);
-    kill(-process->pid, SIGTERM);
+    kill(process->killed, SIGTERM);
     wait_for_exit(process, grace_ms);
-    kill(-process->pid, SIGKILL); /* also what the child leaves behind */
+    kill(process->killed, SIGKILL); /* also what the child leaves behind */
     while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR) {
     }
     cs_buf_free(&process->lines);

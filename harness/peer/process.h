@@ -19,6 +19,8 @@ struct cs_process_config {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
     const char *const *env;  /* extra NAME=value lines, NULL-terminated; may be NULL */
     const char *directory;   /* working directory; NULL: ours */
+    bool
+        shares_group; /* stays in our process group, and ends with it, instead of leading its own */
 };
 
 /* Splits a command line as a shell splits words (quotes and backslashes, nothing else) into a

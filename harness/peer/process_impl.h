@@ -8,8 +8,9 @@
 #define READ_STEP   ((size_t)64 * 1024)
 
 struct cs_process {
-    pid_t pid; /* also the id of its process group */
-    int in;    /* our ends: the child's stdin, stdout and stderr; all non-blocking */
+    pid_t pid;
+    pid_t killed; /* whom signals go to: its whole group, as a negative id, or it alone */
+    int in;       /* our ends: the child's stdin, stdout and stderr; all non-blocking */
     int out;
     int err;
     bool out_ended;

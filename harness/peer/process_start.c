@@ -110,8 +110,9 @@ static int set_actions(posix_spawn_file_actions_t *actions, const struct pipes *
     return failed;
 }
 
-/* A group of its own, and signals as a fresh program expects them whatever we do with ours. */
-static int set_attributes(posix_spawnattr_t *attributes)
+/* A group of its own unless it shares ours, and signals as a fresh program expects them whatever we
+ * do with ours. */
+static int set_attributes(posix_spawnattr_t *attributes, bool shares_group)
 {
     sigset_t none;
     sigset_t defaults;
@@ -121,8 +122,9 @@ static int set_attributes(posix_spawnattr_t *attributes)
     sigaddset(&defaults, SIGINT);
     sigaddset(&defaults, SIGTERM);
     sigaddset(&defaults, SIGCHLD);
-    int failed = posix_spawnattr_setflags(
-        attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    flags |= shares_group ? 0 : POSIX_SPAWN_SETPGROUP;
+    int failed = posix_spawnattr_setflags(attributes, (short)flags);
     failed = failed ? failed : posix_spawnattr_setpgroup(attributes, 0);
     failed = failed ? failed : posix_spawnattr_setsigmask(attributes, &none);
     return failed ? failed : posix_spawnattr_setsigdefault(attributes, &defaults);
@@ -144,7 +146,7 @@ static int spawn(const struct cs_process_config *config, const struct pipes *pip
     failed = posix_spawnattr_init(&attributes);
     if (!failed) {
         failed = set_actions(&actions, pipes, directory);
-        failed = failed ? failed : set_attributes(&attributes);
+        failed = failed ? failed : set_attributes(&attributes, config->shares_group);
         failed = failed ? failed
                         : posix_spawnp(ret_pid, config->argv[0], &actions, &attributes,
                                        (char *const *)config->argv, environment);
@@ -175,6 +177,7 @@ enum cs_err cs_process_spawn(const struct cs_process_config *config, struct cs_p
     close_fd(&pipes.fd[0][0]);
     close_fd(&pipes.fd[1][1]);
     close_fd(&pipes.fd[2][1]);
+    process->killed = config->shares_group ? process->pid : -process->pid;
     process->in = pipes.fd[0][1];
     process->out = pipes.fd[1][0];
     process->err = pipes.fd[2][0];

@@ -5,15 +5,18 @@
 #   2. unit tests, clang with AddressSanitizer, LeakSanitizer and UBSan
 #   3. unit tests, clang with ThreadSanitizer
 #   4. the endpoint role against the built-in endpoint
-#   5. selftest of both roles: every case fails under its violation and under no other, and no null peer passes
-#   6. selftest of profiles: servers of all versions, held to all versions
-#   7. the client role against the real SDK where npm can reach it
+#   5. the decode vectors against our own reader
+#   6. selftest of both roles: every case fails under its violation and under no other, and no null peer passes
+#   7. selftest of profiles: servers of all versions, held to all versions
+#   8. the fuzz targets as .clusterfuzzlite/ builds them
+#   9. the client role against the real SDK where npm can reach it
 #
-# With arguments, only the steps whose names are given: release asan tsan endpoint selftest profiles client
+# With arguments, only the steps whose names are given: release asan tsan endpoint decode selftest profiles
+# fuzzers client
 set -u
 here=$1
 shift
-steps=${*:-release asan tsan endpoint selftest profiles client}
+steps=${*:-release asan tsan endpoint decode selftest profiles fuzzers client}
 cd "$here" || exit 3
 passed=0
 failed=0
@@ -66,8 +69,19 @@ for step in $steps; do
     case $step in
     release | asan | tsan) units "$step" ;;
     endpoint) command_passes endpoint --no-color ;;
+    decode) command_passes decode --no-color ;;
     selftest) command_passes selftest --full --no-color ;;
     profiles) command_passes selftest --profiles ;;
+    fuzzers)
+        say "fuzz targets, as a build service makes them"
+        status=0
+        harness/tests/fuzzers.sh || status=$?
+        case $status in
+        0) passed=$((passed + 1)) ;;
+        77) skipped=$((skipped + 1)) ;;
+        *) failed=$((failed + 1)) ;;
+        esac
+        ;;
     client)
         if npm view @trigger.dev/sdk@4.8.3 version >/dev/null 2>&1; then
             command_passes client --sdk 4.8.3 --no-color
@@ -77,7 +91,7 @@ for step in $steps; do
         fi
         ;;
     *)
-        echo "no such step: $step (release asan tsan endpoint selftest profiles client)" >&2
+        echo "no such step: $step (release asan tsan endpoint decode selftest profiles fuzzers client)" >&2
         exit 2
         ;;
     esac

@@ -84,12 +84,28 @@ static struct cs_result *new_results(size_t n)
     return results;
 }
 
+/* Judged for the sake of known defects of the SDK's client for servers, in ways that nobody else
+ * has: published versions show them. */
+static bool is_of_the_sdk_alone(const struct cs_case *test)
+{
+    static const char *const ids[] = {
+        "client/agent-chat/aborted-without-boundary", /* CST-21 */
+        "client/agent-chat/callback-throws",          /* CTC-24 */
+        "client/agent-chat/reused-signal",            /* CST-20: to 4.5.16, and not after */
+    };
+    bool found = false;
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        found = found || strcmp(ids[i], test->id) == 0;
+    }
+    return found;
+}
+
 /* What nobody promises may need a command that this client does not have. What is judged it can,
  * but for the kinds and features that are the SDK's alone. */
 static bool may_be_left_out(const struct cs_case *test, const struct cs_result *result)
 {
     const char *why = result->verdict == CS_SKIP && result->message ? result->message : "";
-    return test->level == CS_OBSERVED &&
+    return (test->level == CS_OBSERVED || is_of_the_sdk_alone(test)) &&
            (strstr(why, "does not offer the command") || strstr(why, "does not offer the kind") ||
             strstr(why, "says nothing of the feature"));
 }

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conformance/decode/base64.h"
@@ -15,6 +18,7 @@
 #include "conformance/decode/streams.h"
 #include "conformance/decode/vectors.h"
 #include "suite/random.h"
+#include "tests/json_schema.h"
 #include "tests/program.h"
 
 #define ALL_TRAITS                                                                \
@@ -195,8 +199,90 @@ static void what_is_no_parser_is_told(void **state)
     assert_ends(WORDS("decode", "--peer", "true"), 2, "without a hello");
     assert_ends(WORDS("decode", "--library", "/nowhere.so"), 2, "/nowhere.so");
     assert_ends(WORDS("decode", "--library", LIBRARY_OF_ANOTHER_KIND), 2, "chatspec_parser_abi");
-    assert_ends(WORDS("decode", "--only", "no-such"), 2, "nothing was judged");
+    assert_ends(WORDS("decode", "--only", "no-such"), 2, "no case or requirement of that name");
     assert_ends(WORDS("decode", "/nowhere"), 2, "/nowhere");
+    assert_ends(WORDS("fuzz", "sse", "--builtin"), 2, "sse is a target of our own");
+}
+
+/* What is written to a report, and where a run is stopped while a parser sleeps. */
+static void vectors_are_reported_as_all_cases_are(void **state)
+{
+    (void)state;
+    struct program program = start(WORDS("decode", "--library", PLANTED, "--format", "json",
+                                         "--report", "junit=/dev/null", "--seed", "7"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 1);
+    schema_assert_holds(CHATSPEC_REPORT_SCHEMA, ended.out);
+    assert_says(ended.out, "\"decode/framing/carriage-return-line-feed\"");
+    assert_says(ended.out, "\"kind\":\"library\"");
+    release(&ended);
+    program = start(WORDS("run", "--builtin", "--only", "decode/*", "--report", "json=/dev/null"));
+    ended = finish(&program);
+    assert_int_equal(ended.status, 0);
+    assert_says(ended.out, "decode     framing");
+    release(&ended);
+    assert_ends(WORDS("decode", "--report", "json=/dev/null", "/dev/null"), 2, "of the vectors");
+}
+
+static void a_parser_that_tells_nothing_passes_no_vector(void **state)
+{
+    (void)state;
+    char script[] = FOUND "-null-XXXXXX";
+    char command[512];
+    int fd = mkstemp(script);
+    assert_true(fd >= 0);
+    dprintf(fd, "echo '{\"event\":\"hello\",\"protocol\":1,\"name\":\"a\",\"version\":\"1\","
+                "\"capabilities\":[\"decode\"]}'\nn=0\nwhile read x; do n=$((n + 1)); "
+                "echo \"{\\\"event\\\":\\\"ok\\\",\\\"id\\\":$n,\\\"value\\\":[]}\"; done\n");
+    close(fd);
+    snprintf(command, sizeof command, "sh %s", script);
+    struct program program = start(WORDS("decode", "--peer", command, "--format", "json"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 1);
+    assert_null(strstr(ended.out, "\"verdict\":\"pass\""));
+    assert_says(ended.out, "\"verdict\":\"fail\"");
+    release(&ended);
+    assert_int_equal(unlink(script), 0);
+}
+
+static void a_sleeping_parser_holds_nothing_up(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"decode", "fuzz"};
+    char script[] = FOUND "-asleep-XXXXXX";
+    char command[512];
+    int fd = mkstemp(script);
+    assert_true(fd >= 0);
+    dprintf(fd, "echo '{\"event\":\"hello\",\"protocol\":1,\"name\":\"a\",\"version\":\"1\","
+                "\"capabilities\":[\"decode\"]}'\n"
+                "read x || exit 0\nexec 9>" FOUND "-asked; echo x >&9; sleep 600\n");
+    close(fd);
+    (void)unlink(FOUND "-asked");
+    assert_int_equal(mkfifo(FOUND "-asked", 0600), 0);
+    snprintf(command, sizeof command, "sh %s", script);
+    for (size_t i = 0; i < 2; i++) {
+        char byte;
+        struct program program =
+            start(WORDS(commands[i], "--peer", command, "--timeout", "600",
+                        i == 0 ? "--only" : "--minutes", i == 0 ? "json/escapes" : "5"));
+        int asked = open(FOUND "-asked", O_RDONLY);
+        assert_true(asked >= 0);
+        assert_int_equal(read(asked, &byte, 1), 1);
+        struct timespec from;
+        struct timespec to;
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        assert_int_equal(kill(program.pid, SIGINT), 0);
+        struct ended ended = finish(&program);
+        while (read(asked, &byte, 1) > 0) { /* until nobody holds the other end any more */
+        }
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        close(asked);
+        assert_int_equal(ended.status, 130);
+        assert_true(to.tv_sec - from.tv_sec < 30); /* and not the 600 s of the parser */
+        release(&ended);
+    }
+    assert_int_equal(unlink(script), 0);
+    assert_int_equal(unlink(FOUND "-asked"), 0);
 }
 
 /* ---- clients ---- */
@@ -229,28 +315,30 @@ static void texts_of_a_value_have_one_form(void **state)
 static void a_client_gets_parts(void **state)
 {
     (void)state;
-    static const char stream[] =
-        BATCH(RECORD(1, BODY("[1.0]", "a")) "," RECORD(2, BODY("2", "a")) "," RECORD(3, "\"headers"
-                                                                                        "\":[[\"\","
-                                                                                        "\"trim\"]]"
-                                                                                        ",\"body\":"
-                                                                                        "\"x\"") "," RECORD(
-            4,
-            "\"headers\":[[\"trigger-control\",\"turn-complete\"]]") "," RECORD(5,
-                                                                                "\"body\":\"no "
-                                                                                "JSON\"")) "event: "
-                                                                                           "batch\n"
-                                                                                           "data: "
-                                                                                           "{\n\nda"
-                                                                                           "ta: "
-                                                                                           "[DONE]"
-                                                                                           "\n\neve"
-                                                                                           "nt: "
-                                                                                           "error\n"
-                                                                                           "data: "
-                                                                                           "gone\n"
-                                                                                           "\n" BATCH(RECORD(6,
-                                                                                                             "\"body\":\"\""));
+    static const char
+        stream[] =
+            BATCH(
+                RECORD(1, BODY("[1.0]", "a")) "," RECORD(2, BODY("2", "a")) "," RECORD(
+                    3, "\"headers"
+                       "\":[[\"\","
+                       "\"trim\"]]"
+                       ",\"body\":"
+                       "\"x\"") "," RECORD(4, "\"headers\":[[\"trigger-control\",\"turn-complete\"]"
+                                              "]") "," RECORD(5,
+                                                              "\"body\":\"no "
+                                                              "JSON\"")) "event: "
+                                                                         "batch\n"
+                                                                         "data: "
+                                                                         "{\n\nda"
+                                                                         "ta: "
+                                                                         "[DONE]"
+                                                                         "\n\neve"
+                                                                         "nt: "
+                                                                         "error\n"
+                                                                         "data: "
+                                                                         "gone\n"
+                                                                         "\n" BATCH(RECORD(
+                                                                             6, "\"body\":\"\""));
     struct cs_event_list list = {.traits = CS_DECODE_PARTS | CHATSPEC_LENIENT};
     assert_int_equal(cs_event_list_ours(CS_VIEW(stream), &list), CS_OK);
     cs_buf_char(&list.text, '\0');
@@ -364,6 +452,9 @@ int main(void)
         cmocka_unit_test(the_example_is_without_fault),
         cmocka_unit_test(its_planted_faults_are_found_and_can_be_shown_again),
         cmocka_unit_test(what_is_no_parser_is_told),
+        cmocka_unit_test(vectors_are_reported_as_all_cases_are),
+        cmocka_unit_test(a_parser_that_tells_nothing_passes_no_vector),
+        cmocka_unit_test(a_sleeping_parser_holds_nothing_up),
         cmocka_unit_test(texts_of_a_value_have_one_form),
         cmocka_unit_test(a_client_gets_parts),
         cmocka_unit_test(divergences_are_told_by_version),

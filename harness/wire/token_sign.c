@@ -171,8 +171,11 @@ static enum cs_err check_signature(struct cs_view text, enum cs_token_alg alg, s
     bool same = err == CS_OK && given.len == mac_len &&
                 (mac_len == 0 || CRYPTO_memcmp(given.ptr, mac, mac_len) == 0);
     cs_buf_free(&given);
-    if (err != CS_OK || same) {
-        return err;
+    if (err != CS_OK) {
+        return cs_fail(diag, err, dot + 1, "no memory for the signature");
+    }
+    if (same) {
+        return CS_OK;
     }
     return cs_fail(diag, CS_ERR_SIGNATURE, dot + 1, "the signature is not that of the key");
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -67,6 +68,8 @@ static void set_limits(void)
     const stack_t alt = {.ss_sp = stack, .ss_size = sizeof stack};
     void *frame[1];
 
+    /* A parser that sleeps would not notice that nobody listens any more. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setrlimit(RLIMIT_CORE, &no_core);
     if (sanitized) {
         return; /* it tells of crashes itself, and takes all the address space there is */
