@@ -315,30 +315,27 @@ static void texts_of_a_value_have_one_form(void **state)
 static void a_client_gets_parts(void **state)
 {
     (void)state;
-    static const char
-        stream[] =
-            BATCH(
-                RECORD(1, BODY("[1.0]", "a")) "," RECORD(2, BODY("2", "a")) "," RECORD(
-                    3, "\"headers"
-                       "\":[[\"\","
-                       "\"trim\"]]"
-                       ",\"body\":"
-                       "\"x\"") "," RECORD(4, "\"headers\":[[\"trigger-control\",\"turn-complete\"]"
-                                              "]") "," RECORD(5,
-                                                              "\"body\":\"no "
-                                                              "JSON\"")) "event: "
-                                                                         "batch\n"
-                                                                         "data: "
-                                                                         "{\n\nda"
-                                                                         "ta: "
-                                                                         "[DONE]"
-                                                                         "\n\neve"
-                                                                         "nt: "
-                                                                         "error\n"
-                                                                         "data: "
-                                                                         "gone\n"
-                                                                         "\n" BATCH(RECORD(
-                                                                             6, "\"body\":\"\""));
+    static const char stream[] =
+        BATCH(RECORD(1, BODY("[1.0]", "a")) "," RECORD(2, BODY("2", "a")) "," RECORD(
+            3, "\"headers"
+               "\":[[\"\","
+               "\"trim\"]]"
+               ",\"body\":"
+               "\"x\"") "," RECORD(4, "\"headers\":[[\"trigger-control\",\"turn-complete\"]"
+                                      "]") "," RECORD(5, "\"body\":\"no "
+                                                         "JSON\"")) "event: "
+                                                                    "batch\n"
+                                                                    "data: "
+                                                                    "{\n\nda"
+                                                                    "ta: "
+                                                                    "[DONE]"
+                                                                    "\n\neve"
+                                                                    "nt: "
+                                                                    "error\n"
+                                                                    "data: "
+                                                                    "gone\n"
+                                                                    "\n" BATCH(
+                                                                        RECORD(6, "\"body\":\"\""));
     struct cs_event_list list = {.traits = CS_DECODE_PARTS | CHATSPEC_LENIENT};
     assert_int_equal(cs_event_list_ours(CS_VIEW(stream), &list), CS_OK);
     cs_buf_char(&list.text, '\0');
