@@ -1,5 +1,6 @@
 #include "fuzz/engine/fuzz_role.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -150,9 +151,12 @@ static void run_program(struct engine *engine)
             tell(engine);
         }
     }
-    while (!cs_process_exited(process, &engine->status)) {
-        usleep(1000); /* it has closed its output: it is ending */
+    /* It has closed its output and is ending: waited for, and left for the process to reap. */
+    siginfo_t ignored;
+    while (waitid(P_PID, (id_t)cs_process_pid(process), &ignored, WEXITED | WNOWAIT) != 0 &&
+           errno == EINTR) {
     }
+    (void)cs_process_exited(process, &engine->status);
     cs_process_end(process, 0);
     for (size_t i = 0; i < engine->n_options; i++) {
         free(engine->options[i]);
