@@ -234,6 +234,16 @@ static void hurry(struct runner *runner, const struct cs_subject *subject)
     }
 }
 
+/* What a case holds against a peer that has fallen silent meanwhile may be that silence. */
+static void doubt(struct cs_subject *subject, struct cs_result *result)
+{
+    bool accuses = result->verdict == CS_FAIL || result->verdict == CS_WARN;
+    if (accuses && !cs_subject_still_there(subject)) {
+        result->verdict = CS_ERROR;
+        (void)!cs_result_set_message(result, subject->reason);
+    }
+}
+
 static void finish(struct runner *runner, struct lane *lane, bool late)
 {
     size_t index = lane->worker.index;
@@ -252,10 +262,11 @@ static void finish(struct runner *runner, struct lane *lane, bool late)
         enqueue(runner, index);
         return;
     }
-    cs_defect_mark(&runner->work[index], &result);
-    *kept = result;
     struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
     bool was_dead = subject->dead;
+    doubt(subject, &result);
+    cs_defect_mark(&runner->work[index], &result);
+    *kept = result;
     cs_subject_ended(subject, result.verdict);
     if (late && was_dead && !subject->broken) {
         (void)!cs_result_set_message(kept, subject->reason);

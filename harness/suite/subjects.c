@@ -71,6 +71,7 @@ static void examine(struct cs_subject *subject)
     subject->probed = true;
     subject->n_errors = 0;
     if (role->probe && role->probe(subject->env, &diag) != CS_OK) {
+        subject->silent = true;
         bury(subject, first ? "the peer cannot be reached" : "the peer can no longer be reached",
              &diag);
     } else if (role->canary && role->canary(subject->env, &requirement, &diag) != CS_OK) {
@@ -102,6 +103,17 @@ void cs_subject_ended(struct cs_subject *subject, enum cs_verdict verdict)
         subject->patience *= 2;
         examine(subject);
     }
+}
+
+bool cs_subject_still_there(struct cs_subject *subject)
+{
+    struct cs_diag diag = {0};
+    const struct cs_role *role = subject->role;
+    if (!subject->dead && role->probe && role->probe(subject->env, &diag) != CS_OK) {
+        subject->silent = true;
+        bury(subject, "the peer can no longer be reached", &diag);
+    }
+    return !subject->silent;
 }
 
 void cs_subject_slot(struct cs_subject *subject, const struct cs_diag *diag)

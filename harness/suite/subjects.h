@@ -12,6 +12,7 @@ struct cs_subject {
     unsigned offers;
     bool probed;
     bool dead;
+    bool silent; /* dead because nobody answers at all */
     char reason[CS_DIAG_TEXT_MAX + 64]; /* why it is dead */
     const char *broken;       /* requirement that a dead one is still judged by; or NULL */
     unsigned n_errors;        /* with no case between them that passed */
@@ -36,6 +37,9 @@ bool cs_subject_can(struct cs_subject *subject, const struct cs_case *test);
 /* Takes note of how a case ended: after three errors without a pass between them probe and canary
  * are asked again. Each time that they are content, twice as many are needed for the next. */
 void cs_subject_ended(struct cs_subject *subject, enum cs_verdict verdict);
+/* A case against the subject found fault with it. False when nobody answers there any more: a case
+ * that waited in vain then knows nothing, and its verdict is no one's. Sets reason. */
+bool cs_subject_still_there(struct cs_subject *subject);
 /* slot_open failed, or (diag NULL) it did not. Three failures in a row are the end of a subject. */
 void cs_subject_slot(struct cs_subject *subject, const struct cs_diag *diag);
 

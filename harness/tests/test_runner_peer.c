@@ -78,6 +78,30 @@ static void a_dead_peer_is_noticed_once(void **state)
     release(&outcome);
 }
 
+/* The fail of a case that ended beside a peer's death may be that death, and is not held against it;
+ * the fail before it stands. */
+static void silence_is_no_verdict(void **state)
+{
+    (void)state;
+    struct peer peer = {.alive_for = 2};
+    struct peer *const subject = &peer;
+    struct outcome outcome = {0};
+    const struct cs_run_options options = {.jobs = 1};
+    for (int i = 0; i < 3; i++) {
+        add(&outcome, &mortal_role, "fails", &subject);
+    }
+    run_all(&outcome, &options);
+    assert_int_equal(outcome.results[0].verdict, CS_FAIL);
+    assert_int_equal(outcome.results[1].verdict, CS_ERROR);
+    assert_true(outcome.results[1].ran);
+    assert_string_equal(outcome.results[1].message,
+                        "the peer can no longer be reached: no one at home");
+    assert_int_equal(outcome.results[2].verdict, CS_ERROR);
+    assert_false(outcome.results[2].ran);
+    assert_int_equal(peer.n_probes, 3);
+    release(&outcome);
+}
+
 static void a_peer_that_never_lived_runs_nothing(void **state)
 {
     (void)state;
@@ -269,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_peer_is_noticed_once),
+        cmocka_unit_test(silence_is_no_verdict),
         cmocka_unit_test(a_peer_that_never_lived_runs_nothing),
         cmocka_unit_test(a_peer_without_the_basics_is_judged_by_the_case_for_them),
         cmocka_unit_test(a_peer_that_breaks_is_asked_ever_more_rarely),
