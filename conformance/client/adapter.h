@@ -25,6 +25,10 @@ bool cs_adapter_usable(struct cs_adapter *adapter);
 bool cs_adapter_offers(const struct cs_adapter *adapter, const char *command);
 /* A member of hello that is a string, or NULL. */
 const char *cs_adapter_fact(const struct cs_adapter *adapter, const char *name);
+/* A line that an adapter wrote, as JSON; NULL when it is none. Free with cJSON_Delete. What our
+ * strings cannot hold, an escaped NUL and half a surrogate pair, becomes U+FFFD; *ret_n_replaced
+ * counts these. */
+cJSON *ck_parse_line(struct cs_view line, size_t *ret_n_replaced);
 int64_t cs_client_patience(const struct cs_client_env *env);
 
 #endif

@@ -27,33 +27,21 @@ _Noreturn void ck_no_memory(struct ck *ck)
 
 char *ck_keep(struct ck *ck, struct cs_view text)
 {
-    struct ck_owned *owned = malloc(sizeof *owned);
-    char *bytes = owned ? malloc(text.len + 1) : NULL;
-    if (!bytes) {
-        free(owned);
+    char *kept = cs_arena_string(&ck->arena, text);
+    if (!kept) {
         ck_no_memory(ck);
     }
-    if (text.len > 0) {
-        memcpy(bytes, text.ptr, text.len);
-    }
-    bytes[text.len] = '\0';
-    *owned = (struct ck_owned){ck->owned, bytes};
-    ck->owned = owned;
-    return bytes;
+    return kept;
 }
 
 static const char *vtext(struct ck *ck, const char *fmt, va_list args) CS_PRINTF(2, 0);
 
 static const char *vtext(struct ck *ck, const char *fmt, va_list args)
 {
-    struct cs_buf text = CS_BUF(CK_MAX_TEXT);
-    cs_buf_vprintf(&text, fmt, args);
-    if (cs_buf_error(&text) != CS_OK) {
-        cs_buf_free(&text);
+    const char *kept = cs_arena_vtext(&ck->arena, CK_MAX_TEXT, fmt, args);
+    if (!kept) {
         ck_no_memory(ck);
     }
-    char *kept = ck_keep(ck, cs_buf_view(&text));
-    cs_buf_free(&text);
     return kept;
 }
 

@@ -6,18 +6,13 @@
 #include "conformance/client/kit.h"
 #include "net/http_client.h"
 #include "net/loop.h"
+#include "wire/arena.h"
 
 #define CK_MAX_EVENTS 65536
 #define CK_MAX_TOKENS 32
 #define CK_MAX_TEXT   ((size_t)64 * 1024 * 1024)
 /* What an adapter may say in a case; behind it is no client any more but a flood. */
 #define CK_MAX_HEARD ((size_t)256 * 1024 * 1024)
-
-/* Memory that ends with the case. */
-struct ck_owned {
-    struct ck_owned *next;
-    char *bytes;
-};
 
 struct ck_token {
     char name[16];
@@ -51,7 +46,7 @@ struct ck {
     bool over; /* the case has its verdict: nothing is evidence any more */
     struct ck_token tokens[CK_MAX_TOKENS];
     size_t n_tokens;
-    struct ck_owned *owned;
+    struct cs_arena arena;
 };
 
 enum {
@@ -80,10 +75,6 @@ const char *ck_token_name(const struct ck *ck, struct cs_view text);
 int64_t ck_patience(const struct ck *ck);
 _Noreturn void ck_adapter_lost(struct ck *ck, const char *what);
 _Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience_ms);
-
-/* kit_line.c: NULL when it is no JSON. Free with cJSON_Delete. What our strings cannot hold, an
- * escaped NUL and half a surrogate pair, becomes U+FFFD; *ret_n_replaced counts these. */
-cJSON *ck_parse_line(struct cs_view line, size_t *ret_n_replaced);
 
 /* kit_client.c */
 /* Waits for a command's `ok` and gives its value (NULL: none); fails when the client refuses. */

@@ -128,12 +128,7 @@ static void free_ck(struct ck *ck)
         cJSON_Delete(ck->events[i]);
     }
     free(ck->events);
-    while (ck->owned) {
-        struct ck_owned *next = ck->owned->next;
-        free(ck->owned->bytes);
-        free(ck->owned);
-        ck->owned = next;
-    }
+    cs_arena_free(&ck->arena);
     free(ck);
 }
 

@@ -5,19 +5,7 @@
 #define CHATSPEC_SCRIPT_LEX_H
 
 #include "script/notation.h"
-
-/* All of a script's memory, zeroed on allocation. */
-struct cs_arena_block;
-struct cs_arena {
-    struct cs_arena_block *blocks;
-    size_t used;
-};
-
-/* NULL when out of memory or past the limit of 256 MiB. */
-void *cs_arena_alloc(struct cs_arena *arena, size_t size);
-/* A NUL-terminated copy. */
-char *cs_arena_string(struct cs_arena *arena, struct cs_view text);
-void cs_arena_free(struct cs_arena *arena);
+#include "wire/arena.h"
 
 struct cs_lex {
     struct cs_view text;
