@@ -34,6 +34,14 @@ static enum cs_err no_memory(struct cs_diag *diag)
     return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
 }
 
+static enum cs_err check_file(const char *path, struct cs_diag *diag)
+{
+    return access(path, R_OK) == 0
+               ? CS_OK
+               : cs_fail(diag, CS_ERR_MISSING, 0,
+                         "%.120s cannot be read: set CHATSPEC_DATA_DIR to conformance/peers", path);
+}
+
 static enum cs_err fill_sdk_command(const struct cs_sdk_choice *choice, const char *folder,
                                     struct cs_peer_command *command, struct cs_diag *diag)
 {
@@ -50,12 +58,33 @@ static enum cs_err fill_sdk_command(const struct cs_sdk_choice *choice, const ch
         (choice->parser[0] && !command->parser)) {
         return no_memory(diag);
     }
-    if (access(command->words[1], R_OK) != 0) {
-        return cs_fail(diag, CS_ERR_MISSING, 0,
-                       "%.120s cannot be read: set CHATSPEC_DATA_DIR to conformance/peers",
-                       command->words[1]);
+    return check_file(command->words[1], diag);
+}
+
+/* Appends "--name value" where there is a value. */
+static bool add_option(struct cs_peer_command *command, size_t *at, const char *name,
+                       const char *value)
+{
+    if (!value) {
+        return true;
     }
-    return CS_OK;
+    command->words[*at] = strdup(name);
+    command->words[*at + 1] = strdup(value);
+    *at += 2;
+    return command->words[*at - 2] && command->words[*at - 1];
+}
+
+enum cs_err cs_sdk_worker(struct cs_peer_command *command, const char *agents,
+                          const char *violation, struct cs_diag *diag)
+{
+    size_t at = 4; /* behind "node FILE --root FOLDER" */
+    free(command->words[1]);
+    command->words[1] = data_file("worker/worker.mjs");
+    if (!command->words[1] || !add_option(command, &at, "--agents", agents) ||
+        !add_option(command, &at, "--violate", violation)) {
+        return no_memory(diag);
+    }
+    return check_file(command->words[1], diag);
 }
 
 static enum cs_err install(const struct cs_sdk_choice *choice, const char *cache_dir,

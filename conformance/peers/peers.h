@@ -6,7 +6,7 @@
 
 /* How to start an adapter. Free with cs_peer_command_free; a zeroed struct is empty. */
 struct cs_peer_command {
-    char *words[5]; /* argv, NULL-terminated */
+    char *words[9]; /* argv, NULL-terminated */
     char *name;     /* "@trigger.dev/sdk" */
     char *version;  /* exact: "4.8.3" */
     char *parser;   /* the version that is pinned; NULL: none */
@@ -30,6 +30,12 @@ void cs_peer_command_free(struct cs_peer_command *command);
  *   CS_ERR_IO, CS_ERR_LIMIT, CS_ERR_NO_MEMORY */
 CS_MUST_USE enum cs_err cs_sdk_peer(const char *source, const char *parser, const char *cache_dir,
                                     struct cs_peer_command *ret_command, struct cs_diag *diag);
+
+/* Turns the command of an SDK's clients into that of the worker, which runs agents with that SDK
+ * (peers/worker/): those of the suite, or with `agents` (a file) those that it registers. `violation`
+ * makes it do one thing wrong; NULL: none. Errors: CS_ERR_MISSING, CS_ERR_NO_MEMORY. */
+CS_MUST_USE enum cs_err cs_sdk_worker(struct cs_peer_command *command, const char *agents,
+                                      const char *violation, struct cs_diag *diag);
 
 /* The reference client of this suite, a program that stands beside ours.
  * Errors: CS_ERR_MISSING, CS_ERR_NO_MEMORY. */

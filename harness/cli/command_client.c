@@ -35,7 +35,7 @@ static int run(const struct cs_args *args)
     if (status != CS_EXIT_OK) {
         return status;
     }
-    status = cs_client_subject_open(args, &client);
+    status = cs_client_subject_open(args, CS_PART_CLIENTS, &client);
     if (status == CS_EXIT_OK) {
         status = run_subject(plan, &client);
         cs_client_subject_close(&client);

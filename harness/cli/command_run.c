@@ -71,7 +71,7 @@ static int run_plan(struct cs_role_plan *plan, const struct cs_args *args)
     struct cs_diag diag = {0};
     int status = CS_EXIT_OK;
     if (cs_role_plan_has(plan, &cs_client_role)) {
-        status = cs_client_subject_open(args, &client);
+        status = cs_client_subject_open(args, CS_PART_CLIENTS, &client);
     }
     if (status != CS_EXIT_OK) {
         return status;

@@ -7,6 +7,7 @@
 extern const struct cs_command cs_command_run;
 extern const struct cs_command cs_command_endpoint;
 extern const struct cs_command cs_command_client;
+extern const struct cs_command cs_command_agent;
 extern const struct cs_command cs_command_decode;
 extern const struct cs_command cs_command_fuzz;
 extern const struct cs_command cs_command_matrix;

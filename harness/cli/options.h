@@ -49,6 +49,7 @@ struct cs_args {
     const char *task;
     const char *agent_task;
     const char *sdk;
+    const char *task_file; /* agents of the user's own */
     const char *peer;
     const char *parser;
     const char *library;

@@ -128,11 +128,14 @@ static enum cs_err probe(struct cs_client_subject *subject, struct cs_diag *diag
                          subject->name, subject->version[0] ? " " : "", subject->version, why.text);
 }
 
-enum cs_err cs_client_subject_try(const struct cs_args *args, struct cs_client_subject *ret_subject,
-                                  struct cs_diag *diag)
+enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
+                                  struct cs_client_subject *ret_subject, struct cs_diag *diag)
 {
     *ret_subject = (struct cs_client_subject){0};
     enum cs_err err = open_any(args, ret_subject, diag);
+    if (err == CS_OK && part == CS_PART_AGENTS && !args->peer) {
+        err = cs_sdk_worker(&ret_subject->command, args->task_file, NULL, diag);
+    }
     if (err == CS_OK) {
         point_at_command(ret_subject);
         err = probe(ret_subject, diag);
@@ -147,10 +150,11 @@ enum cs_err cs_client_subject_try(const struct cs_args *args, struct cs_client_s
     return err;
 }
 
-int cs_client_subject_open(const struct cs_args *args, struct cs_client_subject *ret_subject)
+int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
+                           struct cs_client_subject *ret_subject)
 {
     struct cs_diag diag = {0};
-    enum cs_err err = cs_client_subject_try(args, ret_subject, &diag);
+    enum cs_err err = cs_client_subject_try(args, part, ret_subject, &diag);
     if (err == CS_OK) {
         return CS_EXIT_OK;
     }

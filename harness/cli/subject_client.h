@@ -7,6 +7,12 @@
 #include "conformance/peers/peers.h"
 #include "reports/report.h"
 
+/* Which adapter drives the SDK: that of its clients, or the worker that runs its agents. */
+enum cs_client_part {
+    CS_PART_CLIENTS,
+    CS_PART_AGENTS
+};
+
 struct cs_client_subject {
     const char *kind;    /* "sdk", "command", "builtin" */
     const char *name;    /* what a client of a --peer says of itself */
@@ -24,10 +30,11 @@ struct cs_client_subject {
  * where that cannot be had, which is said on stderr. Its adapter is tried once, so that one which
  * cannot be driven is told in one line. On failure says why and gives the exit status;
  * 0 otherwise. */
-CS_MUST_USE int cs_client_subject_open(const struct cs_args *args,
+CS_MUST_USE int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
                                        struct cs_client_subject *ret_subject);
 /* The same without a word: why not is in diag. */
 CS_MUST_USE enum cs_err cs_client_subject_try(const struct cs_args *args,
+                                              enum cs_client_part part,
                                               struct cs_client_subject *ret_subject,
                                               struct cs_diag *diag);
 void cs_client_subject_close(struct cs_client_subject *subject);

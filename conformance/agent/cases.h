@@ -1,0 +1,9 @@
+/* The tables of cases, one per subject, and how their rows are written. */
+#ifndef CHATSPEC_CONFORMANCE_AGENT_CASES_H
+#define CHATSPEC_CONFORMANCE_AGENT_CASES_H
+
+#include "conformance/agent/kit.h"
+
+extern const struct cs_case agent_turn_cases[];
+
+#endif

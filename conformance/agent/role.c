@@ -1,0 +1,126 @@
+/* What surrounds an agent case: a worker per slot, a platform and a chat per case. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conformance/agent/cases.h"
+#include "conformance/agent/kit_internal.h"
+
+static unsigned offers(const void *env)
+{
+    (void)env;
+    return CS_NEEDS_LONG;
+}
+
+static void *slot_open(const void *env, struct cs_diag *diag)
+{
+    struct cs_adapter *worker = NULL;
+    return cs_adapter_start(env, &worker, diag) == CS_OK ? worker : NULL;
+}
+
+static bool slot_usable(void *slot)
+{
+    return cs_adapter_usable(slot);
+}
+
+static void slot_close(void *slot)
+{
+    cs_adapter_end(slot);
+}
+
+/* Results belong to the SDK, the model library and the stream store's client together. */
+static void observe_peer(struct ak *ak)
+{
+    static const char *const facts[] = {"name", "version", "runtime", "ai", "s2"};
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        const char *value = cs_adapter_fact(ak->worker, facts[i]);
+        if (value) {
+            cs_case_observe(ak->run, ak_text(ak, "peer.%s", facts[i]), "%s", value);
+        }
+    }
+}
+
+static void set_up(struct cs_case_run *run)
+{
+    struct ak *ak = calloc(1, sizeof *ak);
+    if (!ak) {
+        cs_case_error(run, "out of memory");
+    }
+    ak->run = run;
+    ak->env = cs_case_env(run);
+    ak->worker = cs_case_slot(run);
+    cs_case_set_subject(run, ak);
+    ak->chat = ak_keep(ak, cs_view_str(cs_case_name(run)));
+    ak->loop = cs_loop_new();
+    if (!ak->loop) {
+        ak_no_memory(ak);
+    }
+    ak_start_platform(ak);
+    ak_listen(ak);
+    observe_peer(ak);
+}
+
+static void observe_out(struct ak *ak)
+{
+    if (!ak->no_memory && ak->stored.n < 2000) {
+        cs_case_observe(ak->run, "out", "%s", ak_notation(ak, 0));
+    }
+}
+
+static void free_ak(struct ak *ak)
+{
+    ak_unlisten(ak);
+    ak_stop_platform(ak);
+    cs_loop_free(ak->loop);
+    for (size_t i = 0; i < ak->events.n; i++) {
+        cJSON_Delete(((cJSON **)ak->events.items)[i]);
+    }
+    for (size_t i = 0; i < ak->stored.n; i++) {
+        cJSON_Delete((cJSON *)((struct ak_stored **)ak->stored.items)[i]->record.chunk);
+    }
+    free(ak->events.items);
+    free(ak->requests.items);
+    free(ak->stored.items);
+    free(ak->triggers.items);
+    free(ak->waitpoints.items);
+    cs_arena_free(&ak->arena);
+    free(ak);
+}
+
+static void tear_down(struct cs_case_run *run)
+{
+    struct ak *ak = cs_case_subject(run);
+    if (!ak) {
+        return;
+    }
+    cs_case_set_subject(run, NULL);
+    ak->over = true;
+    if (ak->platform) {
+        observe_out(ak);
+    }
+    /* The next case of this slot must not inherit what is left: a worker that cannot let go of it
+     * is ended, and the runner starts another. */
+    if (ak->own_worker && ak->worker) {
+        ak_unlisten(ak);
+        cs_process_kill(ak->worker->process);
+        cs_adapter_end(ak->worker);
+    } else if (ak->worker && (ak->lost != CS_OK || (ak->watching && !ak_reset(ak)))) {
+        cs_process_kill(ak->worker->process);
+    }
+    free_ak(ak);
+}
+
+static const struct cs_case *const groups[] = {
+    agent_turn_cases,
+};
+
+const struct cs_role cs_agent_role = {
+    .name = "agent",
+    .groups = groups,
+    .n_groups = sizeof groups / sizeof groups[0],
+    .offers = offers,
+    .set_up = set_up,
+    .tear_down = tear_down,
+    .slot_open = slot_open,
+    .slot_usable = slot_usable,
+    .slot_close = slot_close,
+};

@@ -1,0 +1,75 @@
+/* chatspec agent: the agent role, against the runtime of an SDK version. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/role_run.h"
+#include "cli/subject_client.h"
+#include "conformance/agent/agent_role.h"
+
+#define AGENT_JOBS 4u /* each place keeps a worker process; a case mostly waits for its agent */
+
+static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject *agent,
+                       const char *task_file)
+{
+    char *command = NULL;
+    if (asprintf(&command, "./chatspec agent %s%s%s", agent->options,
+                 task_file ? " --task-file " : "", task_file ? task_file : "") < 0) {
+        return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    const struct cs_role_subject subject = {
+        .role = &cs_agent_role, .env = &agent->env, .version = cs_client_sdk_version(agent)};
+    const struct cs_role_run run = {.subjects = &subject,
+                                    .n_subjects = 1,
+                                    .command = command,
+                                    .peer = cs_client_subject_peer(agent),
+                                    .default_jobs = AGENT_JOBS};
+    int status = cs_role_plan_run(plan, &run);
+    free(command);
+    return status;
+}
+
+static int run(const struct cs_args *args)
+{
+    static const struct cs_role *const roles[] = {&cs_agent_role};
+    struct cs_role_plan *plan = NULL;
+    struct cs_client_subject agent;
+    int status = cs_role_plan_new(args, roles, 1, &plan);
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
+    status = cs_client_subject_open(args, CS_PART_AGENTS, &agent);
+    if (status == CS_EXIT_OK) {
+        status = run_subject(plan, &agent, args->task_file);
+        cs_client_subject_close(&agent);
+    }
+    cs_role_plan_free(plan);
+    return status;
+}
+
+static const struct cs_option options[] = {
+    CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",
+           "the SDK: a version, a tag, a .tgz or a folder with a / (latest)", 0),
+    CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "a worker of your own", 0),
+    CS_ROWS_RUN,
+    CS_ROWS_END,
+};
+
+const struct cs_command cs_command_agent = {
+    .name = "agent",
+    .summary = "test the SDK's agent runtime: what a chat.agent puts on the wire",
+    .usage = "[--sdk SOURCE | --peer COMMAND] [options]",
+    .details = "Runs real agents of that SDK in a worker process (conformance/peers/worker) and\n"
+               "plays the platform for them: sessions, streams, snapshots, waitpoints. A scripted\n"
+               "model takes the place of a language model, so nothing leaves this machine. Judged\n"
+               "is what reaches the wire: the records of .out in their order, control headers,\n"
+               "cursors, trims, requests, and the prompts that the model was given.\n"
+               "\n"
+               "Examples:\n"
+               "  chatspec agent --sdk 4.8.3\n"
+               "  chatspec agent --sdk latest --only 'agent/hitl/*'\n"
+               "  chatspec agent --only 'agent/mistakes/*' --verbose\n"
+               "  chatspec explain AGT-TRN-17",
+    .options = options,
+    .run = run,
+};
