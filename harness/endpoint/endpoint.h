@@ -12,6 +12,7 @@
 #define CHATSPEC_ENDPOINT_ENDPOINT_H
 
 #include "endpoint/policy/violations.h"
+#include "endpoint/tap.h"
 #include "net/server.h"
 
 struct cs_endpoint;
@@ -34,6 +35,8 @@ struct cs_endpoint_config {
     const char *stream_url;
     const char *stream_basin;
     const char *stream_token; /* NULL: none, as s2-lite wants it */
+    const struct cs_tap *tap; /* sees what happens (tap.h); NULL: nobody looks */
+    bool no_agent;            /* no session has a scripted agent: runs are somebody else's */
     bool quiet;               /* false: one line per request on stderr */
 };
 

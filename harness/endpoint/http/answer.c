@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "endpoint/internal.h"
+#include "endpoint/tap/told.h"
 
 #define EXPOSED "x-trigger-jwt,x-trigger-jwt-claims" /* ERR-09 */
 
@@ -63,12 +63,16 @@ static void add_date(struct cs_buf *out)
 static void begin_head(struct cs_call *call, int status, struct cs_buf *out)
 {
     call->status = status;
+    cs_tell_answer(call, status);
     cs_response_status(out, status);
     add_date(out);
     if (call->endpoint->policy.transport_security) {
         cs_response_header(out, "Strict-Transport-Security", "%s", TRANSPORT_SECURITY);
     }
     cs_buf_add(out, cs_buf_view(&call->headers));
+    if (call->endpoint->marker) {
+        cs_buf_str(out, call->endpoint->marker);
+    }
 }
 
 /* Sends a whole answer and ends the call. */

@@ -2,6 +2,7 @@
 #include "endpoint/http/router.h"
 
 #include "endpoint/sessions/session.h"
+#include "endpoint/tap/told.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
 
@@ -280,6 +281,7 @@ void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_reque
         return; /* answered on its head */
     }
     call->request = request;
+    cs_tell_request(call, false);
     if ((call->route->flags & CS_ROUTE_IO) && !check_io(call)) {
         return;
     }

@@ -6,6 +6,7 @@
  */
 #include "endpoint/streams/settled.h"
 #include "endpoint/streams/streams.h"
+#include "endpoint/tap/told.h"
 
 #include <stdlib.h>
 
@@ -86,6 +87,9 @@ static void subscriber_free(struct cs_subscriber *sub)
 {
     struct cs_endpoint *endpoint = endpoint_of(sub);
     stop_reading(sub);
+    if (sub->opened && !sub->start.direct) {
+        cs_tell_subscribed(sub->call, false);
+    }
     cs_timer_stop(endpoint->loop, &sub->timer);
     TAILQ_REMOVE(&endpoint->streams->subscribers, sub, link);
     free(sub);
@@ -276,6 +280,9 @@ static void on_open(struct cs_store_reader *reader)
     struct cs_call *call = sub->call;
     const struct cs_policy *policy = policy_of(sub);
     sub->opened = true;
+    if (!sub->start.direct) {
+        cs_tell_subscribed(call, true);
+    }
     if (policy->sse_gzip && accepts_gzip(call)) {
         cs_answer_header(call, "Content-Encoding", "gzip");
     }
