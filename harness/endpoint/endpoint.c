@@ -149,6 +149,29 @@ static enum cs_err add_parts(struct cs_endpoint *endpoint, const struct cs_endpo
     return err == CS_OK && !complete ? CS_ERR_NO_MEMORY : err;
 }
 
+static enum cs_err add_faults(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config,
+                              struct cs_diag *diag)
+{
+    endpoint->faults = cs_faults_new();
+    enum cs_err err = endpoint->faults
+                          ? CS_OK
+                          : cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for an endpoint");
+    for (size_t i = 0; err == CS_OK && i < config->n_faults; i++) {
+        err = cs_faults_add(endpoint->faults, cs_view_str(config->faults[i]), diag);
+    }
+    return err;
+}
+
+enum cs_err cs_endpoint_fault(struct cs_endpoint *endpoint, const char *rule, struct cs_diag *diag)
+{
+    return cs_faults_add(endpoint->faults, cs_view_str(rule), diag);
+}
+
+void cs_endpoint_clear_faults(struct cs_endpoint *endpoint)
+{
+    cs_faults_clear(endpoint->faults);
+}
+
 static enum cs_err listen_on(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config,
                              struct cs_diag *diag)
 {
@@ -198,8 +221,9 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
         return cs_fail(diag, CS_ERR_IO, 0, "getrandom: no random numbers");
     }
     enum cs_err err = add_parts(endpoint, config);
-    err = err == CS_OK ? listen_on(endpoint, config, diag)
+    err = err == CS_OK ? add_faults(endpoint, config, diag)
                        : cs_fail(diag, err, 0, "no memory for an endpoint");
+    err = err == CS_OK ? listen_on(endpoint, config, diag) : err;
     if (err != CS_OK) {
         cs_endpoint_stop(endpoint);
         return err;
@@ -227,6 +251,7 @@ void cs_endpoint_stop(struct cs_endpoint *endpoint)
     cs_streams_free(endpoint->streams);
     cs_objects_free(endpoint->objects);
     cs_windows_free(endpoint->windows);
+    cs_faults_free(endpoint->faults);
     for (size_t i = 0; i < CS_ENVIRONMENTS_MAX; i++) {
         free(endpoint->environments[i].secret_key);
     }

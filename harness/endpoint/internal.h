@@ -16,6 +16,7 @@
 #include <cjson/cJSON.h>
 
 #include "endpoint/endpoint.h"
+#include "endpoint/faults/faults.h"
 #include "endpoint/play.h"
 #include "endpoint/policy/policy.h"
 #include "endpoint/store/store.h"
@@ -107,6 +108,7 @@ struct cs_endpoint {
     struct cs_streams *streams;
     struct cs_waitpoint_list waitpoints;
     size_t n_waitpoints;
+    struct cs_faults *faults;
     const struct cs_tap *tap; /* or NULL */
     int64_t started_ms;       /* cs_loop_now */
     uint64_t n_requests;      /* told so far */
@@ -158,6 +160,7 @@ struct cs_call {
     struct cs_buf log_path;
     int64_t started_ms;
     int status;
+    struct cs_fault_action fault;
     uint64_t number;  /* of the request, once it was told to the tap; 0 before */
     bool is_answered; /* told too */
     /* For answers that stay open: */

@@ -31,8 +31,10 @@ struct cs_tap_request {
     /* What it is, in the words of fault rules (faults/README.md): "put", "json", "wait"...; "other"
      * when no rule can name it. */
     const char *form;
-    struct cs_view
-        part; /* what stands after the slash there: "turn-complete", "get"...; or empty */
+    /* What stands after the slash there: "turn-complete", "get"...; or empty. */
+    struct cs_view part;
+    /* What a fault rule has the endpoint do, "apply-reset"; NULL: nothing. */
+    const char *fault;
 };
 
 struct cs_tap_answer {

@@ -7,6 +7,7 @@ static const char *const names[CS_FORM_N] = {
     [CS_FORM_OTHER] = "other",
     [CS_FORM_PUT] = "put",
     [CS_FORM_S2S] = "s2s",
+    [CS_FORM_S2S_BATCH] = "s2s-batch",
     [CS_FORM_JSON] = "json",
     [CS_FORM_PROTO] = "proto",
     [CS_FORM_CLAIMS] = "claims",

@@ -10,6 +10,7 @@ enum cs_form {
     CS_FORM_OTHER,            /* no rule names it */
     CS_FORM_PUT,              /* PUT of a channel: the credentials; part "in" or "out" */
     CS_FORM_S2S,              /* an append session over HTTP/2 */
+    CS_FORM_S2S_BATCH,        /* ... and a batch on one */
     CS_FORM_JSON,             /* a unary append; part: control subtype, "data", "trim" or "fence" */
     CS_FORM_PROTO,            /* a unary append in protobuf */
     CS_FORM_CLAIMS,           /* POST .../auth/jwt/claims */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "endpoint/faults/serve.h"
 #include "endpoint/tap/told.h"
 
 #define EXPOSED "x-trigger-jwt,x-trigger-jwt-claims" /* ERR-09 */
@@ -63,7 +64,6 @@ static void add_date(struct cs_buf *out)
 static void begin_head(struct cs_call *call, int status, struct cs_buf *out)
 {
     call->status = status;
-    cs_tell_answer(call, status);
     cs_response_status(out, status);
     add_date(out);
     if (call->endpoint->policy.transport_security) {
@@ -92,6 +92,10 @@ static void send_whole(struct cs_call *call, struct cs_buf *head, const char *ty
         cs_conn_reset(call->conn); /* frees the call through on_close */
         return;
     }
+    if (cs_fault_withholds(call, head)) {
+        return;
+    }
+    cs_tell_answer(call, call->status);
     bool sent = cs_conn_send(call->conn, cs_buf_view(head));
     cs_buf_free(head);
     if (sent) {
@@ -193,6 +197,7 @@ bool cs_answer_stream(struct cs_call *call, int status, const char *type)
         cs_conn_reset(call->conn);
         return false;
     }
+    cs_tell_answer(call, status);
     bool sent = cs_conn_send(call->conn, cs_buf_view(&head));
     cs_buf_free(&head);
     return sent;

@@ -1,7 +1,5 @@
 #include "endpoint/tap/told.h"
 
-#include "endpoint/faults/form.h"
-
 int64_t cs_told_at(const struct cs_endpoint *endpoint)
 {
     return cs_loop_now(endpoint->loop) - endpoint->started_ms;
@@ -29,13 +27,9 @@ void cs_tell_foreign_answer(const struct cs_endpoint *endpoint, uint64_t number,
     }
 }
 
-void cs_tell_request(struct cs_call *call, bool on_head)
+static void tell_request(struct cs_call *call, enum cs_form form, struct cs_view part,
+                         bool on_head)
 {
-    if (call->number != 0 || !call->request) {
-        return;
-    }
-    struct cs_buf part = CS_BUF((size_t)16384);
-    enum cs_form form = call->endpoint->tap ? cs_form_of(call, &part) : CS_FORM_OTHER;
     struct cs_tap_request told = {
         .connection = cs_conn_number(call->conn),
         .method = call->request->method,
@@ -45,16 +39,23 @@ void cs_tell_request(struct cs_call *call, bool on_head)
         .body = on_head ? (struct cs_view){0} : call->request->body,
         .on_head = on_head,
         .form = cs_form_name(form),
-        .part = cs_buf_view(&part),
+        .part = part,
+        .fault = cs_fault_name(call->fault.what),
     };
     cs_tell_foreign_request(call->endpoint, &told);
     call->number = told.number;
-    cs_buf_free(&part);
+}
+
+void cs_tell_request(struct cs_call *call, enum cs_form form, struct cs_view part)
+{
+    tell_request(call, form, part, false);
 }
 
 void cs_tell_answer(struct cs_call *call, int status)
 {
-    cs_tell_request(call, true);
+    if (call->number == 0 && call->request) {
+        tell_request(call, CS_FORM_OTHER, (struct cs_view){0}, true);
+    }
     if (!call->is_answered) {
         call->is_answered = true;
         cs_tell_foreign_answer(call->endpoint, call->number, status);

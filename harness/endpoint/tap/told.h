@@ -4,9 +4,9 @@
 
 #include "endpoint/internal.h"
 
-/* Once per call: numbers it and tells it. `on_head`: its body was not read. */
-void cs_tell_request(struct cs_call *call, bool on_head);
-/* The answer's head is on its way; before that the request, if nobody told it yet. */
+/* A complete request, once: numbers it and tells it. */
+void cs_tell_request(struct cs_call *call, enum cs_form form, struct cs_view part);
+/* The answer's head is on its way; before that the request, if it is answered on its head. */
 void cs_tell_answer(struct cs_call *call, int status);
 /* The connection is gone; tells an answer that never was. */
 void cs_tell_gone(struct cs_call *call);
