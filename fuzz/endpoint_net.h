@@ -212,6 +212,12 @@ void *cs_conn_user(const struct cs_conn *conn)
     return conn->user;
 }
 
+uint64_t cs_conn_number(const struct cs_conn *conn)
+{
+    (void)conn;
+    return 1;
+}
+
 void cs_conn_release_request(struct cs_conn *conn)
 {
     conn->request = NULL;

@@ -10,6 +10,7 @@
 #include "cli/stream_option.h"
 #include "cli/violation_option.h"
 #include "endpoint/endpoint.h"
+#include "endpoint/faults/rule.h"
 #include "endpoint/policy/policy.h"
 #include "suite/nearest.h"
 
@@ -87,6 +88,8 @@ static int serve(struct cs_loop *loop, const struct cs_args *args,
         .bucket_size = (int64_t)args->bucket,
         .bucket_interval_ms = (int64_t)args->bucket_interval_ms,
         .replica_lag_ms = (int64_t)args->replica_lag_ms,
+        .faults = args->fault.items,
+        .n_faults = args->fault.n,
     };
     struct cs_endpoint *endpoint = NULL;
     struct ending ending = {.watch = {.fd = -1}};
@@ -119,6 +122,18 @@ static int find_violations(const struct cs_args *args, const struct cs_violation
     return CS_EXIT_OK;
 }
 
+static int check_faults(const struct cs_args *args)
+{
+    struct cs_fault_rule rule;
+    struct cs_diag diag = {0};
+    for (size_t i = 0; i < args->fault.n; i++) {
+        if (cs_fault_rule_read(cs_view_str(args->fault.items[i]), &rule, &diag) != CS_OK) {
+            return cs_say(CS_EXIT_USAGE, "--fault '%s': %s", args->fault.items[i], diag.text);
+        }
+    }
+    return CS_EXIT_OK;
+}
+
 static int run(const struct cs_args *args)
 {
     struct cs_policy policy = cs_policy_default();
@@ -132,6 +147,9 @@ static int run(const struct cs_args *args)
     int status = CS_EXIT_OK;
     if (violations && loop) {
         status = find_violations(args, violations);
+        if (status == CS_EXIT_OK) {
+            status = check_faults(args);
+        }
         if (status == CS_EXIT_OK) {
             status = cs_stream_option_read(args, &stream);
         }
@@ -150,6 +168,8 @@ static const struct cs_option options[] = {
     CS_ROW("profile", CS_OPTION_TEXT, profile, "VERSION",
            "behave as a server of that version (the newest)", 0),
     CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "do this one thing wrong; repeatable", 0),
+    CS_ROW("fault", CS_OPTION_LIST, fault, "RULE",
+           "what to do wrong when, such as 'put 1: 500'; repeatable", 0),
     CS_ROWS_STREAM,
     CS_ROW("bucket", CS_OPTION_NUMBER, bucket, "N",
            "calls per interval that a secret key may make (a million)", 1000000),
@@ -172,11 +192,19 @@ const struct cs_command cs_command_serve = {
         "memory and ends with the process; with --stream the streams are in a store of their\n"
         "own, such as s2-lite, and direct writes of agents go there.\n"
         "\n"
+        "A fault RULE is 'WHAT [N | N-M | N+]: DO'. WHAT: put, s2s, s2s-batch, json, proto,\n"
+        "claims, snapshot-url, object-put, object-get, wait, token-wait, end-and-continue, close,\n"
+        "session-get, create, append, in, out, in-records, out-records; a part may follow, as in\n"
+        "json/turn-complete. DO: STATUS [JSON], silent, reset, apply-reset, apply-silent,\n"
+        "delay MS, apply-delay MS, terminal STATUS [JSON], no-credit, wrong-count,\n"
+        "no-positions, end, cut. All of it: harness/endpoint/faults/README.md.\n"
+        "\n"
         "Examples:\n"
         "  chatspec serve --port 3030\n"
         "  chatspec serve --profile 4.5.16\n"
         "  chatspec serve --stream http://127.0.0.1:8080/v1 --basin my-basin\n"
         "  chatspec serve --violate token-cross-session\n"
+        "  chatspec serve --fault 'json/turn-complete 1-3: 503' --fault 'in 2+: cut'\n"
         "  chatspec serve --bucket 60 --bucket-interval 2000\n"
         "  chatspec list violations",
     .options = options,

@@ -29,6 +29,7 @@ struct cs_args {
     struct cs_list report;
     struct cs_list violate;
     struct cs_list include;
+    struct cs_list fault;
     struct cs_list rest; /* what is no option */
     const char *shard;
     const char *fail_on;

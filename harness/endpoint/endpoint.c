@@ -7,7 +7,10 @@
 #include "endpoint/http/router.h"
 #include "endpoint/sessions/runs.h"
 #include "endpoint/sessions/session.h"
+#include "endpoint/sessions/waitpoints.h"
 #include "endpoint/store/store_s2.h"
+#include "endpoint/store/store_watch.h"
+#include "endpoint/tap/told.h"
 
 /* Bodies with a limit of their own are refused by their Content-Length; this one bounds the rest,
  * which are chunked bodies and objects. */
@@ -106,6 +109,20 @@ static enum cs_err add_store(struct cs_endpoint *endpoint, const struct cs_endpo
     return endpoint->store ? name_streams(endpoint) : CS_ERR_NO_MEMORY;
 }
 
+/* Only with a tap is there somebody to tell. */
+static enum cs_err watch_store(struct cs_endpoint *endpoint)
+{
+    if (!endpoint->tap) {
+        return CS_OK;
+    }
+    struct cs_store *watch = cs_store_watch_new(endpoint->store, cs_told_stored, endpoint);
+    if (!watch) {
+        return CS_ERR_NO_MEMORY;
+    }
+    endpoint->store = watch;
+    return CS_OK;
+}
+
 static enum cs_err add_parts(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
 {
     const char *main_key = config->secret_key ? config->secret_key : CS_ENDPOINT_SECRET_KEY;
@@ -126,9 +143,33 @@ static enum cs_err add_parts(struct cs_endpoint *endpoint, const struct cs_endpo
     endpoint->objects = cs_objects_new();
     endpoint->windows = cs_windows_new();
     err = add_store(endpoint, config);
+    err = err == CS_OK ? watch_store(endpoint) : err;
     endpoint->streams = cs_streams_new(endpoint);
     bool complete = endpoint->objects && endpoint->windows && endpoint->store && endpoint->streams;
     return err == CS_OK && !complete ? CS_ERR_NO_MEMORY : err;
+}
+
+static enum cs_err add_faults(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config,
+                              struct cs_diag *diag)
+{
+    endpoint->faults = cs_faults_new();
+    enum cs_err err = endpoint->faults
+                          ? CS_OK
+                          : cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for an endpoint");
+    for (size_t i = 0; err == CS_OK && i < config->n_faults; i++) {
+        err = cs_faults_add(endpoint->faults, cs_view_str(config->faults[i]), diag);
+    }
+    return err;
+}
+
+enum cs_err cs_endpoint_fault(struct cs_endpoint *endpoint, const char *rule, struct cs_diag *diag)
+{
+    return cs_faults_add(endpoint->faults, cs_view_str(rule), diag);
+}
+
+void cs_endpoint_clear_faults(struct cs_endpoint *endpoint)
+{
+    cs_faults_clear(endpoint->faults);
 }
 
 static enum cs_err listen_on(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config,
@@ -163,6 +204,10 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
     endpoint->policy = cs_policy_default();
     TAILQ_INIT(&endpoint->sessions);
     TAILQ_INIT(&endpoint->runs);
+    TAILQ_INIT(&endpoint->waitpoints);
+    endpoint->tap = config->tap;
+    endpoint->no_agent = config->no_agent;
+    endpoint->started_ms = cs_loop_now(loop);
     if (config->profile && cs_policy_as_of(config->profile, &endpoint->policy) != CS_OK) {
         cs_endpoint_stop(endpoint);
         return cs_fail(diag, CS_ERR_SYNTAX, 0, "'%.40s' is no version", config->profile);
@@ -176,8 +221,9 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
         return cs_fail(diag, CS_ERR_IO, 0, "getrandom: no random numbers");
     }
     enum cs_err err = add_parts(endpoint, config);
-    err = err == CS_OK ? listen_on(endpoint, config, diag)
+    err = err == CS_OK ? add_faults(endpoint, config, diag)
                        : cs_fail(diag, err, 0, "no memory for an endpoint");
+    err = err == CS_OK ? listen_on(endpoint, config, diag) : err;
     if (err != CS_OK) {
         cs_endpoint_stop(endpoint);
         return err;
@@ -196,6 +242,7 @@ void cs_endpoint_stop(struct cs_endpoint *endpoint)
     if (endpoint->server) {
         cs_server_stop(endpoint->server);
     }
+    cs_waitpoints_free(endpoint);
     if (endpoint->store) {
         endpoint->store->ops->free(endpoint->store);
     }
@@ -204,12 +251,14 @@ void cs_endpoint_stop(struct cs_endpoint *endpoint)
     cs_streams_free(endpoint->streams);
     cs_objects_free(endpoint->objects);
     cs_windows_free(endpoint->windows);
+    cs_faults_free(endpoint->faults);
     for (size_t i = 0; i < CS_ENVIRONMENTS_MAX; i++) {
         free(endpoint->environments[i].secret_key);
     }
     free(endpoint->stream_url);
     free(endpoint->stream_basin);
     free(endpoint->stream_token);
+    free(endpoint->marker);
     free(endpoint);
 }
 

@@ -12,6 +12,7 @@
 #define CHATSPEC_ENDPOINT_ENDPOINT_H
 
 #include "endpoint/policy/violations.h"
+#include "endpoint/tap.h"
 #include "net/server.h"
 
 struct cs_endpoint;
@@ -34,6 +35,10 @@ struct cs_endpoint_config {
     const char *stream_url;
     const char *stream_basin;
     const char *stream_token; /* NULL: none, as s2-lite wants it */
+    const char *const *faults; /* what to do wrong when (faults/README.md) */
+    size_t n_faults;
+    const struct cs_tap *tap; /* sees what happens (tap.h); NULL: nobody looks */
+    bool no_agent;            /* no session has a scripted agent: runs are somebody else's */
     bool quiet;               /* false: one line per request on stderr */
 };
 
@@ -50,6 +55,12 @@ struct cs_endpoint_config {
 CS_MUST_USE enum cs_err cs_endpoint_start(struct cs_loop *loop,
                                           const struct cs_endpoint_config *config,
                                           struct cs_endpoint **ret_endpoint, struct cs_diag *diag);
+/* One more fault rule, which counts from now on. Errors: CS_ERR_SYNTAX with diag, CS_ERR_LIMIT,
+ * CS_ERR_NO_MEMORY. Not from a hook of the tap. */
+CS_MUST_USE enum cs_err cs_endpoint_fault(struct cs_endpoint *endpoint, const char *rule,
+                                          struct cs_diag *diag);
+/* Forgets all fault rules; requests that one holds stay held. */
+void cs_endpoint_clear_faults(struct cs_endpoint *endpoint);
 void cs_endpoint_stop(struct cs_endpoint *endpoint);
 /* "http://127.0.0.1:PORT", valid as long as the endpoint. */
 const char *cs_endpoint_url(const struct cs_endpoint *endpoint);

@@ -16,6 +16,8 @@
 #include <cjson/cJSON.h>
 
 #include "endpoint/endpoint.h"
+#include "endpoint/faults/faults.h"
+#include "endpoint/play.h"
 #include "endpoint/policy/policy.h"
 #include "endpoint/store/store.h"
 #include "net/server.h"
@@ -29,13 +31,9 @@
 struct cs_call;
 struct cs_streams; /* the streams' own state: de-duplication and so on */
 struct cs_agent;   /* the scripted agent of one run */
+struct cs_waitpoint;
 struct cs_objects; /* stored snapshots */
 struct cs_windows; /* rate limit windows */
-
-enum cs_io {
-    CS_IO_IN,
-    CS_IO_OUT
-};
 
 /* What a secret key, or the `sub` of a token, picks. */
 struct cs_environment {
@@ -47,16 +45,6 @@ struct cs_environment {
     /* The token bucket of the management API (LIM-18). */
     int64_t bucket_tokens;
     int64_t bucket_filled_ms;
-};
-
-/* Those from CS_RUN_COMPLETED on are terminal (CON-02). */
-enum cs_run_status {
-    CS_RUN_QUEUED,
-    CS_RUN_EXECUTING,
-    CS_RUN_WAITING,
-    CS_RUN_COMPLETED,
-    CS_RUN_FAILED,
-    CS_RUN_CANCELED
 };
 
 struct cs_run {
@@ -98,6 +86,7 @@ struct cs_session {
 
 TAILQ_HEAD(cs_session_list, cs_session);
 TAILQ_HEAD(cs_run_list, cs_run);
+TAILQ_HEAD(cs_waitpoint_list, cs_waitpoint);
 
 struct cs_endpoint {
     struct cs_loop *loop;
@@ -117,6 +106,16 @@ struct cs_endpoint {
     struct cs_objects *objects;
     struct cs_windows *windows;
     struct cs_streams *streams;
+    struct cs_waitpoint_list waitpoints;
+    size_t n_waitpoints;
+    struct cs_faults *faults;
+    const struct cs_tap *tap; /* or NULL */
+    int64_t started_ms;       /* cs_loop_now */
+    uint64_t n_requests;      /* told so far */
+    struct cs_play_continue next_continue;
+    bool has_next_continue;
+    char *marker; /* a header line for every answer, with its end; or NULL */
+    bool no_agent;
     uint64_t random;
     char url[128];
     char *stream_url; /* of an S2 elsewhere; NULL: the store is ours, and so is its door */
@@ -161,6 +160,9 @@ struct cs_call {
     struct cs_buf log_path;
     int64_t started_ms;
     int status;
+    struct cs_fault_action fault;
+    uint64_t number;  /* of the request, once it was told to the tap; 0 before */
+    bool is_answered; /* told too */
     /* For answers that stay open: */
     void *user;
     void (*on_drained)(struct cs_call *call);

@@ -285,7 +285,8 @@ static void take_over(struct cs_agent *agent)
 void cs_agent_on_run_started(struct cs_endpoint *endpoint, struct cs_session *session,
                              struct cs_run *run)
 {
-    if (strncmp(session->task, CS_AGENT_ABSENT_TASK, strlen(CS_AGENT_ABSENT_TASK)) == 0) {
+    if (endpoint->no_agent ||
+        strncmp(session->task, CS_AGENT_ABSENT_TASK, strlen(CS_AGENT_ABSENT_TASK)) == 0) {
         return;
     }
     struct cs_agent *agent = calloc(1, sizeof(*agent));

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "endpoint/internal.h"
+#include "endpoint/faults/serve.h"
+#include "endpoint/tap/told.h"
 
 #define EXPOSED "x-trigger-jwt,x-trigger-jwt-claims" /* ERR-09 */
 
@@ -69,6 +70,9 @@ static void begin_head(struct cs_call *call, int status, struct cs_buf *out)
         cs_response_header(out, "Strict-Transport-Security", "%s", TRANSPORT_SECURITY);
     }
     cs_buf_add(out, cs_buf_view(&call->headers));
+    if (call->endpoint->marker) {
+        cs_buf_str(out, call->endpoint->marker);
+    }
 }
 
 /* Sends a whole answer and ends the call. */
@@ -88,6 +92,10 @@ static void send_whole(struct cs_call *call, struct cs_buf *head, const char *ty
         cs_conn_reset(call->conn); /* frees the call through on_close */
         return;
     }
+    if (cs_fault_withholds(call, head)) {
+        return;
+    }
+    cs_tell_answer(call, call->status);
     bool sent = cs_conn_send(call->conn, cs_buf_view(head));
     cs_buf_free(head);
     if (sent) {
@@ -189,6 +197,7 @@ bool cs_answer_stream(struct cs_call *call, int status, const char *type)
         cs_conn_reset(call->conn);
         return false;
     }
+    cs_tell_answer(call, status);
     bool sent = cs_conn_send(call->conn, cs_buf_view(&head));
     cs_buf_free(&head);
     return sent;

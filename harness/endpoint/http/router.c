@@ -1,6 +1,7 @@
 /* What comes before a route once its request is complete, in srv's order (ERR-01, ERR-02). */
 #include "endpoint/http/router.h"
 
+#include "endpoint/faults/serve.h"
 #include "endpoint/sessions/session.h"
 #include "wire/json.h"
 #include "wire/utf8.h"
@@ -272,14 +273,8 @@ static bool check_content(struct cs_call *call)
            (!route->check || route->check(call));
 }
 
-void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request)
+static void serve(struct cs_call *call)
 {
-    (void)ctx;
-    struct cs_call *call = cs_conn_user(conn);
-    if (!call) {
-        return; /* answered on its head */
-    }
-    call->request = request;
     if ((call->route->flags & CS_ROUTE_IO) && !check_io(call)) {
         return;
     }
@@ -290,4 +285,16 @@ void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_reque
     } else if (check_row(call) && check_content(call)) {
         call->route->run(call);
     }
+}
+
+void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request)
+{
+    (void)ctx;
+    struct cs_call *call = cs_conn_user(conn);
+    if (!call) {
+        return; /* answered on its head */
+    }
+    call->request = request;
+    cs_fault_ask(call);
+    cs_fault_serve(call, serve);
 }

@@ -85,5 +85,6 @@ void cs_route_run_list(struct cs_call *call);
 void cs_route_run_retrieve(struct cs_call *call);
 void cs_route_run_cancel(struct cs_call *call);
 void cs_route_run_wait(struct cs_call *call);
+void cs_route_token_wait(struct cs_call *call);
 
 #endif

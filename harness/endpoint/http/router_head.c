@@ -7,6 +7,7 @@
 
 #include "endpoint/http/ratelimit.h"
 #include "endpoint/s2/s2_call.h"
+#include "endpoint/tap/told.h"
 
 #define NOT_FOUND_PAGE "<!DOCTYPE html><title>404</title><h1>404 Not Found</h1>\n"
 
@@ -317,6 +318,7 @@ void cs_router_on_close(void *ctx, struct cs_conn *conn)
         return;
     }
     cs_conn_set_user(conn, NULL);
+    cs_tell_gone(call);
     if (call->on_gone) {
         call->on_gone(call);
     }

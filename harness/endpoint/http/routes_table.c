@@ -86,6 +86,8 @@ const struct cs_route cs_routes[] = {
      .flags = CS_ROUTE_SECRET},
     {.method = "POST", .path = "/api/v1/runs/{id}/session-streams/wait", .run = cs_route_run_wait,
      .flags = CS_ROUTE_JSON | CS_ROUTE_SECRET, .body_limit = FIELD(create_body_limit)},
+    {.method = "POST", .path = "/engine/v1/runs/{id}/waitpoints/tokens/{channel}/wait",
+     .run = cs_route_token_wait, .flags = CS_ROUTE_SECRET},
     CHANNEL_ROUTES(CHANNELS, 0),
     CHANNEL_ROUTES(CHANNELS "/channels/{channel}", FIELD(side_channels)),
     {.method = "POST", .path = "/v1/streams", .run = cs_route_s2_create, .flags = CS_ROUTE_NO_AUTH},

@@ -50,13 +50,18 @@ static void put_position(struct cs_buf *out, const char *name, struct cs_positio
 static void answer_ack(struct cs_call *call, const struct cs_store_appended *result)
 {
     int64_t offset = call->endpoint->policy.s2_ack_offset;
+    int64_t too_many = call->fault.what == CS_FAULT_WRONG_COUNT;
+    if (call->fault.what == CS_FAULT_NO_POSITIONS) {
+        cs_answer_body(call, 200, "application/json", CS_VIEW("{}"));
+        return;
+    }
     struct cs_buf text = CS_BUF((size_t)512);
     cs_buf_char(&text, '{');
     put_position(&text, "start", result->start, offset);
     cs_buf_char(&text, ',');
-    put_position(&text, "end", result->end, offset);
+    put_position(&text, "end", result->end, offset + too_many);
     cs_buf_char(&text, ',');
-    put_position(&text, "tail", result->tail, offset);
+    put_position(&text, "tail", result->tail, offset + too_many);
     cs_buf_char(&text, '}');
     cs_s2_answer(call, 200, &text);
 }

@@ -115,3 +115,16 @@ bool cs_objects_get(const struct cs_objects *objects, struct cs_view path,
     }
     return object != NULL;
 }
+
+bool cs_objects_remove(struct cs_objects *objects, struct cs_view path)
+{
+    struct object *object = find(objects, path);
+    if (!object) {
+        return false;
+    }
+    tdelete(object, &objects->by_path, compare);
+    SLIST_REMOVE(&objects->all, object, object, link);
+    objects->total -= object->len;
+    object_free(object);
+    return true;
+}

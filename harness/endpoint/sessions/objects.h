@@ -15,6 +15,8 @@ CS_MUST_USE enum cs_err cs_objects_put(struct cs_objects *objects, struct cs_vie
 /* False when there is none; valid until the next put. */
 bool cs_objects_get(const struct cs_objects *objects, struct cs_view path,
                     struct cs_view *ret_bytes);
+/* False when there is none. */
+bool cs_objects_remove(struct cs_objects *objects, struct cs_view path);
 /* Where a session's snapshot lies (SNP-03). */
 void cs_snapshot_path(const struct cs_session *session, struct cs_view id, struct cs_buf *out);
 

@@ -4,6 +4,7 @@
 
 #include "endpoint/http/router.h"
 #include "endpoint/http/schema.h"
+#include "endpoint/sessions/span.h"
 #include "wire/json.h"
 #include "wire/scope.h"
 
@@ -31,51 +32,6 @@ static bool add_scope(void *ctx, struct cs_view key, struct cs_view value)
     return true;
 }
 
-/* "15m", "2 hours", "1y": a number and a unit, as the token library reads a life time. */
-static bool read_span(const char *text, int64_t *ret_s)
-{
-    static const struct {
-        const char *unit;
-        int64_t seconds;
-    } units[] = {
-        {"s", 1},
-        {"sec", 1},
-        {"secs", 1},
-        {"second", 1},
-        {"seconds", 1},
-        {"m", 60},
-        {"min", 60},
-        {"mins", 60},
-        {"minute", 60},
-        {"minutes", 60},
-        {"h", 3600},
-        {"hr", 3600},
-        {"hrs", 3600},
-        {"hour", 3600},
-        {"hours", 3600},
-        {"d", 86400},
-        {"day", 86400},
-        {"days", 86400},
-        {"w", 604800},
-        {"week", 604800},
-        {"weeks", 604800},
-        {"y", 31557600},
-        {"yr", 31557600},
-        {"year", 31557600},
-        {"years", 31557600},
-    };
-    char *end;
-    double count = strtod(text, &end);
-    end += strspn(end, " ");
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (end != text && strcmp(end, units[i].unit) == 0 && count > -1e9 && count < 1e9) {
-            *ret_s = (int64_t)(count * (double)units[i].seconds);
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A number is the moment in seconds, a string a span from now or a date. */
 static bool read_expiry(struct cs_view value, int64_t now_s, struct request *request)
 {
@@ -86,7 +42,7 @@ static bool read_expiry(struct cs_view value, int64_t now_s, struct request *req
     char *text = NULL;
     int64_t number = 0;
     bool ok = cs_schema_string(value, "expirationTime", 1, 64, false, &text, request->refusal);
-    if (ok && read_span(text, &number)) {
+    if (ok && cs_span_read(text, &number)) {
         request->exp_s = now_s + number;
     } else if (ok && cs_iso_time(text, &number)) {
         request->exp_s = number / 1000;

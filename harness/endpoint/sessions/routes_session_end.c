@@ -6,6 +6,7 @@
 #include "endpoint/sessions/runs.h"
 #include "endpoint/http/schema.h"
 #include "endpoint/streams/streams.h"
+#include "endpoint/tap/told.h"
 #include "wire/utf8.h"
 
 /* A string member; true with *ret_text NULL when it is absent and may be. */
@@ -190,15 +191,26 @@ static bool refuse_over(struct cs_call *call)
     return false;
 }
 
-static void answer_swap(struct cs_call *call, const char *run_id, bool swapped)
+static void answer_swap(struct cs_call *call, const char *run_id, bool swapped, bool pending)
 {
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "runId", run_id);
     cJSON_AddBoolToObject(json, "swapped", swapped);
-    if (call->endpoint->policy.continue_says_pending) {
+    if (pending || call->endpoint->policy.continue_says_pending) {
         cJSON_AddBoolToObject(json, "pendingVersion", true);
     }
     cs_answer_json(call, 200, json);
+}
+
+/* What the platform was told to do wrong next (play.h); once. */
+static struct cs_play_continue take_next(struct cs_endpoint *endpoint)
+{
+    struct cs_play_continue next = {0};
+    if (endpoint->has_next_continue) {
+        next = endpoint->next_continue;
+        endpoint->has_next_continue = false;
+    }
+    return next;
 }
 
 static void swap_run(struct cs_call *call, const char *calling_run)
@@ -212,9 +224,18 @@ static void swap_run(struct cs_call *call, const char *calling_run)
                         "callingRunId not found in this environment");
         return;
     }
+    struct cs_play_continue next = take_next(endpoint);
+    if (next.status != 0) {
+        cs_answer_error(call, next.status, "Failed to swap session run");
+        return;
+    }
+    if (next.lost) {
+        answer_swap(call, session->run ? session->run->id : calling->id, false, false);
+        return;
+    }
     bool wins = calling == session->run || !endpoint->policy.swap_checks_caller;
     if (!wins && session->run && !endpoint->policy.lost_swap_triggers) {
-        answer_swap(call, session->run->id, false);
+        answer_swap(call, session->run->id, false, false);
         return;
     }
     struct cs_run *run =
@@ -227,9 +248,11 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     if (wins && endpoint->policy.swap_makes_current) {
         cs_run_make_current(endpoint, run);
     } else {
+        cs_tell_run(endpoint, run, false);
         cs_run_cancel(endpoint, run);
     }
-    answer_swap(call, wins || !session->run ? run->id : session->run->id, wins);
+    answer_swap(call, wins || !session->run ? run->id : session->run->id, wins,
+                next.pending_version);
 }
 
 static bool read_continue(const struct cs_call *call, char **ret_reason, char **ret_calling_run,

@@ -1,9 +1,11 @@
 #include "endpoint/sessions/runs.h"
 
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "endpoint/http/schema.h"
+#include "endpoint/tap/told.h"
 #include "wire/json.h"
 
 static int compare_runs(const void *a, const void *b)
@@ -150,13 +152,23 @@ static void run_free(struct cs_run *run)
 struct cs_run *cs_run_trigger(struct cs_endpoint *endpoint, struct cs_session *session,
                               const struct cs_run *previous)
 {
+    return cs_run_trigger_as(endpoint, session, previous, NULL);
+}
+
+struct cs_run *cs_run_trigger_as(struct cs_endpoint *endpoint, struct cs_session *session,
+                                 const struct cs_run *previous, const char *id)
+{
     bool may = endpoint->n_runs < CS_RUNS_MAX && !cs_run_pin_is_missing(endpoint, session);
     struct cs_run *run = may ? calloc(1, sizeof *run) : NULL;
     if (!run) {
         return NULL;
     }
-    memcpy(run->id, endpoint->policy.run_prefix ? "run_" : "job_", sizeof("run_"));
-    cs_random_id(endpoint, run->id + sizeof("run_") - 1, CS_ID_LEN);
+    if (id) {
+        snprintf(run->id, sizeof run->id, "%s", id);
+    } else {
+        memcpy(run->id, endpoint->policy.run_prefix ? "run_" : "job_", sizeof("run_"));
+        cs_random_id(endpoint, run->id + sizeof("run_") - 1, CS_ID_LEN);
+    }
     run->session = session;
     run->status = CS_RUN_QUEUED;
     run->payload = cs_run_payload(endpoint, session, previous);
@@ -176,6 +188,7 @@ void cs_run_make_current(struct cs_endpoint *endpoint, struct cs_run *run)
     run->session->run = run;
     run->session->n_runs++;
     run->session->updated_ms = run->created_ms;
+    cs_tell_run(endpoint, run, true);
     cs_agent_on_run_started(endpoint, run->session, run);
 }
 

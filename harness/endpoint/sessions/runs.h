@@ -14,6 +14,9 @@ struct cs_run *cs_run_start(struct cs_endpoint *endpoint, struct cs_session *ses
 /* The same without making it current: end-and-continue decides that afterwards (CON-12). */
 struct cs_run *cs_run_trigger(struct cs_endpoint *endpoint, struct cs_session *session,
                               const struct cs_run *previous);
+/* The same with an id of one's own, that no run has; NULL: a fresh one. */
+struct cs_run *cs_run_trigger_as(struct cs_endpoint *endpoint, struct cs_session *session,
+                                 const struct cs_run *previous, const char *id);
 /* Does lockToVersion name a version that is not deployed (SES-34)? Here those of the form
  * "20260821.1" are deployed and no others. Such a session gets no runs. */
 bool cs_run_pin_is_missing(const struct cs_endpoint *endpoint, const struct cs_session *session);

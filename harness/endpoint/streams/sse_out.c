@@ -6,6 +6,7 @@
  */
 #include "endpoint/streams/settled.h"
 #include "endpoint/streams/streams.h"
+#include "endpoint/tap/told.h"
 
 #include <stdlib.h>
 
@@ -86,6 +87,9 @@ static void subscriber_free(struct cs_subscriber *sub)
 {
     struct cs_endpoint *endpoint = endpoint_of(sub);
     stop_reading(sub);
+    if (sub->opened && !sub->start.direct) {
+        cs_tell_subscribed(sub->call, false);
+    }
     cs_timer_stop(endpoint->loop, &sub->timer);
     TAILQ_REMOVE(&endpoint->streams->subscribers, sub, link);
     free(sub);
@@ -249,6 +253,10 @@ static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
     const struct cs_policy *policy = policy_of(sub);
     sub->tail = tail;
     sub->at_edge = true;
+    if (sub->call->fault.what == CS_FAULT_CUT) {
+        cs_conn_reset(sub->call->conn);
+        return;
+    }
     sub->start.bounds.has_since = false; /* whatever comes now is late enough */
     bool pings = policy->edge_ping || sub->start.counters.n_records == 0;
     if ((sub->settled && policy->settled_ends) || sub->wait_ms == 0) {
@@ -276,6 +284,9 @@ static void on_open(struct cs_store_reader *reader)
     struct cs_call *call = sub->call;
     const struct cs_policy *policy = policy_of(sub);
     sub->opened = true;
+    if (!sub->start.direct) {
+        cs_tell_subscribed(call, true);
+    }
     if (policy->sse_gzip && accepts_gzip(call)) {
         cs_answer_header(call, "Content-Encoding", "gzip");
     }
@@ -514,6 +525,9 @@ void cs_sse_out_start(struct cs_call *call, const struct cs_sse_start *start)
     sub->wait_ms = start->wait_ms;
     if (start->wait_ms != CS_WAIT_FOREVER) {
         sub->wait_ms = start->wait_ms * endpoint->policy.sse_wait_permille / 1000;
+    }
+    if (call->fault.what == CS_FAULT_END) {
+        sub->wait_ms = 0;
     }
     TAILQ_INSERT_TAIL(&endpoint->streams->subscribers, sub, link);
     call->user = sub;
