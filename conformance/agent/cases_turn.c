@@ -7,8 +7,7 @@ static void two_turns(struct cs_case_run *run)
     struct ak *ak = ak_of(run);
     (void)ak_boot(ak, "plain", "hello", "{'script':[[{'text':'one'}]]}");
     ak_wait_turns(ak, 1);
-    ak_expect_out(ak, 0,
-                  "start start-step text-start text-delta+ text-end finish-step finish TC");
+    ak_expect_out(ak, 0, "start start-step text-start text-delta+ text-end finish-step finish TC");
     ak_expect_text(ak, "the answer", ak_out_text(ak, 0), "one");
     const struct ak_record *first = ak_turn_complete(ak, 1);
     ak_wait_subscribed(ak);

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include "conformance/agent/kit_internal.h"
+#include "net/http_client.h"
 
 /* Long enough for what an agent does without waiting for anything. */
 #define SETTLE_MS 400
-/* However little an agent is waited for, its process may have to be given time by a busy machine. */
+/* However little an agent is waited for, its process may have to be given time by a busy machine.
+ */
 #define LEAST_PATIENCE_MS 10000
 
 struct ak *ak_of(struct cs_case_run *run)
@@ -182,8 +184,7 @@ void ak_wait(struct ak *ak, bool (*done)(struct ak *ak, const void *arg), const 
     int64_t patience = ak_patience(ak);
     int64_t deadline = cs_now_ms() + patience;
     while (!done(ak, arg)) {
-        bool happened =
-            ak->lost == CS_OK && !ak->no_memory && cs_loop_run(ak->loop, deadline);
+        bool happened = ak->lost == CS_OK && !ak->no_memory && cs_loop_run(ak->loop, deadline);
         if (happened || done(ak, arg)) {
             continue;
         }

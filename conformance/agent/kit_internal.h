@@ -62,9 +62,9 @@ struct ak {
     bool watching;
     const char *chat;
     int next_command;
-    struct ak_list events;   /* cJSON *: every line of the worker since the case began */
-    struct ak_list requests; /* struct ak_request *, in the order of their coming */
-    struct ak_list stored;   /* struct ak_stored * */
+    struct ak_list events;     /* cJSON *: every line of the worker since the case began */
+    struct ak_list requests;   /* struct ak_request *, in the order of their coming */
+    struct ak_list stored;     /* struct ak_stored * */
     struct ak_list triggers;   /* struct ak_trigger * */
     struct ak_list waitpoints; /* struct ak_waitpoint * */
     size_t n_readers;          /* of the chat's .in, now */
@@ -72,10 +72,10 @@ struct ak {
     bool seeding;     /* what is stored now is the case's own */
     bool holds_wakes; /* ak_hold_wakes */
     unsigned n_messages;
-    size_t n_bytes; /* of all those lines */
-    enum cs_err lost;        /* why the worker can no longer be heard */
-    bool over;               /* the case has its verdict: nothing is evidence any more */
-    bool no_memory;          /* something could not be kept inside the loop */
+    size_t n_bytes;   /* of all those lines */
+    enum cs_err lost; /* why the worker can no longer be heard */
+    bool over;        /* the case has its verdict: nothing is evidence any more */
+    bool no_memory;   /* something could not be kept inside the loop */
     struct ak_run runs[AK_MAX_RUNS];
     size_t n_runs;
     struct cs_arena arena;

@@ -80,8 +80,7 @@ const char *ak_hooks(struct ak *ak, int run)
     struct cs_buf text = CS_BUF((size_t)64 * 1024);
     for (size_t n = 1;; n++) {
         const cJSON *event = find(ak, run, "hook", NULL, n);
-        const char *name =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "name"));
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "name"));
         if (!event) {
             break;
         }
@@ -139,8 +138,7 @@ const char *ak_prompt(struct ak *ak, int run, size_t n)
     const cJSON *message;
     cJSON_ArrayForEach(message, cJSON_GetObjectItemCaseSensitive(event, "messages"))
     {
-        const char *role =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "role"));
+        const char *role = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(message, "role"));
         cs_buf_printf(&text, "%s%s: ", text.len > 0 ? "\n" : "", role ? role : "?");
         put_content(&text, cJSON_GetObjectItemCaseSensitive(message, "content"));
     }
@@ -182,8 +180,7 @@ void ak_expect_number(struct ak *ak, const char *what, uint64_t actual, uint64_t
 {
     if (actual != expected) {
         cs_case_fail_diff(ak->run, ak_text(ak, "%llu", (unsigned long long)expected),
-                          ak_text(ak, "%llu", (unsigned long long)actual), "%s is not right",
-                          what);
+                          ak_text(ak, "%llu", (unsigned long long)actual), "%s is not right", what);
     }
 }
 
@@ -219,8 +216,7 @@ void ak_record_fact(struct ak *ak, const char *name, const char *recorded, const
 
 void ak_record_flag(struct ak *ak, const char *name, const char *fact, bool value)
 {
-    const char *recorded = cs_case_published(ak->run)
-                               ? cs_case_fact(ak->run, fact) ? "true" : "false"
-                               : "";
+    const char *recorded =
+        cs_case_published(ak->run) ? cs_case_fact(ak->run, fact) ? "true" : "false" : "";
     ak_record_fact(ak, name, recorded, "%s", value ? "true" : "false");
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "conformance/agent/kit_internal.h"
+#include "net/http_client.h"
 #include "endpoint/play.h"
 
 /* ---- watching ---- */
@@ -18,8 +19,7 @@ static void on_request(void *ctx, const struct cs_tap_request *told)
 {
     struct ak *ak = ctx;
     struct ak_request *request = cs_arena_alloc(&ak->arena, sizeof *request);
-    struct cs_header *headers =
-        cs_arena_alloc(&ak->arena, (told->n_headers + 1) * sizeof *headers);
+    struct cs_header *headers = cs_arena_alloc(&ak->arena, (told->n_headers + 1) * sizeof *headers);
     if (!request || !headers) {
         ak->no_memory = true;
         return;
@@ -204,11 +204,6 @@ void ak_fault(struct ak *ak, const char *rule)
     cs_case_evidence(ak->run, "note", "the platform's fault", cs_view_str(rule));
 }
 
-struct cs_endpoint *ak_platform(struct ak *ak)
-{
-    return ak->platform;
-}
-
 /* ---- sessions ---- */
 
 static void check(struct ak *ak, enum cs_err err, const char *what, const struct cs_diag *diag)
@@ -226,11 +221,11 @@ void ak_need_session(struct ak *ak, const char *agent)
     }
     ak->has_session = true;
     struct cs_diag diag = {0};
-    const char *body = ak_quotes(
-        ak, ak_text(ak,
-                    "{'type':'chat.agent','externalId':'%s','taskIdentifier':'%s',"
-                    "'triggerConfig':{'basePayload':{'chatId':'%s'}}}",
-                    ak->chat, agent, ak->chat));
+    const char *body =
+        ak_quotes(ak, ak_text(ak,
+                              "{'type':'chat.agent','externalId':'%s','taskIdentifier':'%s',"
+                              "'triggerConfig':{'basePayload':{'chatId':'%s'}}}",
+                              ak->chat, agent, ak->chat));
     check(ak, cs_play_session(ak->platform, cs_view_str(body), NULL, &diag), "the session", &diag);
 }
 
@@ -321,8 +316,8 @@ uint64_t ak_seed_records(struct ak *ak, bool out, const struct cs_record *record
 uint64_t ak_seed_chunk(struct ak *ak, const char *chunk)
 {
     cJSON *value = ak_parse(ak, chunk);
-    const char *body = ak_text(ak, "{\"data\":%s,\"id\":\"seed%03zu\"}", ak_print(ak, value),
-                               ak->stored.n % 1000);
+    const char *body =
+        ak_text(ak, "{\"data\":%s,\"id\":\"seed%03zu\"}", ak_print(ak, value), ak->stored.n % 1000);
     cJSON_Delete(value);
     const struct cs_record record = {
         .body = cs_view_str(body), .has_body = true, .has_headers = true};

@@ -71,7 +71,9 @@ int ak_run_as(struct ak *ak, const char *run_id, const char *agent, const char *
         need(ak, cJSON_AddNumberToObject(command, "attempt", 1));
     }
     cJSON_AddItemToObject(command, "payload", whole);
-    (void)cs_play_run_status(ak->platform, run_id, CS_RUN_EXECUTING);
+    if (cs_play_run_status(ak->platform, run_id, CS_RUN_EXECUTING) != CS_OK) {
+        cs_case_error(ak->run, "the platform does not know the run %s", run_id);
+    }
     int number = ak_command(ak, command);
     ak->runs[ak->n_runs++] = (struct ak_run){
         .command = number, .id = run_id, .agent = ak_text(ak, "%s", agent), .payload = kept};
@@ -89,8 +91,8 @@ int ak_boot(struct ak *ak, const char *agent, const char *text, const char *meta
 int ak_continue(struct ak *ak, const char *agent)
 {
     const char *previous = ak->n_runs > 0 ? ak->runs[ak->n_runs - 1].id : "run_previous";
-    return ak_run(ak, agent,
-                  ak_text(ak, "{'continuation':true,'previousRunId':'%s'}", previous), NULL);
+    return ak_run(ak, agent, ak_text(ak, "{'continuation':true,'previousRunId':'%s'}", previous),
+                  NULL);
 }
 
 int ak_retry(struct ak *ak, int run)
@@ -109,11 +111,10 @@ const char *ak_run_id(struct ak *ak, int run)
 uint64_t ak_submit(struct ak *ak, const char *trigger, const char *message, const char *metadata)
 {
     return ak_append(
-        ak, ak_text(ak,
-                    "{'kind':'message','payload':{'chatId':'%s','trigger':'%s'%s%s%s%s}}",
-                    ak->chat, trigger ? trigger : "submit-message", message ? ",'message':" : "",
-                    message ? message : "", metadata ? ",'metadata':" : "",
-                    metadata ? metadata : ""));
+        ak,
+        ak_text(ak, "{'kind':'message','payload':{'chatId':'%s','trigger':'%s'%s%s%s%s}}", ak->chat,
+                trigger ? trigger : "submit-message", message ? ",'message':" : "",
+                message ? message : "", metadata ? ",'metadata':" : "", metadata ? metadata : ""));
 }
 
 uint64_t ak_message(struct ak *ak, const char *text, const char *metadata)

@@ -151,8 +151,7 @@ void ak_note_record(struct ak *ak, const char *stream, const struct cs_record *r
         /* freed with ak->stored: see free_ak */
         cJSON *envelope = cJSON_ParseWithLength(body, record->body.len);
         stored->record.chunk = cJSON_DetachItemFromObjectCaseSensitive(envelope, "data");
-        const char *id =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(envelope, "id"));
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(envelope, "id"));
         stored->record.part_id = id ? cs_arena_string(&ak->arena, cs_view_str(id)) : NULL;
         cJSON_Delete(envelope);
     }
@@ -297,8 +296,7 @@ static bool header_holds(struct ak *ak, const struct ak_record *record, const ch
     bool absent = condition[0] == '!';
     const char *name = condition + absent;
     const char *equals = strchr(name, '=');
-    const char *key =
-        ak_text(ak, "%.*s", equals ? (int)(equals - name) : (int)strlen(name), name);
+    const char *key = ak_text(ak, "%.*s", equals ? (int)(equals - name) : (int)strlen(name), name);
     const struct cs_header *header = find_header(record, key);
     if (absent || !header) {
         return absent && !header;

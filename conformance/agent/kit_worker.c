@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include "conformance/agent/kit_internal.h"
+#include "net/http_client.h"
 
 #define WRITE_PATIENCE_MS 5000
 
@@ -228,8 +229,8 @@ void ak_wake_worker(struct ak *ak, struct ak_waitpoint *waitpoint, const char *o
         return; /* nobody to wake: its process is gone */
     }
     cJSON *command = cJSON_CreateObject();
-    if (!command || !add_wake(command, ++ak->next_command, run->command, waitpoint, output,
-                              is_error)) {
+    if (!command ||
+        !add_wake(command, ++ak->next_command, run->command, waitpoint, output, is_error)) {
         cJSON_Delete(command);
         ak->no_memory = true;
         return;

@@ -6,7 +6,7 @@
 #include "conformance/endpoint/endpoint_role.h"
 
 const struct cs_role *const cs_roles[] = {&cs_endpoint_role, &cs_client_role, &cs_agent_role,
-                                           &cs_decode_role};
+                                          &cs_decode_role};
 const size_t cs_n_roles = sizeof cs_roles / sizeof cs_roles[0];
 
 const struct cs_case *cs_case_find(const char *id, const struct cs_role **ret_role)
