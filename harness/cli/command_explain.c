@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/roles.h"
 #include "client/violations.h"
+#include "conformance/agent/violations.h"
 #include "endpoint/policy/violations.h"
 #include "suite/nearest.h"
 #include "suite/requirement.h"
@@ -109,6 +110,11 @@ static void explain_requirement(const struct cs_requirements *set,
             printf("\nViolation %s, of: %s\n", row->fault, cs_client_violation_title(row));
         }
     }
+    for (const struct cs_agent_violation *row = cs_agent_violations; row->fault; row++) {
+        if (cs_agent_violation_is_of(row, item->id)) {
+            printf("\nViolation %s: %s\n", row->fault, row->title);
+        }
+    }
 }
 
 static void explain_case(const struct cs_requirements *set, const struct cs_case *test,
@@ -152,6 +158,20 @@ static void explain_client_violation(const struct cs_client_violation *violation
     printf("\nTry it:\n  ./chatspec selftest --violate %s --full\n", violation->fault);
 }
 
+static void explain_agent_violation(const struct cs_agent_violation *violation)
+{
+    printf("%s, between the SDK's agents and the wire:\n  %s\n\nBreaks:\n", violation->fault,
+           violation->title);
+    wrapped("  ", violation->requirements);
+    printf("\nNoticed by:\n");
+    wrapped("  ", violation->noticed_by);
+    if (violation->affects) {
+        printf("\nAlso fail, since %s:\n", violation->reason);
+        wrapped("  ", violation->affects);
+    }
+    printf("\nTry it:\n  ./chatspec selftest --role agent --violate %s --full\n", violation->fault);
+}
+
 struct names {
     const char **items;
     size_t n;
@@ -177,6 +197,9 @@ static bool all_names(const struct cs_requirements *set, struct names *names)
         good = add_name(names, row->id);
     }
     for (const struct cs_client_violation *row = cs_client_violations; good && row->fault; row++) {
+        good = add_name(names, row->fault);
+    }
+    for (const struct cs_agent_violation *row = cs_agent_violations; good && row->fault; row++) {
         good = add_name(names, row->fault);
     }
     for (size_t r = 0; r < cs_n_roles; r++) {
@@ -231,6 +254,8 @@ static int run(const struct cs_args *args)
         explain_violation(&set, violation);
     } else if (of_client) {
         explain_client_violation(of_client);
+    } else if (cs_agent_violation_find(id)) {
+        explain_agent_violation(cs_agent_violation_find(id));
     } else {
         status = unknown(&set, id);
     }

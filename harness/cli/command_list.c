@@ -5,6 +5,7 @@
 #include "cli/coverage.h"
 #include "cli/roles.h"
 #include "client/violations.h"
+#include "conformance/agent/violations.h"
 #include "endpoint/policy/violations.h"
 #include "suite/requirement.h"
 #include "suite/select.h"
@@ -87,6 +88,10 @@ static int list_violations(void)
     }
     for (const struct cs_client_violation *row = cs_client_violations; row->fault; row++) {
         printf("%-34s %-8s %s\n", row->fault, row->requirements, cs_client_violation_title(row));
+        n++;
+    }
+    for (const struct cs_agent_violation *row = cs_agent_violations; row->fault; row++) {
+        printf("%-34s %-8s %s\n", row->fault, row->requirements, row->title);
         n++;
     }
     printf("%zu violations\n", n);

@@ -153,7 +153,8 @@ static bool open_column(struct matrix *matrix, struct column *column)
     char remark[CS_PROFILE_REMARK_MAX];
     args.sdk = column->asked;
     args.parser = column->parser;
-    if (cs_client_subject_try(&args, CS_PART_CLIENTS, &column->subject, &column->why_not) != CS_OK) {
+    if (cs_client_subject_try(&args, CS_PART_CLIENTS, &column->subject, &column->why_not) !=
+        CS_OK) {
         return false;
     }
     if (asprintf(&column->command, "./chatspec client %s", column->subject.options) < 0) {

@@ -6,11 +6,13 @@
 #include "cli/selftest.h"
 #include "cli/selftest_profiles.h"
 #include "cli/violation_option.h"
+#include "conformance/agent/agent_role.h"
 #include "conformance/client/client_role.h"
 #include "conformance/endpoint/endpoint_role.h"
 #include "suite/select.h"
 
-static const struct cs_selftest_role *const kinds[] = {&cs_selftest_endpoint, &cs_selftest_client};
+static const struct cs_selftest_role *const kinds[] = {&cs_selftest_endpoint, &cs_selftest_client,
+                                                       &cs_selftest_agent};
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
 struct plan {
@@ -48,18 +50,20 @@ static int check_violations(const struct plan *plan)
     return CS_EXIT_OK;
 }
 
-/* --profiles is about servers alone. */
+/* --profiles is about servers alone; the agent role needs an SDK, and is tried when it is named. */
 static int choose_roles(struct plan *plan)
 {
     const char *name = plan->args->profiles ? "endpoint" : plan->args->role;
     for (size_t k = 0; k < N_KINDS; k++) {
-        if (!name || strcmp(name, kinds[k]->role->name) == 0) {
+        bool asked =
+            name ? strcmp(name, kinds[k]->role->name) == 0 : kinds[k] != &cs_selftest_agent;
+        if (asked) {
             plan->roles[plan->n_roles++] = kinds[k]->role;
         }
     }
     return plan->n_roles > 0
                ? CS_EXIT_OK
-               : cs_say(CS_EXIT_USAGE, "--role takes endpoint or client, not '%s'", name);
+               : cs_say(CS_EXIT_USAGE, "--role takes endpoint, client or agent, not '%s'", name);
 }
 
 static int choose(struct plan *plan)

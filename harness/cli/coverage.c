@@ -2,6 +2,7 @@
 
 #include "cli/roles.h"
 #include "client/violations.h"
+#include "conformance/agent/violations.h"
 #include "endpoint/policy/violations.h"
 
 #define CUSTOM_TRANSPORT 'X' /* among the kinds of clients: one that is not the SDK's */
@@ -35,6 +36,9 @@ static bool is_proven(const struct cs_requirements *set, const struct cs_require
 {
     if (strcmp(item->role, "endpoint") == 0) {
         return has_endpoint_violation(item);
+    }
+    if (strcmp(item->role, "agent") == 0) {
+        return cs_agent_violation_breaks(item->id);
     }
     return strcmp(item->role, "client") != 0 || cs_client_violation_breaks(item->id) ||
            real_clients_differ(set, item);

@@ -54,6 +54,7 @@ struct cs_selftest {
 
 extern const struct cs_selftest_role cs_selftest_endpoint;
 extern const struct cs_selftest_role cs_selftest_client;
+extern const struct cs_selftest_role cs_selftest_agent;
 
 /* What a column is: at most one of a violation and a null peer. */
 const struct cs_matrix_violation *cs_selftest_violation(const struct cs_selftest *test,

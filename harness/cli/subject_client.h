@@ -33,8 +33,7 @@ struct cs_client_subject {
 CS_MUST_USE int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
                                        struct cs_client_subject *ret_subject);
 /* The same without a word: why not is in diag. */
-CS_MUST_USE enum cs_err cs_client_subject_try(const struct cs_args *args,
-                                              enum cs_client_part part,
+CS_MUST_USE enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
                                               struct cs_client_subject *ret_subject,
                                               struct cs_diag *diag);
 void cs_client_subject_close(struct cs_client_subject *subject);

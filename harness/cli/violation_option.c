@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "client/violations.h"
+#include "conformance/agent/violations.h"
 #include "endpoint/policy/violations.h"
 #include "suite/nearest.h"
 
@@ -17,7 +18,11 @@ int cs_unknown_violation(const char *id, bool of_clients_too)
     while (of_clients_too && cs_client_violations[n_clients].fault) {
         n_clients++;
     }
-    const char **ids = calloc(n + n_clients + 1, sizeof *ids);
+    size_t n_agents = 0;
+    while (of_clients_too && cs_agent_violations[n_agents].fault) {
+        n_agents++;
+    }
+    const char **ids = calloc(n + n_clients + n_agents + 1, sizeof *ids);
     const char *nearest[CS_NEAREST_MAX] = {0};
     struct cs_buf names = CS_BUF(1024);
     for (size_t i = 0; ids && i < n; i++) {
@@ -25,6 +30,9 @@ int cs_unknown_violation(const char *id, bool of_clients_too)
     }
     for (size_t i = 0; ids && i < n_clients; i++) {
         ids[n++] = cs_client_violations[i].fault;
+    }
+    for (size_t i = 0; ids && i < n_agents; i++) {
+        ids[n++] = cs_agent_violations[i].fault;
     }
     size_t found = ids ? cs_nearest(ids, n, id, nearest) : 0;
     for (size_t i = 0; i < found; i++) {

@@ -1,0 +1,49 @@
+#include "conformance/agent/violations.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define ROW(fault, title, requirements, noticed_by)        \
+    {                                                      \
+        fault, title, requirements, noticed_by, NULL, NULL \
+    }
+#define ROW_AFFECTS(fault, title, requirements, noticed_by, affects, reason) \
+    {                                                                        \
+        fault, title, requirements, noticed_by, affects, reason              \
+    }
+
+const struct cs_agent_violation cs_agent_violations[] = {
+#include "conformance/agent/violations_turn.inc"
+    {0},
+};
+
+const struct cs_agent_violation *cs_agent_violation_find(const char *fault)
+{
+    for (const struct cs_agent_violation *row = cs_agent_violations; row->fault; row++) {
+        if (strcmp(row->fault, fault) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+bool cs_agent_violation_is_of(const struct cs_agent_violation *violation, const char *requirement)
+{
+    size_t len = strlen(requirement);
+    const char *at = violation->requirements;
+    while (at && !(strncmp(at, requirement, len) == 0 && (at[len] == ' ' || at[len] == '\0'))) {
+        const char *space = strchr(at, ' ');
+        at = space ? space + 1 : NULL;
+    }
+    return at != NULL;
+}
+
+bool cs_agent_violation_breaks(const char *requirement)
+{
+    for (const struct cs_agent_violation *row = cs_agent_violations; row->fault; row++) {
+        if (cs_agent_violation_is_of(row, requirement)) {
+            return true;
+        }
+    }
+    return false;
+}
