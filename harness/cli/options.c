@@ -20,9 +20,8 @@ int cs_say(int status, const char *fmt, ...)
 
 void cs_args_free(struct cs_args *args)
 {
-    struct cs_list *const lists[] = {&args->only,    &args->skip,    &args->report,
-                                     &args->violate, &args->include, &args->fault,
-                                     &args->rest};
+    struct cs_list *const lists[] = {&args->only,    &args->skip,  &args->report, &args->violate,
+                                     &args->include, &args->fault, &args->rest};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         free(lists[i]->items);
         *lists[i] = (struct cs_list){0};

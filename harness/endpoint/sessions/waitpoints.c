@@ -6,8 +6,9 @@
 #include "endpoint/tap/told.h"
 #include "wire/json.h"
 
-#define OUTPUT_MAX ((size_t)8 << 20) /* a record's text is at most 1 MiB, and grows when escaped \
-                                      */
+#define OUTPUT_MAX                                                                \
+    ((size_t)8 << 20) /* a record's text is at most 1 MiB, and grows when escaped \
+                       */
 
 struct cs_waitpoint {
     struct cs_store_reader reader; /* first member: of the channel, until the waitpoint is done */
