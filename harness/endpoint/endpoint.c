@@ -153,9 +153,8 @@ static enum cs_err add_faults(struct cs_endpoint *endpoint, const struct cs_endp
                               struct cs_diag *diag)
 {
     endpoint->faults = cs_faults_new();
-    enum cs_err err = endpoint->faults
-                          ? CS_OK
-                          : cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for an endpoint");
+    enum cs_err err =
+        endpoint->faults ? CS_OK : cs_fail(diag, CS_ERR_NO_MEMORY, 0, "no memory for an endpoint");
     for (size_t i = 0; err == CS_OK && i < config->n_faults; i++) {
         err = cs_faults_add(endpoint->faults, cs_view_str(config->faults[i]), diag);
     }

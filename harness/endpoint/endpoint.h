@@ -34,7 +34,7 @@ struct cs_endpoint_config {
      * NULL: in memory. PUT then hands out this URL and basin, so direct writes go there too. */
     const char *stream_url;
     const char *stream_basin;
-    const char *stream_token; /* NULL: none, as s2-lite wants it */
+    const char *stream_token;  /* NULL: none, as s2-lite wants it */
     const char *const *faults; /* what to do wrong when (faults/README.md) */
     size_t n_faults;
     const struct cs_tap *tap; /* sees what happens (tap.h); NULL: nobody looks */

@@ -33,7 +33,8 @@ enum cs_run_status {
 CS_MUST_USE enum cs_err cs_play_session(struct cs_endpoint *endpoint, struct cs_view body,
                                         char *ret_id, struct cs_diag *diag);
 /* Adds a run and makes it the session's current one, as a continuation of the one before if there
- * was one. `run_id` NULL gives a fresh id; others begin with "run_". Errors: CS_ERR_MISSING (no
+ * was one. `run_id` NULL gives a fresh id; others begin with "run_" and have
+ * at most 25 bytes more. Errors: CS_ERR_MISSING (no
  * such session), CS_ERR_RANGE (no id of a run, or taken), CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_play_run(struct cs_endpoint *endpoint, const char *session,
                                     const char *run_id, char *ret_id);

@@ -179,6 +179,7 @@ static void a_served_violation_is_found_and_served_until_told_to_end(void **stat
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     close(served.log);
     assert_ends(WORDS("serve", "--violate", "create-status-20"), 2, "create-status-200");
+    assert_ends(WORDS("serve", "--fault", "put 1: vanish"), 2, "'vanish'");
 }
 
 static void a_stream_store_is_checked_before_anything_starts(void **state)

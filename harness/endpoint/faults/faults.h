@@ -4,9 +4,9 @@
 
 #include "endpoint/faults/form.h"
 
-#define CS_FAULTS_MAX     ((size_t)256) /* rules at a time */
-#define CS_FAULT_PART_MAX ((size_t)64)
-#define CS_FAULT_BODY_MAX ((size_t)64 * 1024)
+#define CS_FAULTS_MAX      ((size_t)256) /* rules at a time */
+#define CS_FAULT_PART_MAX  ((size_t)64)
+#define CS_FAULT_BODY_MAX  ((size_t)64 * 1024)
 #define CS_FAULT_DELAY_MAX ((int64_t)3600000)
 
 struct cs_faults;

@@ -84,8 +84,8 @@ static void delay(struct cs_call *call, void (*serve)(struct cs_call *call), str
         cs_conn_reset(call->conn);
         return;
     }
-    *delayed = (struct delayed){
-        .timer.fire = on_time, .call = call, .serve = serve, .answer = answer};
+    *delayed =
+        (struct delayed){.timer.fire = on_time, .call = call, .serve = serve, .answer = answer};
     call->user = delayed;
     call->on_gone = on_delayed_gone;
     call->on_drained = NULL;

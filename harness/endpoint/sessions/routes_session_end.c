@@ -5,6 +5,7 @@
 #include "endpoint/http/router.h"
 #include "endpoint/sessions/runs.h"
 #include "endpoint/http/schema.h"
+#include "endpoint/sessions/session_config.h"
 #include "endpoint/streams/streams.h"
 #include "endpoint/tap/told.h"
 #include "wire/utf8.h"
@@ -213,7 +214,24 @@ static struct cs_play_continue take_next(struct cs_endpoint *endpoint)
     return next;
 }
 
-static void swap_run(struct cs_call *call, const char *calling_run)
+/* An upgrade pins the session to the deployment that it names, or to none (AGT-VUP-05). What is no
+ * deployment's id counts as none. */
+static void follow_upgrade(struct cs_call *call, const char *reason)
+{
+    if (!reason || strcmp(reason, "upgrade") != 0 || !call->endpoint->policy.check_new_config) {
+        return;
+    }
+    struct cs_view value;
+    struct cs_refusal ignored = {0};
+    char *target = NULL;
+    if (cs_member(cs_buf_view(&call->json), "externalDeploymentId", &value)) {
+        (void)cs_schema_string(value, "externalDeploymentId", 0, 128, true, &target, &ignored);
+    }
+    cs_session_repin(call->session, cs_view_str(target));
+    free(target);
+}
+
+static void swap_run(struct cs_call *call, const char *calling_run, const char *reason)
 {
     struct cs_endpoint *endpoint = call->endpoint;
     struct cs_session *session = call->session;
@@ -237,6 +255,9 @@ static void swap_run(struct cs_call *call, const char *calling_run)
     if (!wins && session->run && !endpoint->policy.lost_swap_triggers) {
         answer_swap(call, session->run->id, false, false);
         return;
+    }
+    if (wins) {
+        follow_upgrade(call, reason);
     }
     struct cs_run *run =
         cs_run_trigger(endpoint, session, endpoint->policy.continue_names_caller ? calling : NULL);
@@ -278,7 +299,7 @@ void cs_route_session_end_and_continue(struct cs_call *call)
     if (!read_continue(call, &reason, &calling_run, &refusal)) {
         cs_answer_refusal(call, refusal.status, refusal.text);
     } else if (!refuse_over(call)) {
-        swap_run(call, calling_run);
+        swap_run(call, calling_run, reason);
     }
     free(calling_run);
     free(reason);

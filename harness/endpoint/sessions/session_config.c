@@ -228,3 +228,35 @@ bool cs_session_config_read(const struct cs_policy *policy, struct cs_view objec
     }
     return ok;
 }
+
+/* ---- another pin ---- */
+
+static bool copy_but_pin(void *ctx, struct cs_view raw_key, struct cs_view value)
+{
+    struct cs_buf *out = ctx;
+    if (!cs_view_eq(raw_key, CS_VIEW("externalDeploymentId"))) {
+        cs_buf_str(out, out->len > 1 ? ",\"" : "\"");
+        cs_buf_add(out, raw_key);
+        cs_buf_str(out, "\":");
+        cs_buf_add(out, value);
+    }
+    return true;
+}
+
+void cs_session_repin(struct cs_session *session, struct cs_view target)
+{
+    struct cs_buf out = CS_BUF((size_t)8 * 1024 * 1024);
+    cs_buf_char(&out, '{');
+    (void)cs_each_member(cs_view_str(session->trigger_config), copy_but_pin, &out);
+    if (target.len > 0) {
+        cs_buf_str(&out, ",\"externalDeploymentId\":");
+        cs_json_text(&out, target);
+    }
+    cs_buf_char(&out, '}');
+    char *config = cs_buf_take(&out);
+    cs_buf_free(&out);
+    if (config) {
+        free(session->trigger_config);
+        session->trigger_config = config;
+    }
+}

@@ -9,4 +9,8 @@
 bool cs_session_config_read(const struct cs_policy *policy, struct cs_view object,
                             char **ret_config, char **ret_payload, struct cs_refusal *refusal);
 
+/* Pins the session to that deployment; an empty target takes the pin away. Leaves it as it is when
+ * there is no memory. `lockToVersion` stays in any case. */
+void cs_session_repin(struct cs_session *session, struct cs_view target);
+
 #endif

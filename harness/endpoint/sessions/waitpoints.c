@@ -6,8 +6,9 @@
 #include "endpoint/tap/told.h"
 #include "wire/json.h"
 
-#define OUTPUT_MAX ((size_t)8 << 20) /* a record's text is at most 1 MiB, and grows when escaped \
-                                      */
+#define OUTPUT_MAX                                                                \
+    ((size_t)8 << 20) /* a record's text is at most 1 MiB, and grows when escaped \
+                       */
 
 struct cs_waitpoint {
     struct cs_store_reader reader; /* first member: of the channel, until the waitpoint is done */
@@ -190,13 +191,20 @@ static enum cs_err begin(struct cs_waitpoint *waitpoint, const struct cs_waitpoi
     return err == CS_OK ? cs_buf_error(&waitpoint->key) : err;
 }
 
+static void forget(struct cs_endpoint *endpoint, struct cs_waitpoint *waitpoint)
+{
+    TAILQ_REMOVE(&endpoint->waitpoints, waitpoint, link);
+    endpoint->n_waitpoints--;
+    waitpoint_free(waitpoint);
+}
+
 enum cs_err cs_waitpoint_add(struct cs_endpoint *endpoint, const struct cs_waitpoint_wish *wish)
 {
     if (find(endpoint, cs_view_str(wish->id))) {
         return CS_OK;
     }
     if (endpoint->n_waitpoints >= CS_WAITPOINTS_MAX) {
-        return CS_ERR_LIMIT;
+        forget(endpoint, TAILQ_LAST(&endpoint->waitpoints, cs_waitpoint_list));
     }
     struct cs_waitpoint *waitpoint = calloc(1, sizeof(*waitpoint));
     if (!waitpoint) {
@@ -244,7 +252,6 @@ void cs_waitpoints_free(struct cs_endpoint *endpoint)
 {
     struct cs_waitpoint *waitpoint;
     while ((waitpoint = TAILQ_FIRST(&endpoint->waitpoints))) {
-        TAILQ_REMOVE(&endpoint->waitpoints, waitpoint, link);
-        waitpoint_free(waitpoint);
+        forget(endpoint, waitpoint);
     }
 }

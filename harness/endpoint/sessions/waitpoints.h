@@ -6,7 +6,7 @@
 
 #include "endpoint/internal.h"
 
-#define CS_WAITPOINTS_MAX     ((size_t)65536) /* of one endpoint */
+#define CS_WAITPOINTS_MAX     ((size_t)4096) /* of one endpoint; then the oldest is forgotten */
 #define CS_WAITPOINT_ID_SIZE  (sizeof("waitpoint_") + CS_ID_LEN)
 #define CS_WAITPOINT_NO_LIMIT ((int64_t)-1)
 
@@ -21,8 +21,8 @@ struct cs_waitpoint_wish {
     int64_t time_ms; /* or CS_WAITPOINT_NO_LIMIT */
 };
 
-/* Errors: CS_ERR_LIMIT, CS_ERR_NO_MEMORY. A wish whose id is there already is CS_OK and changes
- * nothing. */
+/* Errors: CS_ERR_LIMIT (the key is too long), CS_ERR_NO_MEMORY. A wish whose id is there already is
+ * CS_OK and changes nothing. */
 CS_MUST_USE enum cs_err cs_waitpoint_add(struct cs_endpoint *endpoint,
                                          const struct cs_waitpoint_wish *wish);
 /* The run waits from now on. False: there is no such waitpoint. */

@@ -27,8 +27,7 @@ void cs_tell_foreign_answer(const struct cs_endpoint *endpoint, uint64_t number,
     }
 }
 
-static void tell_request(struct cs_call *call, enum cs_form form, struct cs_view part,
-                         bool on_head)
+static void tell_request(struct cs_call *call, enum cs_form form, struct cs_view part, bool on_head)
 {
     struct cs_tap_request told = {
         .connection = cs_conn_number(call->conn),
