@@ -31,12 +31,12 @@ static void a_trim_is_read(void **state)
 static void all_fields_are_read_and_unknown_ones_passed_over(void **state)
 {
     (void)state;
-    static const struct cs_view text = CS_VIEW("\x0a\x0f"
-                                               "\x08\x05\x12\x06\x0a\x01k\x1a\x01z"
-                                               "\x1a\x01y\x28"
-                                               "\x07"
-                                               "\x0a\x05\x1a\x03two"
-                                               "\x10\x00\x1a\x01t\x4a\x02zz");
+    const struct cs_view text = CS_VIEW("\x0a\x0f"
+                                        "\x08\x05\x12\x06\x0a\x01k\x1a\x01z"
+                                        "\x1a\x01y\x28"
+                                        "\x07"
+                                        "\x0a\x05\x1a\x03two"
+                                        "\x10\x00\x1a\x01t\x4a\x02zz");
     struct cs_s2_batch batch = {0};
     struct cs_diag diag = {0};
     if (cs_s2_batch_decode(text, &batch, &diag) != CS_OK) {
@@ -60,7 +60,7 @@ static void all_fields_are_read_and_unknown_ones_passed_over(void **state)
 static void a_cut_message_is_refused(void **state)
 {
     (void)state;
-    static const struct cs_view text = CS_VIEW(TRIM);
+    const struct cs_view text = CS_VIEW(TRIM);
     for (size_t len = 1; len < text.len; len++) {
         struct cs_s2_batch batch = {0};
         assert_int_equal(cs_s2_batch_decode(cs_view_of(text.ptr, len), &batch, NULL),
@@ -97,9 +97,9 @@ static void acks_are_written_as_the_client_reads_them(void **state)
     int64_t time = INT64_C(1794556869729);
     cs_s2_put_ack(&out, (struct cs_position){0, time}, (struct cs_position){3, time},
                   (struct cs_position){3, time});
-    static const struct cs_view wanted = CS_VIEW("\x0a\x07\x10\xe1\xf8\xb2\x9f\x9d\x34"
-                                                 "\x12\x09\x08\x03\x10\xe1\xf8\xb2\x9f\x9d\x34"
-                                                 "\x1a\x09\x08\x03\x10\xe1\xf8\xb2\x9f\x9d\x34");
+    const struct cs_view wanted = CS_VIEW("\x0a\x07\x10\xe1\xf8\xb2\x9f\x9d\x34"
+                                          "\x12\x09\x08\x03\x10\xe1\xf8\xb2\x9f\x9d\x34"
+                                          "\x1a\x09\x08\x03\x10\xe1\xf8\xb2\x9f\x9d\x34");
     assert_int_equal(out.len, wanted.len);
     assert_memory_equal(out.ptr, wanted.ptr, wanted.len);
     cs_buf_clear(&out);

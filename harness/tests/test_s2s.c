@@ -66,7 +66,7 @@ static void frames_come_whole_wherever_they_are_cut(void **state)
 static void what_breaks_the_rules_is_refused(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         struct cs_view input;
         bool from_server;
         const char *wanted;
