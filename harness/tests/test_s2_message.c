@@ -14,8 +14,8 @@
 static void a_trim_is_read(void **state)
 {
     (void)state;
-    struct cs_s2_batch batch = {0};
-    assert_int_equal(cs_s2_batch_decode(CS_VIEW(TRIM), &batch, NULL), CS_OK);
+    struct cs_s2_message batch = {0};
+    assert_int_equal(cs_s2_message_decode(CS_VIEW(TRIM), &batch, NULL), CS_OK);
     assert_int_equal(batch.n_records, 1);
     assert_int_equal(batch.records[0].kind, CS_RECORD_COMMAND);
     assert_int_equal(batch.records[0].headers[0].name.len, 0);
@@ -24,7 +24,7 @@ static void a_trim_is_read(void **state)
     assert_int_equal(cs_trim_decode(batch.records[0].body, &point), CS_OK);
     assert_int_equal(point, 3);
     assert_false(batch.has_match_seq_num || batch.has_fencing_token);
-    cs_s2_batch_free(&batch);
+    cs_s2_message_free(&batch);
 }
 
 /* Two records, one with a time; conditions; fields that nobody knows, in all three levels. */
@@ -37,9 +37,9 @@ static void all_fields_are_read_and_unknown_ones_passed_over(void **state)
                                         "\x07"
                                         "\x0a\x05\x1a\x03two"
                                         "\x10\x00\x1a\x01t\x4a\x02zz");
-    struct cs_s2_batch batch = {0};
+    struct cs_s2_message batch = {0};
     struct cs_diag diag = {0};
-    if (cs_s2_batch_decode(text, &batch, &diag) != CS_OK) {
+    if (cs_s2_message_decode(text, &batch, &diag) != CS_OK) {
         fail_msg("%s", diag.text);
     }
     assert_int_equal(batch.n_records, 2);
@@ -53,7 +53,7 @@ static void all_fields_are_read_and_unknown_ones_passed_over(void **state)
     assert_true(batch.has_match_seq_num);
     assert_int_equal(batch.match_seq_num, 0);
     assert_true(cs_view_eq(batch.fencing_token, CS_VIEW("t")));
-    cs_s2_batch_free(&batch);
+    cs_s2_message_free(&batch);
 }
 
 /* A message that is cut is either refused or, at the end of a field, a shorter message. */
@@ -62,15 +62,15 @@ static void a_cut_message_is_refused(void **state)
     (void)state;
     const struct cs_view text = CS_VIEW(TRIM);
     for (size_t len = 1; len < text.len; len++) {
-        struct cs_s2_batch batch = {0};
-        assert_int_equal(cs_s2_batch_decode(cs_view_of(text.ptr, len), &batch, NULL),
+        struct cs_s2_message batch = {0};
+        assert_int_equal(cs_s2_message_decode(cs_view_of(text.ptr, len), &batch, NULL),
                          CS_ERR_SYNTAX);
         assert_null(batch.message);
     }
-    struct cs_s2_batch batch = {0};
-    assert_int_equal(cs_s2_batch_decode((struct cs_view){0}, &batch, NULL), CS_OK);
+    struct cs_s2_message batch = {0};
+    assert_int_equal(cs_s2_message_decode((struct cs_view){0}, &batch, NULL), CS_OK);
     assert_int_equal(batch.n_records, 0);
-    cs_s2_batch_free(&batch);
+    cs_s2_message_free(&batch);
 }
 
 /* A record with a million empty headers takes 2 MB on the wire and many times that unpacked. */
@@ -83,9 +83,9 @@ static void memory_is_bounded(void **state)
     for (size_t i = 0; i < n; i++) {
         cs_buf_append(&text, "\x12\x00", 2);
     }
-    struct cs_s2_batch batch = {0};
+    struct cs_s2_message batch = {0};
     struct cs_diag diag = {0};
-    assert_int_equal(cs_s2_batch_decode(cs_buf_view(&text), &batch, &diag), CS_ERR_LIMIT);
+    assert_int_equal(cs_s2_message_decode(cs_buf_view(&text), &batch, &diag), CS_ERR_LIMIT);
     assert_null(batch.message);
     cs_buf_free(&text);
 }

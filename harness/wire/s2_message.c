@@ -32,19 +32,19 @@ static void budget_free(void *ctx, void *block)
     free(block);
 }
 
-void cs_s2_message_free(void *message)
+void cs_s2_message_drop(void *message)
 {
     if (message != NULL) {
         s2__append_input__free_unpacked(message, NULL);
     }
 }
 
-void cs_s2_batch_free(struct cs_s2_batch *batch)
+void cs_s2_message_free(struct cs_s2_message *batch)
 {
     free(batch->records);
     free(batch->headers);
-    cs_s2_message_free(batch->message);
-    *batch = (struct cs_s2_batch){0};
+    cs_s2_message_drop(batch->message);
+    *batch = (struct cs_s2_message){0};
 }
 
 static struct cs_view view_of(const ProtobufCBinaryData *data)
@@ -74,7 +74,7 @@ static void take_record(const S2__AppendRecord *from, struct cs_header *headers,
 }
 
 /* Both arrays in one go; counts are bounded by the budget, so the sizes do not overflow. */
-static bool take_records(const S2__AppendInput *message, struct cs_s2_batch *batch)
+static bool take_records(const S2__AppendInput *message, struct cs_s2_message *batch)
 {
     size_t n_headers = 0;
     for (size_t i = 0; i < message->n_records; i++) {
@@ -94,7 +94,8 @@ static bool take_records(const S2__AppendInput *message, struct cs_s2_batch *bat
     return true;
 }
 
-enum cs_err cs_s2_batch_decode(struct cs_view text, struct cs_s2_batch *batch, struct cs_diag *diag)
+enum cs_err cs_s2_message_decode(struct cs_view text, struct cs_s2_message *batch,
+                                 struct cs_diag *diag)
 {
     struct budget budget = {.left = MEMORY_MAX};
     ProtobufCAllocator allocator = {
@@ -109,7 +110,7 @@ enum cs_err cs_s2_batch_decode(struct cs_view text, struct cs_s2_batch *batch, s
     }
     batch->message = message;
     if (!take_records(message, batch)) {
-        cs_s2_batch_free(batch);
+        cs_s2_message_free(batch);
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     batch->has_match_seq_num = message->has_match_seq_num;

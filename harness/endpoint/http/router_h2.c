@@ -15,7 +15,6 @@ struct exchange {
     struct cs_buf body;
 };
 
-/* CS_OBJECT_MAX as for bodies over HTTP/1.1. */
 static void put_request(const struct cs_h2_head *head, struct cs_request *request)
 {
     size_t question = cs_view_find(head->path, CS_VIEW("?"));
@@ -52,7 +51,7 @@ static void on_head(void *ctx, struct cs_h2_stream *stream, const struct cs_h2_h
         return;
     }
     cs_h2_stream_set_user(stream, exchange);
-    exchange->body = CS_BUF(CS_OBJECT_MAX);
+    exchange->body = CS_BUF(CS_OBJECT_MAX); /* as over HTTP/1.1 */
     put_request(head, &exchange->request);
     struct cs_call *call = cs_call_new(ctx, &exchange->request);
     if (call == NULL) {
@@ -60,8 +59,6 @@ static void on_head(void *ctx, struct cs_h2_stream *stream, const struct cs_h2_h
         return;
     }
     call->stream = stream;
-    call->origin = CS_BUF(CS_H2_HEADERS_MAX);
-    call->has_origin = cs_request_header_joined(call->request, "Origin", &call->origin);
     exchange->call = call;
     if (!cs_router_check_head(call)) {
         return;

@@ -9,6 +9,7 @@
 #include "endpoint/s2/s2_call.h"
 #include "net/http2.h"
 
+#define ORIGIN_MAX     ((size_t)32768) /* over all that a head can hold */
 #define NOT_FOUND_PAGE "<!DOCTYPE html><title>404</title><h1>404 Not Found</h1>\n"
 
 bool cs_is_reading(const struct cs_call *call)
@@ -34,7 +35,7 @@ struct cs_call *cs_call_new(struct cs_endpoint *endpoint, const struct cs_reques
     call->started_ms = cs_loop_now(endpoint->loop);
     call->id_text = CS_BUF(request->path.len + 1);
     call->channel_text = CS_BUF(request->path.len + 1);
-    call->origin = CS_BUF(request->head.len + 1);
+    call->origin = CS_BUF(ORIGIN_MAX);
     call->headers = CS_BUF((size_t)64 * 1024);
     call->json = CS_BUF((size_t)8 * 1024 * 1024);
     call->log_path = CS_BUF(256);

@@ -78,7 +78,7 @@ static void append(struct cs_call *call, enum cs_s2_form form, struct cs_view na
     *waiting = (struct waiting){.call = call, .form = form};
     call->user = waiting;
     call->on_gone = on_gone;
-    cs_s2_append(call->endpoint, form, name, input, on_answered, waiting);
+    cs_s2_append_start(call->endpoint, form, name, input, on_answered, waiting);
 }
 
 /* ---- the request ---- */

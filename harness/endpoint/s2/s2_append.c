@@ -170,8 +170,8 @@ int cs_s2_refusal(const struct cs_endpoint *endpoint, const struct cs_s2_input *
                : 0;
 }
 
-void cs_s2_append(struct cs_endpoint *endpoint, enum cs_s2_form form, struct cs_view name,
-                  struct cs_s2_input *input, cs_s2_answered *answered, void *ctx)
+void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, struct cs_view name,
+                        struct cs_s2_input *input, cs_s2_answered *answered, void *ctx)
 {
     char trim_body[8];
     bend_trims(&endpoint->policy, input, trim_body);

@@ -21,7 +21,7 @@ void cs_s2_input_free(struct cs_s2_input *input)
     free(input->records);
     free(input->headers);
     cs_buf_free(&input->text);
-    cs_s2_message_free(input->message);
+    cs_s2_message_drop(input->message);
     *input = (struct cs_s2_input){0};
 }
 

@@ -6,8 +6,8 @@
 enum cs_err cs_s2_input_decode_proto(struct cs_view body, struct cs_s2_input *input,
                                      struct cs_diag *diag)
 {
-    struct cs_s2_batch batch = {0};
-    enum cs_err err = cs_s2_batch_decode(body, &batch, diag);
+    struct cs_s2_message batch = {0};
+    enum cs_err err = cs_s2_message_decode(body, &batch, diag);
     if (err != CS_OK) {
         return err;
     }

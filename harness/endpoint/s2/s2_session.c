@@ -20,6 +20,7 @@ struct session {
     struct cs_buf last; /* the terminal frame that waits for acknowledgements before it */
     size_t in_flight;
     bool no_more; /* the client half-closed, or an error came: nothing more is taken */
+    bool refused; /* by the store: nothing after that is acknowledged */
     bool feeding; /* its bytes are being read: it is not freed */
 };
 
@@ -57,13 +58,11 @@ static void end_if_settled(struct session *session)
     }
 }
 
-/* Later errors than the first are not said. */
 static void fail(struct session *session, int status, struct cs_view json)
 {
     session->no_more = true;
-    if (session->last.len == 0) {
-        cs_s2s_put_terminal(&session->last, status, json);
-    }
+    cs_buf_clear(&session->last);
+    cs_s2s_put_terminal(&session->last, status, json);
 }
 
 static void fail_text(struct session *session, int status, const char *code, const char *message)
@@ -85,16 +84,17 @@ static void on_answered(void *ctx, int status, struct cs_buf *text)
 {
     struct session *session = ctx;
     session->in_flight--;
-    if (session->call != NULL && session->last.len == 0) {
+    if (session->call != NULL && !session->refused) {
         if (status == 200) {
             struct cs_buf frame = CS_BUF(FRAME_MAX);
             cs_s2s_put(&frame, 0, cs_buf_view(text));
             (void)cs_h2_send(session->call->stream, cs_buf_view(&frame));
             cs_buf_free(&frame);
         } else {
-            /* Batches behind it that are with the store already are stored and not acknowledged. */
+            /* This comes before whatever was wrong with a later frame. Batches behind it that are
+             * with the store already are not acknowledged, stored or not. */
+            session->refused = true;
             fail(session, status, cs_buf_view(text));
-            session->no_more = true;
         }
     }
     hold_back(session);
@@ -118,8 +118,8 @@ static void take_batch(struct session *session, struct cs_view payload)
         fail(session, status, cs_buf_view(&text));
     } else {
         session->in_flight++;
-        cs_s2_append(session->endpoint, CS_S2_SESSION, cs_buf_view(&session->name), &input,
-                     on_answered, session);
+        cs_s2_append_start(session->endpoint, CS_S2_SESSION, cs_buf_view(&session->name), &input,
+                           on_answered, session);
         hold_back(session);
     }
     cs_buf_free(&text);
