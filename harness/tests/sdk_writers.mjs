@@ -1,5 +1,5 @@
-// The SDK's own writers outside of a run: sdk_writers.mjs SDK_FOLDER SIZES-FILE-LESS. Writes what
-// test `sdk_writers` expects and reads it back; ends with 1 and the reason when something differs.
+// The SDK's own writers outside of a run: sdk_writers.mjs SDK_FOLDER [CHAT]. Appends in every way
+// that there is and reads it back; ends with 1 and the reason when something is not so.
 //
 //   TRIGGER_API_URL, TRIGGER_SECRET_KEY   the endpoint
 import { createRequire } from "node:module";
