@@ -5,6 +5,7 @@
 #include "endpoint/http/router.h"
 #include "endpoint/s2/s2_call.h"
 #include "endpoint/tap/told.h"
+#include "net/http2.h"
 
 void cs_fault_ask(struct cs_call *call)
 {
@@ -20,6 +21,16 @@ void cs_fault_ask(struct cs_call *call)
     }
     cs_tell_request(call, form, cs_buf_view(&part));
     cs_buf_free(&part);
+}
+
+/* Of HTTP/2 the stream alone: other sessions of the peer are on the same connection. */
+static void reset(struct cs_call *call)
+{
+    if (call->stream) {
+        cs_h2_reset(call->stream, CS_H2_INTERNAL_ERROR);
+    } else {
+        cs_conn_reset(call->conn);
+    }
 }
 
 static void answer_status(struct cs_call *call)
@@ -81,7 +92,7 @@ static void delay(struct cs_call *call, void (*serve)(struct cs_call *call), str
     struct delayed *delayed = calloc(1, sizeof(*delayed));
     if (!delayed) {
         cs_buf_free(&answer);
-        cs_conn_reset(call->conn);
+        reset(call);
         return;
     }
     *delayed =
@@ -90,7 +101,7 @@ static void delay(struct cs_call *call, void (*serve)(struct cs_call *call), str
     call->on_gone = on_delayed_gone;
     call->on_drained = NULL;
     if (cs_timer_start(call->endpoint->loop, &delayed->timer, call->fault.delay_ms) != CS_OK) {
-        cs_conn_reset(call->conn);
+        reset(call);
     }
 }
 
@@ -103,7 +114,7 @@ void cs_fault_serve(struct cs_call *call, void (*serve)(struct cs_call *call))
     case CS_FAULT_SILENT:
         return; /* freed when the client gives up */
     case CS_FAULT_RESET:
-        cs_conn_reset(call->conn);
+        reset(call);
         return;
     case CS_FAULT_DELAY:
         delay(call, serve, (struct cs_buf){0});
@@ -119,7 +130,7 @@ bool cs_fault_withholds(struct cs_call *call, struct cs_buf *answer)
     switch (call->fault.what) {
     case CS_FAULT_APPLY_RESET:
         cs_buf_free(answer);
-        cs_conn_reset(call->conn);
+        reset(call);
         return true;
     case CS_FAULT_APPLY_SILENT:
         cs_buf_free(answer);

@@ -287,6 +287,12 @@ static void serve(struct cs_call *call)
     }
 }
 
+void cs_router_run(struct cs_call *call)
+{
+    cs_fault_ask(call);
+    cs_fault_serve(call, serve);
+}
+
 void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request)
 {
     (void)ctx;
@@ -295,6 +301,5 @@ void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_reque
         return; /* answered on its head */
     }
     call->request = request;
-    cs_fault_ask(call);
-    cs_fault_serve(call, serve);
+    cs_router_run(call);
 }
