@@ -12,6 +12,7 @@
 struct op {
     struct cs_endpoint *endpoint;
     enum cs_s2_form form;
+    bool ack_is_proto; /* and not JSON */
     cs_s2_answered *answered;
     void *ctx;
 };
@@ -42,7 +43,7 @@ static void put_ack(const struct op *op, const struct cs_store_appended *result,
     struct cs_position start = moved(result->start, offset);
     struct cs_position end = moved(result->end, offset);
     struct cs_position tail = moved(result->tail, offset);
-    if (op->form != CS_S2_JSON) {
+    if (op->ack_is_proto) {
         cs_s2_put_ack(text, start, end, tail);
         return;
     }
@@ -170,8 +171,9 @@ int cs_s2_refusal(const struct cs_endpoint *endpoint, const struct cs_s2_input *
                : 0;
 }
 
-void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, struct cs_view name,
-                        struct cs_s2_input *input, cs_s2_answered *answered, void *ctx)
+void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, bool ack_is_proto,
+                        struct cs_view name, struct cs_s2_input *input, cs_s2_answered *answered,
+                        void *ctx)
 {
     char trim_body[8];
     bend_trims(&endpoint->policy, input, trim_body);
@@ -186,7 +188,11 @@ void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, stru
         cs_buf_free(&text);
         return;
     }
-    *op = (struct op){.endpoint = endpoint, .form = form, .answered = answered, .ctx = ctx};
+    *op = (struct op){.endpoint = endpoint,
+                      .form = form,
+                      .ack_is_proto = ack_is_proto,
+                      .answered = answered,
+                      .ctx = ctx};
     if (may_apply(op)) {
         struct cs_store *store = endpoint->store;
         store->ops->append(store, name, &input->append, on_stored, op);

@@ -17,8 +17,8 @@ enum cs_s2_form {
 const char *cs_s2_form_name(enum cs_s2_form form);
 
 /* Called once for each append, perhaps before cs_s2_append_start returns. With status 200 `text` is
- * the acknowledgement as the form encodes it, else the error's JSON. Whoever is called may take the
- * buffer; it is freed afterwards. */
+ * the acknowledgement, protobuf or JSON as was asked for, else the error's JSON. Whoever is called
+ * may take the buffer; it is freed afterwards. */
 typedef void cs_s2_answered(void *ctx, int status, struct cs_buf *text);
 
 /* Why the batch cannot be appended, before the store is asked: a status and the JSON of the error
@@ -27,7 +27,8 @@ int cs_s2_refusal(const struct cs_endpoint *endpoint, const struct cs_s2_input *
                   struct cs_buf *text);
 /* Appends; the input is only needed during the call (policies may bend it). Answers to appends of
  * one stream come in their order. */
-void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, struct cs_view name,
-                        struct cs_s2_input *input, cs_s2_answered *answered, void *ctx);
+void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, bool ack_is_proto,
+                        struct cs_view name, struct cs_s2_input *input, cs_s2_answered *answered,
+                        void *ctx);
 
 #endif

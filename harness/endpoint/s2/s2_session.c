@@ -118,8 +118,8 @@ static void take_batch(struct session *session, struct cs_view payload)
         fail(session, status, cs_buf_view(&text));
     } else {
         session->in_flight++;
-        cs_s2_append_start(session->endpoint, CS_S2_SESSION, cs_buf_view(&session->name), &input,
-                           on_answered, session);
+        cs_s2_append_start(session->endpoint, CS_S2_SESSION, true, cs_buf_view(&session->name),
+                           &input, on_answered, session);
         hold_back(session);
     }
     cs_buf_free(&text);
