@@ -107,8 +107,17 @@ static inline void h2_client_turn(struct world *world, struct h2_client *client)
 {
     const uint8_t *bytes = NULL;
     ssize_t n;
-    while ((n = nghttp2_session_mem_send(client->session, &bytes)) > 0 && !client->gone) {
-        send_bytes(world, client->fd, cs_view_of((const char *)bytes, (size_t)n));
+    while (!client->gone && (n = nghttp2_session_mem_send(client->session, &bytes)) > 0) {
+        while (n > 0 && !client->gone) {
+            ssize_t sent = send(client->fd, bytes, (size_t)n, MSG_NOSIGNAL);
+            if (sent < 0 && errno == EAGAIN) {
+                world_turn(world, true);
+                continue;
+            }
+            client->gone = sent < 0; /* the server reset the connection */
+            bytes += sent > 0 ? sent : 0;
+            n -= sent > 0 ? sent : 0;
+        }
     }
     uint8_t room[65536];
     while ((n = recv(client->fd, room, sizeof(room), 0)) > 0) {
