@@ -37,11 +37,8 @@ static const char *fault(const struct cs_s2s_reader *reader, size_t length, unsi
     if (flag & CS_S2S_COMPRESSION) {
         return "the frame is compressed, which was not offered";
     }
-    if (flag & CS_S2S_ZERO) {
-        return "bits of the frame's flag that must be zero are set";
-    }
-    if (flag & (CS_S2S_TERMINAL | CS_S2S_RECONNECT) && !reader->from_server) {
-        return "only a server's frame may be terminal or advise to reconnect";
+    if (flag & CS_S2S_TERMINAL && !reader->from_server) {
+        return "only a server's frame may be terminal";
     }
     if (flag & CS_S2S_TERMINAL && length < FLAG_LEN + STATUS_LEN) {
         return "a terminal frame without a status";

@@ -38,15 +38,16 @@ struct cs_s2s_reader {
     struct cs_buf buf; /* of the frame under way */
     size_t n_frames;
     uint64_t offset;  /* of that frame in the stream */
-    bool from_server; /* the frames are a server's: these may be terminal or advise to reconnect */
+    bool from_server; /* the frames are a server's: these may be terminal */
     bool frame_out;   /* the frame in `buf` was handed out */
     bool bad;
 };
 
 void cs_s2s_reader_free(struct cs_s2s_reader *reader);
 /* Takes from the front of `input`. The frame's payload lives until the next call. Bad are: a length
- * of 0 or over 2 MiB, compression (nobody here offers it), bits that must be zero, a terminal frame
- * shorter than its status, and from a client terminal frames and the advice to reconnect. */
+ * of 0 or over 2 MiB, compression (nobody here offers it), from a client a terminal frame, and a
+ * terminal frame shorter than its status. As the real store does, other bits of the flag are left
+ * to the caller to judge. */
 CS_MUST_USE enum cs_s2s_step cs_s2s_read(struct cs_s2s_reader *reader, struct cs_view *input,
                                          struct cs_s2s_frame *ret_frame, struct cs_diag *diag);
 /* No frame is under way: the stream may end here. */

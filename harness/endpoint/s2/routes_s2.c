@@ -41,7 +41,7 @@ enum cs_err cs_s2_token(const struct cs_endpoint *endpoint,
 /* Holds the call while the store is at work; `call` NULL once the client left. */
 struct waiting {
     struct cs_call *call;
-    enum cs_s2_form form;
+    bool proto; /* the acknowledgement is protobuf and not JSON */
 };
 
 static void on_gone(struct cs_call *call)
@@ -53,7 +53,7 @@ static void on_answered(void *ctx, int status, struct cs_buf *text)
 {
     struct waiting *waiting = ctx;
     struct cs_call *call = waiting->call;
-    bool is_proto = waiting->form == CS_S2_PROTO && status == 200;
+    bool is_proto = waiting->proto && status == 200;
     free(waiting);
     if (call == NULL) {
         return;
@@ -67,18 +67,27 @@ static void on_answered(void *ctx, int status, struct cs_buf *text)
     }
 }
 
-static void append(struct cs_call *call, enum cs_s2_form form, struct cs_view name,
-                   struct cs_s2_input *input)
+/* Whatever the body was. */
+static bool wants_proto(struct cs_call *call)
+{
+    struct cs_buf value = CS_BUF((size_t)16384);
+    bool proto = cs_call_header(call, "Accept", &value) &&
+                 cs_view_find(cs_buf_view(&value), CS_VIEW("application/protobuf")) != SIZE_MAX;
+    cs_buf_free(&value);
+    return proto;
+}
+
+static void append(struct cs_call *call, struct cs_view name, struct cs_s2_input *input)
 {
     struct waiting *waiting = calloc(1, sizeof(*waiting));
     if (waiting == NULL) {
         cs_s2_fault(call, 503, "unavailable", "out of memory");
         return;
     }
-    *waiting = (struct waiting){.call = call, .form = form};
+    *waiting = (struct waiting){.call = call, .proto = wants_proto(call)};
     call->user = waiting;
     call->on_gone = on_gone;
-    cs_s2_append_start(call->endpoint, form, name, input, call->fault.what, on_answered,
+    cs_s2_append_start(call->endpoint, name, input, waiting->proto, call->fault.what, on_answered,
                        waiting);
 }
 
@@ -191,8 +200,7 @@ void cs_route_s2_append(struct cs_call *call)
     if (cs_s2_open(call, "append", &name)) {
         enum content content = content_of(call);
         if (read_input(call, content, &input) && is_legal(call, &input) && cs_s2_basin(call)) {
-            append(call, content == CONTENT_PROTO ? CS_S2_PROTO : CS_S2_JSON, cs_buf_view(&name),
-                   &input);
+            append(call, cs_buf_view(&name), &input);
         }
     }
     cs_s2_input_free(&input);

@@ -11,17 +11,11 @@
 /* An append on its way through the store. */
 struct op {
     struct cs_endpoint *endpoint;
-    enum cs_s2_form form;
+    bool ack_is_proto; /* and not JSON */
     enum cs_fault_do fault;
     cs_s2_answered *answered;
     void *ctx;
 };
-
-const char *cs_s2_form_name(enum cs_s2_form form)
-{
-    static const char *const names[] = {"json", "proto", "s2s"};
-    return names[form];
-}
 
 /* ---- answers ---- */
 
@@ -45,10 +39,10 @@ static void put_ack(const struct op *op, const struct cs_store_appended *result,
     struct cs_position end = moved(result->end, offset + too_many);
     struct cs_position tail = moved(result->tail, offset + too_many);
     if (op->fault == CS_FAULT_NO_POSITIONS) {
-        cs_buf_str(text, op->form == CS_S2_JSON ? "{}" : "");
+        cs_buf_str(text, op->ack_is_proto ? "" : "{}");
         return;
     }
-    if (op->form != CS_S2_JSON) {
+    if (op->ack_is_proto) {
         cs_s2_put_ack(text, start, end, tail);
         return;
     }
@@ -150,8 +144,8 @@ int cs_s2_refusal(const struct cs_endpoint *endpoint, const struct cs_s2_input *
                : 0;
 }
 
-void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, struct cs_view name,
-                        struct cs_s2_input *input, enum cs_fault_do fault,
+void cs_s2_append_start(struct cs_endpoint *endpoint, struct cs_view name,
+                        struct cs_s2_input *input, bool ack_is_proto, enum cs_fault_do fault,
                         cs_s2_answered *answered, void *ctx)
 {
     char trim_body[8];
@@ -167,7 +161,11 @@ void cs_s2_append_start(struct cs_endpoint *endpoint, enum cs_s2_form form, stru
         cs_buf_free(&text);
         return;
     }
-    *op = (struct op){.endpoint = endpoint, .form = form, .fault = fault, .answered = answered, .ctx = ctx};
+    *op = (struct op){.endpoint = endpoint,
+                      .ack_is_proto = ack_is_proto,
+                      .fault = fault,
+                      .answered = answered,
+                      .ctx = ctx};
     struct cs_store *store = endpoint->store;
     store->ops->append(store, name, &input->append, on_stored, op);
 }

@@ -183,8 +183,8 @@ static void start_batch(struct session *session, struct cs_s2_input *input,
     }
     *batch = (struct batch){.timer.fire = on_time, .session = session, .fault = *fault};
     session->in_flight++;
-    cs_s2_append_start(session->endpoint, CS_S2_SESSION, cs_buf_view(&session->name), input,
-                       fault->what, on_answered, batch);
+    cs_s2_append_start(session->endpoint, cs_buf_view(&session->name), input, true, fault->what,
+                       on_answered, batch);
     hold_back(session);
 }
 
