@@ -3,7 +3,10 @@ import { Run, shutGates } from "./current.mjs";
 import { describeError, digest } from "./say.mjs";
 import { leave, occupy } from "./slots.mjs";
 
-const END_WITHIN_MS = 1500; // what an aborted run is given to end before a reset calls it unclean
+/* What an aborted run is given to end by itself, and once its surroundings were taken from it, before a
+ * reset calls it unclean. */
+const GRACE_MS = 100;
+const END_WITHIN_MS = 1500;
 
 /* Whether `done` came about in time. */
 async function within(ms, done) {
@@ -45,16 +48,24 @@ export class Runs {
       tags: command.tags ?? [],
       isTest: command.isTest === true,
       secretKey: command.secretKey ?? "tr_dev_secret",
-      onSuspend: (waitpoint) => run.tell("suspended", { waitpoint }),
+      onSuspend: (waitpoint) => {
+        run.tell("suspended", { waitpoint });
+        if (run.silent) entry.settle();
+      },
     });
     const entry = { run, surroundings };
+    /* Ended, or suspended when nobody will wake it. */
+    entry.settled = new Promise((settle) => {
+      entry.settle = settle;
+    });
     this.#all.set(command.id, entry);
     run.tell("started", { task: name, runId: command.runId });
-    entry.ended = this.#finish(entry, task, payload);
+    this.#finish(entry, task, payload);
     return this.ANSWERED;
   }
 
-  async #finish({ run, surroundings }, task, payload) {
+  async #finish(entry, task, payload) {
+    const { run, surroundings } = entry;
     const { signal } = run.controller;
     try {
       const value = await run.within(() => task.fns.run(payload, { ctx: surroundings.ctx, signal }));
@@ -63,6 +74,7 @@ export class Runs {
       run.tell("error", describeError(error));
     } finally {
       this.#all.delete(run.id);
+      entry.settle();
       if (this.#all.size === 0) surroundings.vacate();
     }
   }
@@ -79,18 +91,17 @@ export class Runs {
    * One that does not end on its signal would go on in the surroundings of the next. */
   async reset() {
     const left = [...this.#all.values()];
-    for (const { run, surroundings } of left) {
+    for (const { run, surroundings, settle } of left) {
       run.silent = true;
-      run.suspended = surroundings.waiting.size > 0;
-      if (!run.suspended) run.controller.abort(new Error("reset"));
+      if (surroundings.waiting.size === 0) run.controller.abort(new Error("reset"));
+      else settle();
     }
     shutGates();
-    const going = left.filter(({ run }) => !run.suspended).map((entry) => entry.ended);
-    const all = Promise.all(going).then(() => true);
     /* Its own way out first, which may still lead past the platform; then without its streams. */
-    let clean = await within(END_WITHIN_MS, all);
+    const settled = Promise.all(left.map((entry) => entry.settled)).then(() => true);
+    let clean = await within(GRACE_MS, settled);
     for (const { surroundings } of left) surroundings.vacate();
-    if (!clean) clean = await within(END_WITHIN_MS / 3, all);
+    if (!clean) clean = await within(END_WITHIN_MS, settled);
     this.#all.clear();
     leave(this.#sdk);
     return { clean, ended: left.length };

@@ -44,6 +44,17 @@ function contextOf({ task, runId, attempt, tags, isTest, deployment, machine }) 
   };
 }
 
+/* An idle run of newer versions waits for its next message and heeds nothing else: it is handed, past
+ * the network, the `close` that a client would send. */
+function sayGoodbye(streams) {
+  const close = { kind: "message", payload: { trigger: "close" } };
+  for (const listeners of streams.handlers?.values() ?? []) {
+    for (const { kind, fn } of [...listeners]) {
+      if (kind === "record") fn({ id: "goodbye", seqNum: Number.MAX_SAFE_INTEGER, timestamp: Date.now(), data: close });
+    }
+  }
+}
+
 /* Fills the slots for one run and returns what drives it from outside. `metadata` is the run's own
  * (a sub-task finds its parent's chat there). */
 export function occupy({ v3, workers, agent }, options) {
@@ -95,6 +106,7 @@ export function occupy({ v3, workers, agent }, options) {
     },
     /* Ends the subscriptions and the waits for records, for good. */
     vacate() {
+      sayGoodbye(streams);
       streams.reset();
       runtime.reset();
       emptySlots();
