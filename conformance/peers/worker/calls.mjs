@@ -52,7 +52,7 @@ const SPECIAL = {
    * model of its step; the handler's tools have no `execute`. */
   async headStart({ server, agent }, { agentId, metadata, options, tools }) {
     const { scriptedModel } = await own();
-    const { streamText, stepCountIs, tool, jsonSchema } = await import("./ai.mjs");
+    const { streamText, tool, jsonSchema } = await import("./ai.mjs");
     const set = Object.fromEntries(
       (tools ?? []).map((name) => [name, tool({ description: name, inputSchema: jsonSchema({ type: "object" }) })]),
     );
@@ -63,7 +63,7 @@ const SPECIAL = {
         const base = event.chat.toStreamTextOptions({ tools: set });
         const script = metadata ?? event.clientData;
         if (script?.throw !== undefined) throw new Error(script.throw);
-        return streamText({ ...base, model: scriptedModel(script, { modelId: "warm" }), stopWhen: stepCountIs(1) });
+        return streamText({ ...base, model: scriptedModel(script, { modelId: "warm" }) });
       },
     });
     const listener = server.chat.toNodeListener(handler);
