@@ -19,6 +19,8 @@ static const struct cs_server_hooks hooks = {
     .on_bad_request = cs_router_on_bad_request,
     .on_drained = cs_router_on_drained,
     .on_close = cs_router_on_close,
+    .on_other_protocol = cs_router_on_other_protocol,
+    .on_raw = cs_router_on_raw,
 };
 
 static void apply_violations(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)

@@ -31,6 +31,7 @@ struct cs_streams; /* the streams' own state: de-duplication and so on */
 struct cs_agent;   /* the scripted agent of one run */
 struct cs_objects; /* stored snapshots */
 struct cs_windows; /* rate limit windows */
+struct cs_h2_stream;
 
 enum cs_io {
     CS_IO_IN,
@@ -142,7 +143,8 @@ struct cs_auth {
 
 struct cs_call {
     struct cs_endpoint *endpoint;
-    struct cs_conn *conn;
+    struct cs_conn *conn;             /* over HTTP/1.1, else NULL */
+    struct cs_h2_stream *stream;      /* over HTTP/2, else NULL */
     const struct cs_request *request; /* gone after cs_conn_release_request */
     const struct cs_route *route;
     struct cs_auth auth;
@@ -165,6 +167,9 @@ struct cs_call {
     void *user;
     void (*on_drained)(struct cs_call *call);
     void (*on_gone)(struct cs_call *call); /* the connection is no more: free `user` */
+    /* Over HTTP/2, for routes that take the body as it comes (router_h2.c); else NULL. */
+    void (*on_body)(struct cs_call *call, struct cs_view bytes);
+    void (*on_body_end)(struct cs_call *call);
 };
 
 /* ---- answers (answer.c) ---- */
@@ -193,6 +198,12 @@ void cs_answer_body(struct cs_call *call, int status, const char *type, struct c
 bool cs_answer_stream(struct cs_call *call, int status, const char *type);
 /* The answer is complete: logs it, frees the call and lets the connection go on. */
 void cs_call_end(struct cs_call *call);
+/* What cs_answer_... do with a head (as HTTP/1.1 writes it, up to its empty line) and a body for a
+ * call over HTTP/2 (answer_h2.c). With `end` the answer is complete. False when the stream is
+ * closing. */
+bool cs_answer_h2(struct cs_call *call, struct cs_view head, struct cs_view body, bool end);
+/* The call over HTTP/2 is complete: its stream forgets it (router_h2.c). */
+void cs_call_leave_stream(struct cs_call *call);
 /* Memory only: for a call whose connection is gone. */
 void cs_call_free(struct cs_call *call);
 

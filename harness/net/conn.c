@@ -243,6 +243,11 @@ void *cs_conn_user(const struct cs_conn *conn)
     return conn->user;
 }
 
+bool cs_conn_taken_over(const struct cs_conn *conn)
+{
+    return conn->taken;
+}
+
 uint64_t cs_conn_number(const struct cs_conn *conn)
 {
     return conn->number;

@@ -176,12 +176,12 @@ static enum protocol sniff(struct cs_view bytes)
 static void hand_over(struct cs_conn *conn, struct cs_view first_bytes)
 {
     const struct cs_server_hooks *hooks = &conn->server->hooks;
-    bool taken =
-        hooks->on_other_protocol && hooks->on_other_protocol(conn->server->ctx, conn, first_bytes);
+    conn->taken = hooks->on_other_protocol != NULL;
+    conn->taken = conn->taken && hooks->on_other_protocol(conn->server->ctx, conn, first_bytes);
     if (conn->state != CONN_SNIFFING) {
         return; /* the hook ended the connection */
     }
-    if (taken) {
+    if (conn->taken) {
         conn->state = CONN_RAW;
     } else {
         cs_conn_finish(conn);

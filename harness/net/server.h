@@ -80,6 +80,8 @@ struct cs_loop *cs_server_loop(const struct cs_server *server);
 
 void cs_conn_set_user(struct cs_conn *conn, void *user);
 void *cs_conn_user(const struct cs_conn *conn);
+/* A hook took it over (on_other_protocol): its user is that hook's, to its end. */
+bool cs_conn_taken_over(const struct cs_conn *conn);
 /* Number of the connection (from 1) and of the current request on it (from 1). */
 uint64_t cs_conn_number(const struct cs_conn *conn);
 uint64_t cs_conn_requests(const struct cs_conn *conn);

@@ -67,6 +67,7 @@ struct cs_conn {
     bool next_wanted; /* cs_conn_next came before that body was complete */
     bool long_drain;  /* the peer may be in the middle of a long body: more patience at the end */
     bool paused;
+    bool taken;       /* by on_other_protocol, from when that is called */
     bool half_closed; /* the peer's FIN was seen, and told */
     bool eof;         /* and everything before it was read */
     bool write_shut;  /* our FIN is out */

@@ -45,6 +45,11 @@ void cs_call_end(struct cs_call *call)
 {
     struct cs_conn *conn = call->conn;
     log_call(call);
+    if (conn == NULL) {
+        cs_call_leave_stream(call);
+        cs_call_free(call);
+        return;
+    }
     cs_conn_set_user(conn, NULL);
     cs_call_free(call);
     cs_conn_next(conn);
@@ -80,6 +85,13 @@ static void send_whole(struct cs_call *call, struct cs_buf *head, const char *ty
     }
     cs_response_header(head, "Content-Length", "%zu", body.len);
     cs_response_end_head(head);
+    if (call->stream != NULL) {
+        bool has_body = strcmp(call->method, "HEAD") != 0;
+        (void)cs_answer_h2(call, cs_buf_view(head), has_body ? body : (struct cs_view){0}, true);
+        cs_buf_free(head);
+        cs_call_end(call);
+        return;
+    }
     if (strcmp(call->method, "HEAD") != 0) {
         cs_buf_add(head, body);
     }
@@ -182,8 +194,15 @@ bool cs_answer_stream(struct cs_call *call, int status, const char *type)
     begin_head(call, status, &head);
     cs_cors_headers(call, call->endpoint->policy.stream_exposes_all ? "*" : EXPOSED, &head);
     cs_response_header(&head, "Content-Type", "%s", type);
-    cs_response_header(&head, "Transfer-Encoding", "chunked");
+    if (call->stream == NULL) {
+        cs_response_header(&head, "Transfer-Encoding", "chunked");
+    }
     cs_response_end_head(&head);
+    if (call->stream != NULL) {
+        bool begun = cs_answer_h2(call, cs_buf_view(&head), (struct cs_view){0}, false);
+        cs_buf_free(&head);
+        return begun;
+    }
     if (cs_buf_error(&head) != CS_OK) {
         cs_buf_free(&head);
         cs_conn_reset(call->conn);

@@ -280,6 +280,11 @@ void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_reque
         return; /* answered on its head */
     }
     call->request = request;
+    cs_router_run(call);
+}
+
+void cs_router_run(struct cs_call *call)
+{
     if ((call->route->flags & CS_ROUTE_IO) && !check_io(call)) {
         return;
     }

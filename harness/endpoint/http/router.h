@@ -61,6 +61,16 @@ enum cs_head_action cs_router_on_head(void *ctx, struct cs_conn *conn,
 void cs_router_on_request(void *ctx, struct cs_conn *conn, const struct cs_request *request);
 void cs_router_on_bad_request(void *ctx, struct cs_conn *conn, int status,
                               const struct cs_diag *why);
+/* A new call for a request; its connection or stream is the caller's to set. NULL: no memory. */
+struct cs_call *cs_call_new(struct cs_endpoint *endpoint, const struct cs_request *request);
+/* The checks that need the head only. False when it answered: the call is gone. */
+bool cs_router_check_head(struct cs_call *call);
+/* The request is complete: the other checks, then the route. */
+void cs_router_run(struct cs_call *call);
+
+/* HTTP/2 on the same port (router_h2.c). */
+bool cs_router_on_other_protocol(void *ctx, struct cs_conn *conn, struct cs_view first_bytes);
+void cs_router_on_raw(void *ctx, struct cs_conn *conn, struct cs_view bytes);
 void cs_router_on_drained(void *ctx, struct cs_conn *conn);
 void cs_router_on_close(void *ctx, struct cs_conn *conn);
 

@@ -7,7 +7,9 @@
 
 #include "endpoint/http/ratelimit.h"
 #include "endpoint/s2/s2_call.h"
+#include "net/http2.h"
 
+#define ORIGIN_MAX     ((size_t)32768) /* over all that a head can hold */
 #define NOT_FOUND_PAGE "<!DOCTYPE html><title>404</title><h1>404 Not Found</h1>\n"
 
 bool cs_is_reading(const struct cs_call *call)
@@ -22,27 +24,24 @@ int64_t cs_policy_field(const struct cs_call *call, size_t offset)
     return value;
 }
 
-static struct cs_call *call_new(struct cs_endpoint *endpoint, struct cs_conn *conn,
-                                const struct cs_request *request)
+struct cs_call *cs_call_new(struct cs_endpoint *endpoint, const struct cs_request *request)
 {
     struct cs_call *call = calloc(1, sizeof *call);
     if (!call) {
         return NULL;
     }
     call->endpoint = endpoint;
-    call->conn = conn;
     call->request = request;
     call->started_ms = cs_loop_now(endpoint->loop);
     call->id_text = CS_BUF(request->path.len + 1);
     call->channel_text = CS_BUF(request->path.len + 1);
-    call->origin = CS_BUF(request->head.len + 1);
+    call->origin = CS_BUF(ORIGIN_MAX);
     call->headers = CS_BUF((size_t)64 * 1024);
     call->json = CS_BUF((size_t)8 * 1024 * 1024);
     call->log_path = CS_BUF(256);
     snprintf(call->method, sizeof call->method, "%.*s", CS_VIEW_ARG(request->method));
     cs_buf_escaped(&call->log_path, request->path, 120);
     call->has_origin = cs_request_header_joined(request, "Origin", &call->origin);
-    cs_conn_set_user(conn, call);
     return call;
 }
 
@@ -225,8 +224,7 @@ static bool has_dot_segment(struct cs_view path)
     return false;
 }
 
-/* False when it answered. */
-static bool check_head(struct cs_call *call)
+bool cs_router_check_head(struct cs_call *call)
 {
     const struct cs_request *request = call->request;
     if (request->path.len > 1 && request->path.ptr[request->path.len - 1] == '/') {
@@ -267,12 +265,14 @@ static bool check_head(struct cs_call *call)
 enum cs_head_action cs_router_on_head(void *ctx, struct cs_conn *conn,
                                       const struct cs_request *request)
 {
-    struct cs_call *call = call_new(ctx, conn, request);
+    struct cs_call *call = cs_call_new(ctx, request);
     if (!call) {
         cs_conn_reset(conn);
         return CS_HEAD_ANSWERED;
     }
-    return check_head(call) ? CS_HEAD_READ_BODY : CS_HEAD_ANSWERED;
+    call->conn = conn;
+    cs_conn_set_user(conn, call);
+    return cs_router_check_head(call) ? CS_HEAD_READ_BODY : CS_HEAD_ANSWERED;
 }
 
 /* ---- the connection ---- */
@@ -303,6 +303,10 @@ void cs_router_on_bad_request(void *ctx, struct cs_conn *conn, int status,
 void cs_router_on_drained(void *ctx, struct cs_conn *conn)
 {
     (void)ctx;
+    if (cs_conn_taken_over(conn)) {
+        cs_h2_drained(cs_conn_user(conn));
+        return;
+    }
     struct cs_call *call = cs_conn_user(conn);
     if (call && call->on_drained) {
         call->on_drained(call);
@@ -312,6 +316,10 @@ void cs_router_on_drained(void *ctx, struct cs_conn *conn)
 void cs_router_on_close(void *ctx, struct cs_conn *conn)
 {
     (void)ctx;
+    if (cs_conn_taken_over(conn)) {
+        cs_h2_free(cs_conn_user(conn));
+        return;
+    }
     struct cs_call *call = cs_conn_user(conn);
     if (!call) {
         return;

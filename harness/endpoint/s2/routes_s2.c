@@ -1,15 +1,13 @@
-/* POST /v1/streams/{name}/records: appends at the stream store's own door (CHN-07 to CHN-13).
- *
- * Bodies are JSON; another content type becomes another decoder beside s2_input.c.
- */
-#include <inttypes.h>
+/* POST /v1/streams/{name}/records: unary appends at the stream store's own door (CHN-07 to CHN-13),
+ * JSON or protobuf. Sessions, which the same path serves over HTTP/2, are s2_session.c's. */
 #include <stdlib.h>
 
+#include "endpoint/s2/s2_append.h"
 #include "endpoint/s2/s2_call.h"
 #include "endpoint/s2/s2_input.h"
 
-#define JSON_BODY_MAX ((size_t)2097152) /* CHN-12 */
-#define SCOPE_PREFIX  "append:stream"   /* then ":" and the stream's public name */
+#define BODY_MAX     ((size_t)2097152) /* CHN-12 */
+#define SCOPE_PREFIX "append:stream"   /* then ":" and the stream's public name */
 
 /* ---- tokens ---- */
 
@@ -38,111 +36,49 @@ enum cs_err cs_s2_token(const struct cs_endpoint *endpoint,
     return err;
 }
 
-/* ---- answers ---- */
-
-static void put_position(struct cs_buf *out, const char *name, struct cs_position position,
-                         int64_t offset)
-{
-    cs_buf_printf(out, "\"%s\":{\"seq_num\":%" PRIu64 ",\"timestamp\":%" PRId64 "}", name,
-                  position.seq_num + (uint64_t)offset, position.timestamp);
-}
-
-static void answer_ack(struct cs_call *call, const struct cs_store_appended *result)
-{
-    int64_t offset = call->endpoint->policy.s2_ack_offset;
-    struct cs_buf text = CS_BUF((size_t)512);
-    cs_buf_char(&text, '{');
-    put_position(&text, "start", result->start, offset);
-    cs_buf_char(&text, ',');
-    put_position(&text, "end", result->end, offset);
-    cs_buf_char(&text, ',');
-    put_position(&text, "tail", result->tail, offset);
-    cs_buf_char(&text, '}');
-    cs_s2_answer(call, 200, &text);
-}
-
-static void answer_condition(struct cs_call *call, const struct cs_store_appended *result)
-{
-    struct cs_buf text = CS_BUF((size_t)512);
-    if (result->fencing_mismatch) {
-        cs_buf_str(&text, "{\"fencing_token_mismatch\":");
-        cs_json_text(&text, result->fencing_token);
-        cs_buf_char(&text, '}');
-    } else {
-        cs_buf_printf(&text, "{\"seq_num_mismatch\":%" PRIu64 "}", result->tail.seq_num);
-    }
-    cs_s2_answer(call, (int)call->endpoint->policy.s2_condition_status, &text);
-}
-
-/* ---- the append ---- */
+/* ---- the answer ---- */
 
 /* Holds the call while the store is at work; `call` NULL once the client left. */
-struct s2_op {
+struct waiting {
     struct cs_call *call;
+    enum cs_s2_form form;
 };
 
 static void on_gone(struct cs_call *call)
 {
-    ((struct s2_op *)call->user)->call = NULL;
+    ((struct waiting *)call->user)->call = NULL;
 }
 
-static void on_stored(void *ctx, const struct cs_store_appended *result)
+static void on_answered(void *ctx, int status, struct cs_buf *text)
 {
-    struct s2_op *op = ctx;
-    struct cs_call *call = op->call;
-    free(op);
+    struct waiting *waiting = ctx;
+    struct cs_call *call = waiting->call;
+    bool is_proto = waiting->form == CS_S2_PROTO && status == 200;
+    free(waiting);
     if (call == NULL) {
         return;
     }
     call->user = NULL;
     call->on_gone = NULL;
-    switch (result->status) {
-    case CS_STORE_OK:
-        answer_ack(call, result);
-        return;
-    case CS_STORE_CONDITION:
-        answer_condition(call, result);
-        return;
-    case CS_STORE_INVALID:
-    case CS_STORE_NOT_FOUND:
-    case CS_STORE_UNAVAILABLE:
-        cs_s2_store_fault(call, result->status, result->message);
-        return;
+    if (is_proto && cs_buf_error(text) == CS_OK) {
+        cs_answer_body(call, status, "application/protobuf", cs_buf_view(text));
+    } else {
+        cs_s2_answer(call, status, text);
     }
 }
 
-/* The faults that a policy can put on trims on their way. */
-static void bend_trims(const struct cs_policy *policy, struct cs_s2_input *input, char trim_body[8])
+static void append(struct cs_call *call, enum cs_s2_form form, struct cs_view name,
+                   struct cs_s2_input *input)
 {
-    for (size_t i = 0; i < input->append.n_records; i++) {
-        struct cs_record *record = &input->records[i];
-        uint64_t point = 0;
-        if (record->kind == CS_RECORD_COMMAND && record->body.len == 8 &&
-            cs_trim_decode(record->body, &point) == CS_OK && policy->s2_trim_offset != 0) {
-            cs_trim_encode(point + (uint64_t)policy->s2_trim_offset, trim_body);
-            record->body = cs_view_of(trim_body, 8);
-        }
-    }
-}
-
-static void append(struct cs_call *call, struct cs_view name, struct cs_s2_input *input)
-{
-    const struct cs_policy *policy = &call->endpoint->policy;
-    char trim_body[8];
-    bend_trims(policy, input, trim_body);
-    if (policy->s2_cuts_batches && input->append.n_records > CS_BATCH_MAX_RECORDS) {
-        input->append.n_records = CS_BATCH_MAX_RECORDS;
-    }
-    struct s2_op *op = calloc(1, sizeof(*op));
-    if (op == NULL) {
+    struct waiting *waiting = calloc(1, sizeof(*waiting));
+    if (waiting == NULL) {
         cs_s2_fault(call, 503, "unavailable", "out of memory");
         return;
     }
-    op->call = call;
-    call->user = op;
+    *waiting = (struct waiting){.call = call, .form = form};
+    call->user = waiting;
     call->on_gone = on_gone;
-    struct cs_store *store = call->endpoint->store;
-    store->ops->append(store, name, &input->append, on_stored, op);
+    cs_s2_append_start(call->endpoint, form, name, input, on_answered, waiting);
 }
 
 /* ---- the request ---- */
@@ -160,60 +96,90 @@ static bool type_is_json(struct cs_view type)
            cs_view_eq_nocase(end, CS_VIEW("+json"));
 }
 
+enum content {
+    CONTENT_OTHER,
+    CONTENT_JSON,
+    CONTENT_PROTO,
+    CONTENT_SESSION
+};
+
 /* With or without parameters. */
-static bool content_is_json(struct cs_call *call)
+static enum content content_of(struct cs_call *call)
 {
     struct cs_buf value = CS_BUF((size_t)16384);
-    bool json = false;
+    enum content content = CONTENT_OTHER;
     if (cs_call_header(call, "Content-Type", &value)) {
         size_t semicolon = cs_view_find(cs_buf_view(&value), CS_VIEW(";"));
-        json = type_is_json(
-            cs_view_trim(cs_view_of(value.ptr, semicolon == SIZE_MAX ? value.len : semicolon)));
+        struct cs_view type =
+            cs_view_trim(cs_view_of(value.ptr, semicolon == SIZE_MAX ? value.len : semicolon));
+        content = type_is_json(type)                                         ? CONTENT_JSON
+                  : cs_view_eq_nocase(type, CS_VIEW("application/protobuf")) ? CONTENT_PROTO
+                  : cs_view_eq_nocase(type, CS_VIEW("s2s/proto"))            ? CONTENT_SESSION
+                                                                             : CONTENT_OTHER;
     }
     cs_buf_free(&value);
-    return json;
-}
-
-#define FAR_TRIM 90 /* no stream of a case that trims is that long */
-
-/* A trim point that no stream will ever reach: srv lowers it (RES-16), a policy may refuse it. */
-static bool has_far_trim(const struct cs_s2_input *input)
-{
-    for (size_t i = 0; i < input->append.n_records; i++) {
-        uint64_t point = 0;
-        if (input->records[i].kind == CS_RECORD_COMMAND &&
-            cs_trim_decode(input->records[i].body, &point) == CS_OK && point >= FAR_TRIM) {
-            return true;
-        }
-    }
-    return false;
+    return content;
 }
 
 /* False after having answered; the input is the caller's to free in any case. */
-static bool read_input(struct cs_call *call, struct cs_s2_input *input)
+static bool read_json(struct cs_call *call, struct cs_s2_input *input)
 {
     const struct cs_policy *policy = &call->endpoint->policy;
     enum cs_format format;
     if (!cs_s2_format(call, &format)) {
         return false;
     }
-    struct cs_view body = call->request->body;
     bool base64 = format == CS_FORMAT_BASE64 && policy->s2_knows_base64;
+    struct cs_view body = call->request->body;
     struct cs_diag diag = {.text = "the body is too large"};
-    if (!content_is_json(call)) {
-        cs_s2_fault(call, 400, "bad_json", "the body must be application/json");
-    } else if (body.len > JSON_BODY_MAX ||
-               cs_s2_input_decode(body, base64, input, &diag) != CS_OK) {
+    if (body.len > BODY_MAX || cs_s2_input_decode(body, base64, input, &diag) != CS_OK) {
         cs_s2_fault(call, (int)policy->s2_malformed_status, "bad_json", diag.text);
-    } else if (input->bad_base64) {
-        cs_s2_store_fault(call, CS_STORE_INVALID, "not base64");
-    } else if (policy->s2_far_trim_status != 200 && has_far_trim(input)) {
-        cs_s2_fault(call, (int)policy->s2_far_trim_status, "invalid",
-                    "that is far beyond the tail");
-    } else {
-        return true;
+        return false;
     }
+    if (input->bad_base64) {
+        cs_s2_store_fault(call, CS_STORE_INVALID, "not base64");
+        return false;
+    }
+    return true;
+}
+
+static bool read_proto(struct cs_call *call, struct cs_s2_input *input)
+{
+    struct cs_view body = call->request->body;
+    struct cs_diag diag = {.text = "the body is too large"};
+    if (body.len > BODY_MAX || cs_s2_input_decode_proto(body, input, &diag) != CS_OK) {
+        cs_s2_fault(call, (int)call->endpoint->policy.s2_malformed_status, "bad_proto", diag.text);
+        return false;
+    }
+    return true;
+}
+
+static bool read_input(struct cs_call *call, enum content content, struct cs_s2_input *input)
+{
+    switch (content) {
+    case CONTENT_JSON:
+        return read_json(call, input);
+    case CONTENT_PROTO:
+        return read_proto(call, input);
+    case CONTENT_SESSION:
+        cs_s2_fault(call, 415, "bad_header", "append sessions are served over HTTP/2");
+        return false;
+    case CONTENT_OTHER:
+        break;
+    }
+    cs_s2_fault(call, 400, "bad_json", "the body must be application/json or application/protobuf");
     return false;
+}
+
+/* False after having answered. */
+static bool is_legal(struct cs_call *call, const struct cs_s2_input *input)
+{
+    struct cs_buf text = CS_BUF((size_t)4096);
+    int status = cs_s2_refusal(call->endpoint, input, &text);
+    if (status != 0) {
+        cs_s2_answer(call, status, &text);
+    }
+    return status == 0;
 }
 
 void cs_route_s2_append(struct cs_call *call)
@@ -221,14 +187,11 @@ void cs_route_s2_append(struct cs_call *call)
     struct cs_buf name = CS_BUF(CS_STREAM_NAME_MAX);
     struct cs_s2_input input = {0};
     /* Batches that are not legal are refused before anybody asks whether there is such a basin. */
-    if (cs_s2_open(call, "append", &name) && read_input(call, &input)) {
-        const char *fault = cs_store_append_fault(&input.append);
-        bool cut =
-            call->endpoint->policy.s2_cuts_batches && input.append.n_records > CS_BATCH_MAX_RECORDS;
-        if (fault != NULL && !cut) {
-            cs_s2_store_fault(call, CS_STORE_INVALID, fault);
-        } else if (cs_s2_basin(call)) {
-            append(call, cs_buf_view(&name), &input);
+    if (cs_s2_open(call, "append", &name)) {
+        enum content content = content_of(call);
+        if (read_input(call, content, &input) && is_legal(call, &input) && cs_s2_basin(call)) {
+            append(call, content == CONTENT_PROTO ? CS_S2_PROTO : CS_S2_JSON, cs_buf_view(&name),
+                   &input);
         }
     }
     cs_s2_input_free(&input);

@@ -24,6 +24,19 @@ void cs_s2_answer(struct cs_call *call, int status, struct cs_buf *text)
     cs_buf_free(text);
 }
 
+void cs_s2_fault_text(const struct cs_endpoint *endpoint, const char *code, const char *message,
+                      struct cs_buf *out)
+{
+    bool coded = endpoint->policy.s2_errors_have_code;
+    if (coded) {
+        cs_buf_str(out, "{\"code\":");
+        cs_json_text(out, cs_view_str(code));
+    }
+    cs_buf_str(out, coded ? ",\"message\":" : "{\"error\":");
+    cs_json_text(out, cs_view_str(message));
+    cs_buf_char(out, '}');
+}
+
 void cs_s2_fault(struct cs_call *call, int status, const char *code, const char *message)
 {
     if (!call->endpoint->policy.s2_errors_have_code) {
@@ -31,11 +44,7 @@ void cs_s2_fault(struct cs_call *call, int status, const char *code, const char 
         return;
     }
     struct cs_buf text = CS_BUF((size_t)4096);
-    cs_buf_str(&text, "{\"code\":");
-    cs_json_text(&text, cs_view_str(code));
-    cs_buf_str(&text, ",\"message\":");
-    cs_json_text(&text, cs_view_str(message));
-    cs_buf_char(&text, '}');
+    cs_s2_fault_text(call->endpoint, code, message, &text);
     cs_s2_answer(call, status, &text);
 }
 
@@ -48,19 +57,27 @@ void cs_s2_unwritten(struct cs_call *call, struct cs_position tail)
     cs_s2_answer(call, 416, &text);
 }
 
-void cs_s2_store_fault(struct cs_call *call, enum cs_store_status status, const char *message)
+int cs_s2_store_fault_text(const struct cs_endpoint *endpoint, enum cs_store_status status,
+                           const char *message, struct cs_buf *out)
 {
     switch (status) {
     case CS_STORE_INVALID:
-        cs_s2_fault(call, (int)call->endpoint->policy.s2_invalid_status, "invalid", message);
-        return;
+        cs_s2_fault_text(endpoint, "invalid", message, out);
+        return (int)endpoint->policy.s2_invalid_status;
     case CS_STORE_NOT_FOUND:
-        cs_s2_fault(call, 404, "stream_not_found", "there is no such stream");
-        return;
+        cs_s2_fault_text(endpoint, "stream_not_found", "there is no such stream", out);
+        return 404;
     default:
-        cs_s2_fault(call, 503, "unavailable", "the store cannot do it now");
-        return;
+        cs_s2_fault_text(endpoint, "unavailable", "the store cannot do it now", out);
+        return 503;
     }
+}
+
+void cs_s2_store_fault(struct cs_call *call, enum cs_store_status status, const char *message)
+{
+    struct cs_buf text = CS_BUF((size_t)4096);
+    int code = cs_s2_store_fault_text(call->endpoint, status, message, &text);
+    cs_s2_answer(call, code, &text);
 }
 
 /* ---- who calls ---- */

@@ -7,6 +7,12 @@
 
 /* Answers {"code":...,"message":...}. */
 void cs_s2_fault(struct cs_call *call, int status, const char *code, const char *message);
+/* Appends the JSON of an error. */
+void cs_s2_fault_text(const struct cs_endpoint *endpoint, const char *code, const char *message,
+                      struct cs_buf *out);
+/* The same for a store that failed (anything but CS_STORE_OK); returns the status that fits. */
+int cs_s2_store_fault_text(const struct cs_endpoint *endpoint, enum cs_store_status status,
+                           const char *message, struct cs_buf *out);
 /* Answers JSON without the charset that the session routes add; the text is freed. */
 void cs_s2_answer(struct cs_call *call, int status, struct cs_buf *text);
 /* Answers 416 {"tail":...}. */

@@ -4,6 +4,7 @@
 
 #include "endpoint/store/base64.h"
 #include "wire/json.h"
+#include "wire/s2_message.h"
 
 /* Where the decoder stands. A decoded string is never longer than it was in the body, so
  * input->text gets all its room at the start and views into it stay good. */
@@ -20,6 +21,7 @@ void cs_s2_input_free(struct cs_s2_input *input)
     free(input->records);
     free(input->headers);
     cs_buf_free(&input->text);
+    cs_s2_message_drop(input->message);
     *input = (struct cs_s2_input){0};
 }
 

@@ -1,5 +1,5 @@
-/* The JSON body of a direct append to the stream store (CHN-09). Other encodings of the same input
- * become siblings of this file. */
+/* The body of a direct append to the stream store: JSON (s2_input.c, CHN-09) or protobuf
+ * (s2_input_proto.c). */
 #ifndef CHATSPEC_ENDPOINT_S2_INPUT_H
 #define CHATSPEC_ENDPOINT_S2_INPUT_H
 
@@ -14,6 +14,7 @@ struct cs_s2_input {
     size_t headers_cap;
     size_t n_headers;
     struct cs_buf text; /* all strings, decoded */
+    void *message;      /* of a protobuf body: what the views point into */
     bool bad_base64;    /* a string is not base64: the JSON is good, the batch is not legal */
 };
 
@@ -25,5 +26,9 @@ void cs_s2_input_free(struct cs_s2_input *input);
  * CS_ERR_MISSING, CS_ERR_RANGE, CS_ERR_LIMIT, CS_ERR_NO_MEMORY. Free the input in any case. */
 CS_MUST_USE enum cs_err cs_s2_input_decode(struct cs_view body, bool base64,
                                            struct cs_s2_input *input, struct cs_diag *diag);
+
+/* The same from a protobuf AppendInput. Errors: CS_ERR_SYNTAX, CS_ERR_LIMIT, CS_ERR_NO_MEMORY. */
+CS_MUST_USE enum cs_err cs_s2_input_decode_proto(struct cs_view body, struct cs_s2_input *input,
+                                                 struct cs_diag *diag);
 
 #endif
