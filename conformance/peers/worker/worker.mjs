@@ -119,9 +119,14 @@ await loadAgents(options.agents);
 const runs = new Runs(sdk);
 
 const commands = {
-  run: (command) => runs.start(command),
-  wake: (command) => runs.wake(command),
-  abort: (command) => runs.abort(command),
+  /* The harness has a platform of its own: a worker is for the one or for the other. */
+  ...(options.mock
+    ? { mock: async (command) => (await import("./mock.mjs")).play(sdk, command) }
+    : {
+        run: (command) => runs.start(command),
+        wake: (command) => runs.wake(command),
+        abort: (command) => runs.abort(command),
+      }),
   open: ({ gate }) => openGate(gate),
   reset: async () => {
     const { resetCalls } = await import("./calls.mjs");
@@ -129,7 +134,6 @@ const commands = {
     return runs.reset();
   },
   sdk: async (command) => (await import("./calls.mjs")).callSdk(sdk, runs, command),
-  ...(options.mock ? { mock: async (command) => (await import("./mock.mjs")).play(sdk, command) } : {}),
 };
 
 say({
