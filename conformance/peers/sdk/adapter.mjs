@@ -8,11 +8,11 @@
  * that a version that nobody has seen yet works as well.
  */
 import { webcrypto } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { entryFile, packageFolder, packageVersion, readJson } from "./packages.mjs";
 
 const PROTOCOL = 1;
 
@@ -20,36 +20,6 @@ const PROTOCOL = 1;
 globalThis.crypto ??= webcrypto;
 
 /* ---- finding and loading what is under test ---- */
-
-function readJson(file) {
-  return JSON.parse(readFileSync(file, "utf8"));
-}
-
-/* Where `name` would be found by code in `from`. Not through require.resolve, since a package may
- * keep its package.json out of its exports. */
-function packageFolder(name, from) {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const candidate = join(folder, "node_modules", name);
-    if (existsSync(join(candidate, "package.json"))) return candidate;
-    if (dirname(folder) === folder) return undefined;
-  }
-}
-
-function packageVersion(name, from) {
-  const folder = from && packageFolder(name, from);
-  return folder ? readJson(join(folder, "package.json")).version : undefined;
-}
-
-/* The file behind an entry of a package's exports map. Importing that file works from any place
- * and lets several versions live side by side. */
-function entryFile(folder, entry) {
-  let target = readJson(join(folder, "package.json")).exports?.[entry];
-  for (const condition of ["import", "default"]) {
-    if (target && typeof target === "object" && condition in target) target = target[condition];
-  }
-  if (typeof target !== "string") throw new Error(`the package has no entry "${entry}"`);
-  return join(folder, target);
-}
 
 /* An entry may be missing, or need something that this platform has not: then what it brings is
  * missing, and hello says so. */

@@ -208,6 +208,7 @@ bool cs_answer_stream(struct cs_call *call, int status, const char *type)
     }
     cs_response_end_head(&head);
     if (call->stream != NULL) {
+        cs_tell_answer(call, status);
         bool begun = cs_answer_h2(call, cs_buf_view(&head), (struct cs_view){0}, false);
         cs_buf_free(&head);
         return begun;

@@ -1,5 +1,7 @@
 #include "endpoint/tap/told.h"
 
+#include "net/http2.h"
+
 int64_t cs_told_at(const struct cs_endpoint *endpoint)
 {
     return cs_loop_now(endpoint->loop) - endpoint->started_ms;
@@ -27,10 +29,16 @@ void cs_tell_foreign_answer(const struct cs_endpoint *endpoint, uint64_t number,
     }
 }
 
+static uint64_t connection_of(const struct cs_call *call)
+{
+    return cs_conn_number(call->stream ? cs_h2_conn(cs_h2_stream_connection(call->stream))
+                                       : call->conn);
+}
+
 static void tell_request(struct cs_call *call, enum cs_form form, struct cs_view part, bool on_head)
 {
     struct cs_tap_request told = {
-        .connection = cs_conn_number(call->conn),
+        .connection = connection_of(call),
         .method = call->request->method,
         .target = call->request->target,
         .headers = call->request->headers,
