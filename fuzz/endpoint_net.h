@@ -216,6 +216,8 @@ uint64_t cs_conn_number(const struct cs_conn *conn)
 {
     (void)conn;
     return 1;
+}
+
 /* Requests come as HTTP/1.1 only: what HTTP/2 asks of a connection is never reached. */
 bool cs_conn_taken_over(const struct cs_conn *conn)
 {
