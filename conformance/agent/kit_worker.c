@@ -204,6 +204,27 @@ void ak_need_feature(struct ak *ak, const char *feature)
     cs_case_skip(ak->run, "this version has no %s", feature);
 }
 
+#define PLAIN "plain"
+
+const char *ak_own_agent(struct ak *ak)
+{
+    ak_need_worker(ak);
+    const char *first = NULL;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(ak->worker->hello, "agents"))
+    {
+        const char *name = cJSON_GetStringValue(item);
+        if (name && strcmp(name, PLAIN) == 0) {
+            return PLAIN;
+        }
+        first = first ? first : name;
+    }
+    if (!first) {
+        cs_case_skip(ak->run, "the module registers no agent");
+    }
+    return ak_text(ak, "%s", first);
+}
+
 /* ---- waking ---- */
 
 static bool add_wake(cJSON *command, int id, int run, const struct ak_waitpoint *waitpoint,
