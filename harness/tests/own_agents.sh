@@ -22,4 +22,4 @@ judge() {
 }
 judge right.mjs 0 "passed: 5 of 5"
 judge local-in-chat-start.mjs 1 "chat.local can only be modified after initialization"
-judge oversized.mjs 1 "too large"
+judge oversized.mjs 1 "per-record cap"
