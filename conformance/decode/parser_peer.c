@@ -445,7 +445,8 @@ static void decode_once(struct cs_parser_peer *peer, struct cs_view stream, cons
     }
 }
 
-/* A busy machine can make anybody look slow once: a hang is one that comes again in a fresh process.
+/* A busy machine can make anybody look slow once: a hang is one that comes again in a fresh
+ * process.
  */
 void cs_parser_peer_decode(struct cs_parser_peer *peer, struct cs_view stream,
                            const uint64_t *pieces, size_t n_pieces, struct cs_parser_answer *answer)
