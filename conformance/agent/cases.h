@@ -4,6 +4,8 @@
 
 #include "conformance/agent/kit.h"
 
+extern const struct cs_case agent_compaction_cases[];
+extern const struct cs_case agent_inject_cases[];
 extern const struct cs_case agent_turn_cases[];
 
 #endif

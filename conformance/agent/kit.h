@@ -144,6 +144,8 @@ const cJSON *ak_wait_hook(struct ak *ak, int run, const char *hook, size_t n);
 const cJSON *ak_wait_prompt(struct ak *ak, int run, size_t n);
 /* Until the agent has told a note of that name. */
 const cJSON *ak_wait_note(struct ak *ak, int run, const char *name);
+/* Until the stored transcript holds that text. */
+void ak_wait_stored(struct ak *ak, const char *text);
 /* Until the run is over: "done", or "an error: NAME: MESSAGE". */
 const char *ak_wait_end(struct ak *ak, int run);
 /* Until the run is suspended: its wait request, and the pause of its subscription. */

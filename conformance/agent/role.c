@@ -111,6 +111,8 @@ static void tear_down(struct cs_case_run *run)
 
 static const struct cs_case *const groups[] = {
     agent_turn_cases,
+    agent_inject_cases,
+    agent_compaction_cases,
 };
 
 const struct cs_role cs_agent_role = {
