@@ -127,6 +127,10 @@ const char *ak_do(struct ak *ak, const char *command, const char *members);
 /* Begins one and does not wait; ak_outcome does. */
 int ak_begin(struct ak *ak, const char *command, const char *members);
 const char *ak_outcome(struct ak *ak, int command);
+/* ak_sdk without the wait. */
+int ak_begin_sdk(struct ak *ak, const char *call, const char *args);
+/* The value itself; fails unless the command was done. */
+const cJSON *ak_outcome_value(struct ak *ak, int command);
 /* Skips the case unless the worker's hello lists that feature. */
 void ak_need_feature(struct ak *ak, const char *feature);
 

@@ -113,6 +113,8 @@ static const struct cs_case *const groups[] = {
     agent_turn_cases,
     agent_inject_cases,
     agent_compaction_cases,
+    agent_fast_start_cases,
+    agent_head_start_cases,
 };
 
 const struct cs_role cs_agent_role = {
