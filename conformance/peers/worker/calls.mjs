@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url";
 import { entryFile, readJson } from "../sdk/packages.mjs";
 
 const servers = new Set();
+const posts = new Set(); // requests to them that have no answer yet
 
 /* Loads what imports the SDK by its bare name, which works once the worker has set up the lookup. */
 const own = async () => ({
@@ -75,21 +76,27 @@ const SPECIAL = {
     return { url: `http://127.0.0.1:${http.address().port}/`, agent: agent !== undefined };
   },
   /* Posts to it as a browser would: the head of the answer, and the chunks of its events or its text. */
-  async post(_, { url, body }) {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    const text = await response.text();
-    const events = text.split("\n\n").filter((line) => line.startsWith("data: "));
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      ...(response.ok ? { chunks: events.map((line) => JSON.parse(line.slice("data: ".length))) } : { text }),
-    };
+  post(_, argument) {
+    const posted = postTo(argument);
+    posts.add(posted);
+    return posted.finally(() => posts.delete(posted));
   },
 };
+
+async function postTo({ url, body }) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  const events = text.split("\n\n").filter((line) => line.startsWith("data: "));
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    ...(response.ok ? { chunks: events.map((line) => JSON.parse(line.slice("data: ".length))) } : { text }),
+  };
+}
 
 /* `every` true: all items of a list, page after page. */
 async function collect(result) {
@@ -118,4 +125,6 @@ export async function resetCalls() {
     http.close();
   }
   servers.clear();
+  /* What they say of their end is not for the next case. */
+  await Promise.allSettled(posts);
 }

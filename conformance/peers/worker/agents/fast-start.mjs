@@ -7,6 +7,6 @@ export const dropping = chat.agent({
   ...PATIENT,
   ...lifecycle(),
   tools: { look: actingTool("look") },
-  prepareMessages: hook("prepareMessages", ({ messages }) => messages.filter(({ role }) => role === "user")),
+  prepareMessages: hook("prepareMessages", ({ messages }) => messages.slice(0, -1)),
   run: runner(),
 });
