@@ -19,10 +19,13 @@ static int post(struct ak *ak, const char *handler)
                                 url, ak_chat(ak), ak_user_message(ak, "hello")));
 }
 
-/* The agent's turn is over. */
-static const struct ak_request *end_turn(struct ak *ak)
+/* The agent's turn is over, before or after the handler has begun to listen for that. */
+static const struct ak_request *end_turn(struct ak *ak, bool late)
 {
     const struct ak_request *handover = ak_wait_request(ak, APPENDS, 1);
+    if (late) {
+        ak_wait_request(ak, "GET */out", 1);
+    }
     ak_seed_control(ak, true, "trigger-control=turn-complete session-in-event-id=0");
     return handover;
 }
@@ -64,12 +67,12 @@ static void creates(struct cs_case_run *run)
     ak_expect_number(ak, "runs", ak_count_triggers(ak), 1);
 }
 
-/* AGT-FST-11, AGT-FST-13, AGT-FST-14, AGT-FST-15 */
+/* AGT-FST-11, AGT-FST-13, AGT-FST-14 */
 static void answers(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
     int posted = post(ak, TEXT);
-    const struct ak_request *handover = end_turn(ak);
+    const struct ak_request *handover = end_turn(ak, true);
     const cJSON *answer = ak_outcome_value(ak, posted);
     ak_expect(ak, "the status", answer, "status", "200");
     ak_expect(ak, "the header", answer, "headers.x-vercel-ai-ui-message-stream", "'v1'");
@@ -87,6 +90,16 @@ static void answers(struct cs_case_run *run)
     ak_expect_text(ak, "the partial message",
                    ak_request_member(ak, handover, "partialAssistantMessage.0.content.0.text"),
                    "\"one\"");
+}
+
+/* AGT-FST-15: a turn that ends before the handler listens; up to 4.5.9 its cursor is one too high
+ * for that (AGT-SES-14). */
+static void ends(struct cs_case_run *run)
+{
+    struct ak *ak = ak_of(run);
+    int posted = post(ak, TEXT);
+    end_turn(ak, false);
+    const cJSON *answer = ak_outcome_value(ak, posted);
     ak_expect(ak, "the last chunk but one", chunk_from_end(answer, 2), "type",
               "'trigger:turn-complete'");
     ak_expect(ak, "the last chunk", chunk_from_end(answer, 1), "type", "'trigger:session-state'");
@@ -114,7 +127,7 @@ static void hands_over_a_call(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
     int posted = post(ak, CALL);
-    const struct ak_request *handover = end_turn(ak);
+    const struct ak_request *handover = end_turn(ak, true);
     ak_expect_text(ak, "isFinal", ak_request_member(ak, handover, "isFinal"), "false");
     ak_expect_text(ak, "messageId", ak_request_member(ak, handover, "messageId"),
                    ak_member(ak, ak_outcome_value(ak, posted), "chunks.0.messageId"));
@@ -162,7 +175,7 @@ static void refuses(struct cs_case_run *run)
     }
     ak_expect_number(ak, "handovers", ak_count(ak, APPENDS), 0);
     int posted = post(ak, TEXT ",'extra':{'maxRetries':0}");
-    end_turn(ak);
+    end_turn(ak, true);
     ak_expect(ak, "an option of the caller's own", ak_outcome_value(ak, posted), "status", "200");
 }
 
