@@ -200,9 +200,10 @@ static void both_halves(struct cs_case_run *run)
 const struct cs_case agent_head_start_cases[] = {
     {"agent/fast-start/handler-create", "one call creates the session, with the first turn in it",
      "AGT-FST-10", CS_MUST, 0, 0, creates},
-    {"agent/fast-start/handler-answer",
-     "the answer's head and end, and the handover of a whole one",
-     "AGT-FST-11 AGT-FST-13 AGT-FST-14 AGT-FST-15", CS_MUST, 0, 0, answers},
+    {"agent/fast-start/handler-answer", "the answer's head, and the handover of a whole one",
+     "AGT-FST-11 AGT-FST-13 AGT-FST-14", CS_MUST, 0, 0, answers},
+    {"agent/fast-start/handler-end", "the answer ends with the agent's turn, and tells its cursor",
+     "AGT-FST-15", CS_MUST, 0, 0, ends},
     {"agent/fast-start/handler-order", "the handover follows the records that it speaks of",
      "AGT-FST-12", CS_MUST, 0, 0, stores_first},
     {"agent/fast-start/handler-call", "a pending call is handed over as not final",
