@@ -185,7 +185,8 @@ static void without_it(struct cs_case_run *run)
     ak_wait_hook(ak, r, "onTurnComplete", 1);
     ak_expect_number(ak, "calls of the caller's prepareStep", ak_count_notes(ak, r, "prepareStep"),
                      2);
-    /* Asked once, after the turn. Its tokens are the turn's up to 4.5.16, then the last step's. */
+    /* Asked once, after the turn. Its tokens are the whole turn's up to 4.6.0, then the last
+     * step's. */
     const cJSON *asked = ak_wait_note(ak, r, "shouldCompact");
     ak_expect_number(ak, "questions", ak_count_notes(ak, r, "shouldCompact"), 1);
     ak_expect(ak, "shouldCompact", asked, "source", "'outer'");
