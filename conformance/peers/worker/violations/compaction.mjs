@@ -64,8 +64,11 @@ export default {
   "forgets-summary": {
     ...remember,
     event(event) {
-      if (event.event !== "prompt" || !wanted.summary) return;
-      event.messages = event.messages.filter((message) => !textOf(message).endsWith(wanted.summary));
+      if (event.event !== "prompt") return;
+      event.messages = event.messages.filter((message) => {
+        const text = textOf(message);
+        return text !== wanted.summary && !text.startsWith("[Conversation summary]");
+      });
     },
   },
   "hides-compaction": {
