@@ -5,6 +5,10 @@
 #include "conformance/agent/kit.h"
 
 extern const struct cs_case agent_own_cases[];
+extern const struct cs_case agent_compaction_cases[];
+extern const struct cs_case agent_fast_start_cases[];
+extern const struct cs_case agent_head_start_cases[];
+extern const struct cs_case agent_inject_cases[];
 extern const struct cs_case agent_turn_cases[];
 
 #endif

@@ -130,6 +130,10 @@ const char *ak_do(struct ak *ak, const char *command, const char *members);
 /* Begins one and does not wait; ak_outcome does. */
 int ak_begin(struct ak *ak, const char *command, const char *members);
 const char *ak_outcome(struct ak *ak, int command);
+/* ak_sdk without the wait. */
+int ak_begin_sdk(struct ak *ak, const char *call, const char *args);
+/* The value itself; fails unless the command was done. */
+const cJSON *ak_outcome_value(struct ak *ak, int command);
 /* Skips the case unless the worker's hello lists that feature. */
 void ak_need_feature(struct ak *ak, const char *feature);
 
@@ -147,6 +151,8 @@ const cJSON *ak_wait_hook(struct ak *ak, int run, const char *hook, size_t n);
 const cJSON *ak_wait_prompt(struct ak *ak, int run, size_t n);
 /* Until the agent has told a note of that name. */
 const cJSON *ak_wait_note(struct ak *ak, int run, const char *name);
+/* Until the stored transcript holds that text. */
+void ak_wait_stored(struct ak *ak, const char *text);
 /* Until the run is over: "done", or "an error: NAME: MESSAGE". */
 const char *ak_wait_end(struct ak *ak, int run);
 /* Until the run is suspended: its wait request, and the pause of its subscription. */

@@ -112,6 +112,10 @@ static void tear_down(struct cs_case_run *run)
 static const struct cs_case *const groups[] = {
     agent_own_cases,
     agent_turn_cases,
+    agent_inject_cases,
+    agent_compaction_cases,
+    agent_fast_start_cases,
+    agent_head_start_cases,
 };
 
 const struct cs_role cs_agent_role = {

@@ -13,6 +13,9 @@
     }
 
 const struct cs_agent_violation cs_agent_violations[] = {
+#include "conformance/agent/violations_compaction.inc"
+#include "conformance/agent/violations_fast_start.inc"
+#include "conformance/agent/violations_inject.inc"
 #include "conformance/agent/violations_turn.inc"
     {0},
 };

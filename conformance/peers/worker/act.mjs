@@ -100,6 +100,10 @@ const ACTS = {
   async deferBeforeOutput(act) {
     beside(chat.deferBeforeOutput, "deferBeforeOutput", act.deferBeforeOutput);
   },
+  /* The same without the SDK's knowledge. */
+  async unknownWork(act) {
+    beside((work) => work.catch(() => {}), "defer", act.unknownWork);
+  },
   /* Parts of the hook's own writer. */
   async writer(act, event) {
     for (const part of parts(act, act.writer)) event.writer.write(part);
