@@ -181,6 +181,7 @@ static void tear_down(struct cs_case_run *run)
     /* Not before the client is quiet: its next try would reach the server of another case. */
     cs_scripted_stop(ck->server);
     ck->server = NULL;
+    ck_platform_end(ck->platform);
     free_ck(ck);
 }
 
