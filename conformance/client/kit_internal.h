@@ -27,9 +27,9 @@ struct ck {
     struct cs_adapter *adapter;
     struct cs_loop *loop;
     struct cs_scripted *server;
-    struct cs_scripted *other; /* at a second address; NULL: there is none */
+    struct cs_scripted *other;    /* at a second address; NULL: there is none */
     struct ck_platform *platform; /* kit_platform.h; NULL: the server is the scripted one */
-    struct cs_watch out;       /* the adapter's output */
+    struct cs_watch out;          /* the adapter's output */
     bool watching;
     char *chat;
     const char *kind; /* of the client that was opened by ck_open_kind; NULL: a transport */

@@ -40,8 +40,8 @@ static const struct cs_header *kept_headers(struct ck_platform *platform,
     struct cs_header *copies = cs_arena_alloc(&platform->ck->arena, (n + 1) * sizeof *copies);
     platform->full = platform->full || !copies;
     for (size_t i = 0; copies && i < n; i++) {
-        copies[i] = (struct cs_header){kept(platform, headers[i].name),
-                                       kept(platform, headers[i].value)};
+        copies[i] =
+            (struct cs_header){kept(platform, headers[i].name), kept(platform, headers[i].value)};
     }
     return copies;
 }
@@ -159,7 +159,9 @@ void ck_platform_start(struct ck *ck)
 void ck_platform_end(struct ck_platform *platform)
 {
     if (platform) {
-        cs_endpoint_stop(platform->endpoint);
+        if (platform->endpoint) {
+            cs_endpoint_stop(platform->endpoint);
+        }
         free(platform);
     }
 }
@@ -339,8 +341,8 @@ static uint64_t put(struct ck *ck, const struct cs_record *record)
 
 uint64_t ck_platform_put_chunk(struct ck *ck, const char *chunk)
 {
-    const char *body = ck_text(ck, "{\"data\":%s,\"id\":\"agent%02zu\"}", chunk,
-                               ck->platform->n_records % 100);
+    const char *body =
+        ck_text(ck, "{\"data\":%s,\"id\":\"agent%02zu\"}", chunk, ck->platform->n_records % 100);
     const struct cs_record record = {
         .body = cs_view_str(body), .has_body = true, .has_headers = true};
     return put(ck, &record);

@@ -1,6 +1,6 @@
 /* The reference endpoint in the place of the scripted server, for clients that write to the stream
- * store themselves: over HTTP/2, which the scripted server does not speak. A case sees every request
- * and every record, and plays the agent.
+ * store themselves: over HTTP/2, which the scripted server does not speak. A case sees every
+ * request and every record, and plays the agent.
  *
  * As in kit.h, waits have a deadline, and what is returned lives until the end of the case.
  */

@@ -215,12 +215,15 @@ static const struct cs_case *const groups[] = {
     client_create_cases,
     client_start_observed_cases,
     client_head_start_cases,
+    client_head_start_handler_cases,
     client_agent_chat_cases,
     client_agent_chat_observed_cases,
     client_agent_chat_stream_cases,
     client_agent_chat_turn_cases,
     client_session_handle_cases,
     client_session_handle_observed_cases,
+    client_writer_cases,
+    client_writer_size_cases,
     client_address_observed_cases,
 };
 
