@@ -17,6 +17,11 @@ struct ak *ak_of(struct cs_case_run *run)
     return cs_case_subject(run);
 }
 
+struct cs_case_run *ak_run_case(const struct ak *ak)
+{
+    return ak->run;
+}
+
 _Noreturn void ak_no_memory(struct ak *ak)
 {
     cs_case_error(ak->run, "out of memory");
@@ -162,6 +167,22 @@ static void tell_endings(struct ak *ak)
     }
 }
 
+/* The text of the last error chunk that the agent wrote, which often says why nothing came; or "".
+ */
+static const char *last_error(struct ak *ak)
+{
+    for (size_t i = ak_out_count(ak); i > 0; i--) {
+        const cJSON *chunk = ak_out(ak, i - 1)->chunk;
+        const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(chunk, "type"));
+        const char *text =
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(chunk, "errorText"));
+        if (type && strcmp(type, "error") == 0) {
+            return ak_text(ak, "; it had written the error \"%.300s\"", text ? text : "");
+        }
+    }
+    return "";
+}
+
 static void check_worker(struct ak *ak, const char *what)
 {
     if (ak->no_memory) {
@@ -194,7 +215,8 @@ void ak_wait(struct ak *ak, bool (*done)(struct ak *ak, const void *arg), const 
         va_end(args);
         check_worker(ak, what);
         tell_endings(ak);
-        cs_case_fail(ak->run, "the agent did not %s within %lld ms", what, (long long)patience);
+        cs_case_fail(ak->run, "the agent did not %s within %lld ms%s", what, (long long)patience,
+                     last_error(ak));
     }
 }
 

@@ -20,6 +20,7 @@
 struct ak; /* the agent under test, as one case sees it */
 
 struct ak *ak_of(struct cs_case_run *run);
+struct cs_case_run *ak_run_case(const struct ak *ak);
 
 /* ---- names ---- */
 
@@ -97,6 +98,8 @@ struct ak_trigger {
 /* Runs that somebody has triggered through the platform, those of this kit included. */
 size_t ak_count_triggers(const struct ak *ak);
 const struct ak_trigger *ak_trigger(struct ak *ak, size_t index);
+/* The agent of somebody's own module (--task-file), or the suite's plain one. */
+const char *ak_own_agent(struct ak *ak);
 /* The run's id, as the platform knows it. */
 const char *ak_run_id(struct ak *ak, int run);
 
@@ -171,6 +174,7 @@ size_t ak_out_count(const struct ak *ak);
 const struct ak_record *ak_out(const struct ak *ak, size_t index);
 /* The n-th (from 1) turn-complete among them, and its index. */
 const struct ak_record *ak_turn_complete(struct ak *ak, size_t n);
+size_t ak_count_turns(struct ak *ak);
 size_t ak_turn_index(struct ak *ak, size_t n);
 /* A header's value, or NULL. */
 const char *ak_record_header(struct ak *ak, const struct ak_record *record, const char *name);

@@ -237,6 +237,15 @@ size_t ak_turn_index(struct ak *ak, size_t n)
     cs_case_fail(ak->run, "there are fewer turn-complete records than that");
 }
 
+size_t ak_count_turns(struct ak *ak)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ak_out_count(ak); i++) {
+        n += is_turn_complete(ak_out(ak, i));
+    }
+    return n;
+}
+
 const struct ak_record *ak_turn_complete(struct ak *ak, size_t n)
 {
     return ak_out(ak, ak_turn_index(ak, n));

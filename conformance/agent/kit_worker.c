@@ -173,8 +173,7 @@ const char *ak_outcome(struct ak *ak, int command)
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(done, "value");
         return value ? ak_print(ak, value) : "nothing";
     }
-    const cJSON *error =
-        cJSON_GetObjectItemCaseSensitive(ak_event(ak, command, "error", 0), "error");
+    const cJSON *error = ak_event(ak, command, "error", 0);
     const char *name = text_of(error, "name");
     const char *message = text_of(error, "message");
     return ak_text(ak, "an error: %s: %s", name ? name : "?", message ? message : "");
@@ -203,6 +202,27 @@ void ak_need_feature(struct ak *ak, const char *feature)
         }
     }
     cs_case_skip(ak->run, "this version has no %s", feature);
+}
+
+#define PLAIN "plain"
+
+const char *ak_own_agent(struct ak *ak)
+{
+    ak_need_worker(ak);
+    const char *first = NULL;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(ak->worker->hello, "agents"))
+    {
+        const char *name = cJSON_GetStringValue(item);
+        if (name && strcmp(name, PLAIN) == 0) {
+            return PLAIN;
+        }
+        first = first ? first : name;
+    }
+    if (!first) {
+        cs_case_skip(ak->run, "the module registers no agent");
+    }
+    return ak_text(ak, "%s", first);
 }
 
 /* ---- waking ---- */

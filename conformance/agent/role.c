@@ -110,6 +110,7 @@ static void tear_down(struct cs_case_run *run)
 }
 
 static const struct cs_case *const groups[] = {
+    agent_own_cases,
     agent_turn_cases,
 };
 

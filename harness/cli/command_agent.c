@@ -29,8 +29,16 @@ static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject
     return status;
 }
 
-static int run(const struct cs_args *args)
+/* What is asked of an agent of one's own, unless something else is. */
+static const char *const own_cases[] = {"agent/own/*"};
+
+static int run(const struct cs_args *given)
 {
+    struct cs_args own = *given;
+    const struct cs_args *args = &own;
+    if (own.task_file && own.only.n == 0) {
+        own.only = (struct cs_list){.items = (void *)own_cases, .n = 1};
+    }
     static const struct cs_role *const roles[] = {&cs_agent_role};
     struct cs_role_plan *plan = NULL;
     struct cs_client_subject agent;
@@ -50,6 +58,8 @@ static int run(const struct cs_args *args)
 static const struct cs_option options[] = {
     CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",
            "the SDK: a version, a tag, a .tgz or a folder with a / (latest)", 0),
+    CS_ROW("task-file", CS_OPTION_TEXT, task_file, "FILE",
+           "a module of yours that registers agents: runs the rows that apply to any", 0),
     CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "a worker of your own", 0),
     CS_ROWS_RUN,
     CS_ROWS_END,
@@ -69,6 +79,7 @@ const struct cs_command cs_command_agent = {
                "  chatspec agent --sdk 4.8.3\n"
                "  chatspec agent --sdk latest --only 'agent/hitl/*'\n"
                "  chatspec agent --only 'agent/mistakes/*' --verbose\n"
+               "  chatspec agent --sdk 4.8.3 --task-file ./my-agent.mjs\n"
                "  chatspec explain AGT-TRN-17",
     .options = options,
     .run = run,

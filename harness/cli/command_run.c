@@ -7,6 +7,7 @@
 #include "cli/roles.h"
 #include "cli/subject_client.h"
 #include "cli/subject_endpoint.h"
+#include "conformance/agent/agent_role.h"
 #include "conformance/decode/decode_role.h"
 
 #define PATIENCE_MS 10000
@@ -29,10 +30,16 @@ static bool name_reports(struct default_reports *reports, const char *folder)
     return reports->paths[0] && reports->paths[1];
 }
 
-/* Both subjects are there: runs the plan against them. */
-static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
-                       const struct cs_client_subject *client)
+/* What a run is against, beside the endpoint. */
+struct sdk {
+    struct cs_client_subject client;
+    struct cs_client_subject agents; /* of the same SDK; zeroed: none */
+};
+
+/* All subjects are there: runs the plan against them. */
+static int run_against(struct cs_role_plan *plan, const struct cs_host *host, const struct sdk *sdk)
 {
+    const struct cs_client_subject *client = &sdk->client;
     const struct cs_endpoint_env endpoint = cs_builtin_env(host->urls[0], PATIENCE_MS);
     const struct cs_decode_env decode = {
         .parser = {.library = "builtin", .timeout_ms = PATIENCE_MS}};
@@ -40,6 +47,9 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
         {.role = &cs_endpoint_role, .env = &endpoint},
         {.role = &cs_decode_role, .env = &decode},
         {.role = &cs_client_role, .env = &client->env, .version = cs_client_sdk_version(client)},
+        {.role = &cs_agent_role,
+         .env = &sdk->agents.env,
+         .version = cs_client_sdk_version(&sdk->agents)},
     };
     struct cs_buf name = CS_BUF(1024);
     cs_buf_printf(&name, "the built-in endpoint%s%s", client->name ? " and the client " : "",
@@ -63,37 +73,69 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host,
     return status;
 }
 
-static int run_plan(struct cs_role_plan *plan, const struct cs_args *args)
+static int run_plan(struct cs_role_plan *plan, const struct cs_args *args, const struct sdk *sdk)
 {
     const struct cs_host_spec spec = {.profile = args->profile};
     struct cs_host host;
-    struct cs_client_subject client = {0};
     struct cs_diag diag = {0};
-    int status = CS_EXIT_OK;
-    if (cs_role_plan_has(plan, &cs_client_role)) {
-        status = cs_client_subject_open(args, CS_PART_CLIENTS, &client);
+    if (cs_host_start(&spec, 1, args->seed, &host, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
     }
-    if (status != CS_EXIT_OK) {
+    int status = run_against(plan, &host, sdk);
+    status = cs_host_is_well(&host) ? status : CS_EXIT_TROUBLE;
+    cs_host_stop(&host);
+    return status;
+}
+
+/* Agents are an SDK's: without one the role is left out, which is said. */
+static int leave_out_agents(const struct cs_args *args, struct cs_role_plan **plan)
+{
+    const struct cs_role *roles[8];
+    size_t n = 0;
+    for (size_t i = 0; i < cs_n_roles && n < sizeof roles / sizeof roles[0]; i++) {
+        if (cs_roles[i] != &cs_agent_role) {
+            roles[n++] = cs_roles[i];
+        }
+    }
+    (void)cs_say(CS_EXIT_OK, "no SDK: the agent role is left out");
+    cs_role_plan_free(*plan);
+    *plan = NULL;
+    return cs_role_plan_new(args, roles, n, plan);
+}
+
+/* The client that was asked for, and the agents of the same SDK. */
+static int open_sdk(const struct cs_args *args, struct cs_role_plan **plan, struct sdk *sdk)
+{
+    bool wants_client = cs_role_plan_has(*plan, &cs_client_role);
+    bool wants_agents = cs_role_plan_has(*plan, &cs_agent_role);
+    int status = CS_EXIT_OK;
+    if (wants_client || wants_agents) {
+        status = cs_client_subject_open(args, CS_PART_CLIENTS, &sdk->client);
+    }
+    if (status != CS_EXIT_OK || !wants_agents) {
         return status;
     }
-    if (cs_host_start(&spec, 1, args->seed, &host, &diag) == CS_OK) {
-        status = run_against(plan, &host, &client);
-        status = cs_host_is_well(&host) ? status : CS_EXIT_TROUBLE;
-        cs_host_stop(&host);
-    } else {
-        status = cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
+    if (strcmp(sdk->client.kind, "sdk") != 0) {
+        return leave_out_agents(args, plan);
     }
-    cs_client_subject_close(&client);
-    return status;
+    struct cs_args same = *args;
+    same.sdk = args->sdk ? args->sdk : sdk->client.version;
+    return cs_client_subject_open(&same, CS_PART_AGENTS, &sdk->agents);
 }
 
 static int run_with_reports(const struct cs_args *args)
 {
     struct cs_role_plan *plan = NULL;
+    struct sdk sdk = {0};
     int status = cs_role_plan_new(args, cs_roles, cs_n_roles, &plan);
     if (status == CS_EXIT_OK) {
-        status = run_plan(plan, args);
+        status = open_sdk(args, &plan, &sdk);
     }
+    if (status == CS_EXIT_OK) {
+        status = run_plan(plan, args, &sdk);
+    }
+    cs_client_subject_close(&sdk.client);
+    cs_client_subject_close(&sdk.agents);
     cs_role_plan_free(plan);
     return status;
 }
@@ -134,16 +176,17 @@ const struct cs_command cs_command_run = {
     .name = "run",
     .summary = "run everything that can be run here, with reports",
     .usage = "[options]",
-    .details = "Runs the endpoint role against the built-in endpoint, and the client role against\n"
-               "the newest SDK, or the built-in client where Node or the registry is missing,\n"
-               "and holds chatspec's own reader to the decode vectors.\n"
-               "Writes run.json and run.xml (JUnit) to build/reports, unless --report says\n"
-               "otherwise.\n"
-               "\n"
-               "Examples:\n"
-               "  chatspec run\n"
-               "  chatspec run --sdk 4.8.3 --seed 7\n"
-               "  chatspec run --shard 1/4 --report json=shard-1.json",
+    .details =
+        "Runs the endpoint role against the built-in endpoint, the client and the agent role\n"
+        "against the newest SDK (or the client role against the built-in client, where Node\n"
+        "or the registry is missing), and holds chatspec's own reader to the decode vectors.\n"
+        "Writes run.json and run.xml (JUnit) to build/reports, unless --report says\n"
+        "otherwise.\n"
+        "\n"
+        "Examples:\n"
+        "  chatspec run\n"
+        "  chatspec run --sdk 4.8.3 --seed 7\n"
+        "  chatspec run --shard 1/4 --report json=shard-1.json",
     .options = options,
     .run = run,
 };
