@@ -16,6 +16,7 @@
 
 #include "conformance/client/cases.h"
 #include "conformance/client/client_role.h"
+#include "conformance/client/violations_sdk.h"
 #include "suite/profile.h"
 #include "suite/runner.h"
 
@@ -23,56 +24,6 @@
 #define MAX_WORK 64
 #define FOLDER   SDK_FOLDER "/" CS_PROFILE_LATEST
 #define PATIENCE 3000 /* for what a violation keeps from coming */
-
-struct violation {
-    const char *id;
-    const char *noticed_by; /* ids behind "client/", divided by spaces: these must notice */
-    const char *also;       /* globs of ids that cannot help but notice too; or NULL */
-};
-
-static const struct violation writer_violations[] = {
-    {"control-with-body", "writer/control", NULL},
-    {"makes-up-credentials", "writer/credentials", NULL},
-    {"trims-one-less", "writer/trim", NULL},
-    {"without-http2", "writer/session writer/plain-http", "writer/tries writer/asked-once"},
-    {"bare-data", "writer/envelope", NULL},
-    {"asks-every-time", "writer/asked-once", NULL},
-    {"gives-up-at-once", "writer/tries", NULL},
-    {"reports-the-tail", "writer/last-event-id", NULL},
-    {NULL, NULL, NULL},
-};
-
-static const struct violation size_violations[] = {
-    {"limit-one-lower", "writer/size-limit writer/size-in-bytes", "writer/size-*"},
-    {"sends-a-part", "writer/size-limit writer/size-in-bytes", NULL},
-    {"error-without-numbers", "writer/size-error", NULL},
-    {"counts-characters", "writer/size-in-bytes", NULL},
-    {"always-a-type", "writer/size-no-discriminant", NULL},
-    {"refuses-large-appends", "writer/append-limit", NULL},
-    {NULL, NULL, NULL},
-};
-
-static const struct violation handler_violations[] = {
-    {"creates-without-history", "head-start/handler-creates head-start/handler-timeout", NULL},
-    {"waits-a-minute", "head-start/handler-timeout", NULL},
-    {"chat-tag-last", "head-start/handler-tags", "head-start/handler-long-tag"},
-    {"three-tags", "head-start/handler-many-tags", NULL},
-    {"long-tags", "head-start/handler-long-tag", NULL},
-    {"never-final", "head-start/handler-text", "head-start/by-agent-chat"},
-    {"always-final", "head-start/handler-tools", NULL},
-    {"another-message-id", "head-start/handler-message-id", "head-start/by-agent-chat"},
-    {"hands-over-at-once", "head-start/handler-text head-start/handler-tools",
-     "head-start/handler-message-id head-start/handler-skips"},
-    {"reads-from-the-start", "head-start/handler-no-gap", "head-start/handler-agent-part"},
-    {"drops-session-state", "head-start/handler-agent-part", NULL},
-    {"drops-turn-complete", "head-start/handler-agent-part", NULL},
-    {"invents-a-cursor", "head-start/handler-store-refuses", NULL},
-    {"never-skips", "head-start/handler-skips head-start/by-agent-chat", NULL},
-    {"answers-without-token", "head-start/handler-answer", NULL},
-    {"makes-up-a-chat", "head-start/handler-no-chat", NULL},
-    {"asks-whether-settled", "head-start/handler-leaves", NULL},
-    {NULL, NULL, NULL},
-};
 
 struct fixture {
     struct cs_requirements set;
@@ -153,44 +104,63 @@ static size_t run(const struct fixture *fixture, const struct cs_case *cases, co
 }
 
 /* Prints what is wrong, and says how much there is. */
-static size_t judge(const struct violation *violation, const struct cs_case *test,
+static size_t judge(const struct cs_sdk_violation *violation, const struct cs_case *test,
                     const struct cs_result *result)
 {
-    const char *id = test->id + strlen("client/");
     const char *message = result->message ? result->message : "";
-    bool must = violation && any_word(violation->noticed_by, id);
-    bool may = violation && any_word(violation->also, id);
-    bool good = must ? notices(result)
-                     : may || (!notices(result) &&
-                               (result->verdict == CS_PASS || result->verdict == CS_INFO));
+    bool must = violation && any_word(violation->noticed_by, test->id);
+    bool may = violation && any_word(violation->affects, test->id);
+    bool calm = !notices(result) && (result->verdict == CS_PASS || result->verdict == CS_INFO);
+    bool good = must ? notices(result) : may || calm;
     if (!good) {
-        print_error("%s, %s: %s: %s\n", violation ? violation->id : "no violation", id,
+        print_error("%s, %s: %s: %s\n", violation ? violation->id : "no violation", test->id,
                     cs_verdict_name(result->verdict), message);
     }
     return !good;
 }
 
-static void try_all(const struct fixture *fixture, const struct cs_case *cases,
-                    const struct violation *violations)
+/* The violation is for this table's cases. */
+static bool is_for(const struct cs_sdk_violation *violation, const struct cs_case *cases)
 {
-    size_t n_bad = 0;
-    for (const struct violation *violation = NULL; !violation || violation->id;
-         violation = violation ? violation + 1 : violations) {
-        struct cs_result results[MAX_WORK] = {0};
-        size_t n = run(fixture, cases, violation ? violation->id : NULL, results);
-        for (size_t i = 0; i < n; i++) {
-            n_bad += judge(violation, &cases[i], &results[i]);
-            cs_result_free(&results[i]);
-        }
+    bool found = false;
+    for (; cases->id && !found; cases++) {
+        found = any_word(violation->noticed_by, cases->id);
     }
+    return found;
+}
+
+static bool is_proven(const struct cs_case *test)
+{
+    bool proven = false;
+    for (const struct cs_sdk_violation *row = cs_sdk_violations; row->id && !proven; row++) {
+        proven = any_word(row->noticed_by, test->id);
+    }
+    return proven;
+}
+
+static size_t try_one(const struct fixture *fixture, const struct cs_case *cases,
+                      const struct cs_sdk_violation *violation)
+{
+    struct cs_result results[MAX_WORK] = {0};
+    size_t n = run(fixture, cases, violation ? violation->id : NULL, results);
+    size_t n_bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_bad += judge(violation, &cases[i], &results[i]);
+        cs_result_free(&results[i]);
+    }
+    return n_bad;
+}
+
+static void try_all(const struct fixture *fixture, const struct cs_case *cases)
+{
     for (const struct cs_case *test = cases; test->id; test++) {
-        bool proven = false;
-        for (const struct violation *violation = violations; violation->id; violation++) {
-            proven = proven || any_word(violation->noticed_by, test->id + strlen("client/"));
-        }
-        if (!proven) {
+        if (!is_proven(test)) {
             fail_msg("%s fails under no violation", test->id);
         }
+    }
+    size_t n_bad = try_one(fixture, cases, NULL);
+    for (const struct cs_sdk_violation *row = cs_sdk_violations; row->id; row++) {
+        n_bad += is_for(row, cases) ? try_one(fixture, cases, row) : 0;
     }
     assert_int_equal(n_bad, 0);
 }
@@ -198,19 +168,19 @@ static void try_all(const struct fixture *fixture, const struct cs_case *cases,
 static void test_writers(void **state)
 {
     need_sdk();
-    try_all(*state, client_writer_cases, writer_violations);
+    try_all(*state, client_writer_cases);
 }
 
 static void test_sizes(void **state)
 {
     need_sdk();
-    try_all(*state, client_writer_size_cases, size_violations);
+    try_all(*state, client_writer_size_cases);
 }
 
 static void test_head_start_handler(void **state)
 {
     need_sdk();
-    try_all(*state, client_head_start_handler_cases, handler_violations);
+    try_all(*state, client_head_start_handler_cases);
 }
 
 int main(void)
