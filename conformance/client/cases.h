@@ -42,6 +42,7 @@ extern const struct cs_case client_create_cases[];
 extern const struct cs_case client_start_observed_cases[];
 extern const struct cs_case client_head_start_cases[];
 extern const struct cs_case client_head_start_handler_cases[];
+extern const struct cs_case client_head_start_handler_observed_cases[];
 extern const struct cs_case client_agent_chat_cases[];
 extern const struct cs_case client_agent_chat_observed_cases[];
 extern const struct cs_case client_agent_chat_stream_cases[];

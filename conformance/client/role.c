@@ -216,6 +216,7 @@ static const struct cs_case *const groups[] = {
     client_start_observed_cases,
     client_head_start_cases,
     client_head_start_handler_cases,
+    client_head_start_handler_observed_cases,
     client_agent_chat_cases,
     client_agent_chat_observed_cases,
     client_agent_chat_stream_cases,

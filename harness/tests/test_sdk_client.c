@@ -183,12 +183,19 @@ static void test_head_start_handler(void **state)
     try_all(*state, client_head_start_handler_cases);
 }
 
+static void test_head_start_handler_observed(void **state)
+{
+    need_sdk();
+    try_all(*state, client_head_start_handler_observed_cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writers),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_head_start_handler),
+        cmocka_unit_test(test_head_start_handler_observed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
