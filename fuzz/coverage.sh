@@ -2,8 +2,8 @@
 # fuzz/coverage.sh HOME: which lines and branches of harness/wire/ the corpus and the decode vectors
 # reach; `chatspec fuzz --coverage` builds the preset `coverage` and runs this. Exit status 1 when it is less than
 #   LINES BRANCHES, in percent:
-floor_lines=99
-floor_branches=98
+floor_lines=98
+floor_branches=97
 set -eu
 
 home=$1

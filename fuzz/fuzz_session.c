@@ -3,6 +3,7 @@
  * Input: 4 bytes of cuts, 1 of who sent the frames (1: a server), then the bytes of the session. */
 #include "fuzz/fuzz.h"
 #include "fuzz/split.h"
+#include "s2.pb-c.h"
 #include "wire/s2_message.h"
 #include "wire/s2s.h"
 
@@ -55,6 +56,30 @@ static void check_written(const struct cs_s2s_frame *frame)
     cs_buf_free(&out);
 }
 
+static void check_position(const S2__StreamPosition *position, struct cs_position expected)
+{
+    FUZZ_CHECK(position && position->seq_num == expected.seq_num);
+    FUZZ_CHECK(position->timestamp == (uint64_t)expected.timestamp);
+}
+
+/* An acknowledgement says what it was told, whatever the numbers are. */
+static void check_ack(uint64_t number)
+{
+    const struct cs_position start = {number, (int64_t)(number >> 1)};
+    const struct cs_position end = {number >> 7, 0};
+    struct cs_buf out = CS_BUF(FUZZ_BUF_MAX);
+
+    cs_s2_put_ack(&out, start, end, (struct cs_position){0});
+    S2__AppendAck *ack = s2__append_ack__unpack(NULL, out.len, (const uint8_t *)out.ptr);
+
+    FUZZ_CHECK(ack != NULL);
+    check_position(ack->start, start);
+    check_position(ack->end, end);
+    check_position(ack->tail, (struct cs_position){0});
+    s2__append_ack__free_unpacked(ack, NULL);
+    cs_buf_free(&out);
+}
+
 /* No record is longer than the message it came in, and its kind is that of its headers. */
 static void read_batch(struct cs_view payload, struct cs_buf *log)
 {
@@ -97,6 +122,7 @@ static void read_piece(void *state, struct cs_view piece, struct cs_buf *log)
             fuzz_add_number(log, 's', (uint64_t)frame.status);
             fuzz_add_number(log, 'p', hash(frame.payload));
             check_written(&frame);
+            check_ack(hash(frame.payload));
             read_batch(frame.payload, log);
         } else if (step == CS_S2S_BAD) {
             fuzz_add_number(log, 'x', diag.offset);

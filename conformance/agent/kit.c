@@ -8,9 +8,6 @@
 
 /* Long enough for what an agent does without waiting for anything. */
 #define SETTLE_MS 400
-/* However little an agent is waited for, its process may have to be given time by a busy machine.
- */
-#define LEAST_PATIENCE_MS 10000
 
 struct ak *ak_of(struct cs_case_run *run)
 {
@@ -151,8 +148,7 @@ struct ak_run *ak_run_of(struct ak *ak, int run)
 
 int64_t ak_patience(const struct ak *ak)
 {
-    int64_t patience = cs_client_patience(ak->env);
-    return (patience < LEAST_PATIENCE_MS ? LEAST_PATIENCE_MS : patience) * cs_case_scale(ak->run);
+    return cs_client_patience(ak->env) * cs_case_scale(ak->run);
 }
 
 /* Why a wait was in vain, in the words of the first run that ended badly. */

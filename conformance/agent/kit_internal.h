@@ -7,7 +7,7 @@
 #include "endpoint/endpoint.h"
 #include "endpoint/tap.h"
 #include "net/loop.h"
-#include "wire/arena.h"
+#include "script/arena.h"
 
 #define AK_MAX_EVENTS   65536
 #define AK_MAX_REQUESTS 8192

@@ -6,7 +6,7 @@
 #include "conformance/client/kit.h"
 #include "net/http_client.h"
 #include "net/loop.h"
-#include "wire/arena.h"
+#include "script/arena.h"
 
 #define CK_MAX_EVENTS 65536
 #define CK_MAX_TOKENS 32

@@ -397,8 +397,8 @@ static void write_command(struct cs_parser_peer *peer, struct cs_view stream,
     cs_buf_str(&peer->line, n_pieces > 0 ? "]}" : "}");
 }
 
-void cs_parser_peer_decode(struct cs_parser_peer *peer, struct cs_view stream,
-                           const uint64_t *pieces, size_t n_pieces, struct cs_parser_answer *answer)
+static void decode_once(struct cs_parser_peer *peer, struct cs_view stream, const uint64_t *pieces,
+                        size_t n_pieces, struct cs_parser_answer *answer)
 {
     struct cs_diag diag = {0};
     struct cs_view line;
@@ -442,5 +442,17 @@ void cs_parser_peer_decode(struct cs_parser_peer *peer, struct cs_view stream,
     }
     if (err || answer->outcome == CS_DECODED_GARBAGE) {
         drop(peer);
+    }
+}
+
+/* A busy machine can make anybody look slow once: a hang is one that comes again in a fresh
+ * process.
+ */
+void cs_parser_peer_decode(struct cs_parser_peer *peer, struct cs_view stream,
+                           const uint64_t *pieces, size_t n_pieces, struct cs_parser_answer *answer)
+{
+    decode_once(peer, stream, pieces, n_pieces, answer);
+    if (answer->outcome == CS_DECODED_HANG) {
+        decode_once(peer, stream, pieces, n_pieces, answer);
     }
 }

@@ -4,20 +4,21 @@
 #define HELLO                                                                            \
     "echo '{\"event\":\"hello\",\"protocol\":1,\"role\":\"agent\",\"name\":\"null\","    \
     "\"version\":\"0\",\"capabilities\":[\"run\",\"wake\",\"abort\",\"reset\",\"open\"," \
-    "\"sdk\",\"mock\",\"quit\"],\"features\":[\"chat.turn\",\"chat.close\","             \
-    "\"endAndContinue\",\"deferBeforeOutput\",\"managedStreamText\",\"channels\","       \
-    "\"forwardSubAgent\",\"transcriptStorage\"]}'\n"
+    "\"sdk\",\"mock\",\"quit\"],\"agents\":[\"plain\"],\"features\":[\"chat.turn\","     \
+    "\"chat.close\",\"chat.endAndContinue\",\"chat.deferBeforeOutput\","                 \
+    "\"chat.forwardSubAgent\",\"chat.channel\",\"managedStreamText\",\"channels\","      \
+    "\"transcriptStorage\",\"inputRouter\",\"sideChannels\",\"headStart\",\"mock\"]}'\n"
 
 /* Says hello, then `says` for every command but reset, which would cost the process; $id is the
  * command's number. */
-#define WORKER(says)                                                                               \
-    HELLO                                                                                          \
-        "while read -r line; do\n"                                                                 \
-        "id=${line##*\\\"id\\\":}; id=${id%%[!0-9]*}\n"                                            \
-        "case $line in *'\"command\":\"reset\"'*) "                                                \
-        "echo \"{\\\"event\\\":\\\"done\\\",\\\"id\\\":$id,\\\"value\\\":{\\\"clean\\\":true}}\" " \
-        ";;\n"                                                                                     \
-        "*) " says " ;; esac\ndone"
+#define WORKER(says)                                                                           \
+    HELLO                                                                                      \
+    "while read -r line; do\n"                                                                 \
+    "id=${line##*\\\"id\\\":}; id=${id%%[!0-9]*}\n"                                            \
+    "case $line in *'\"command\":\"reset\"'*) "                                                \
+    "echo \"{\\\"event\\\":\\\"done\\\",\\\"id\\\":$id,\\\"value\\\":{\\\"clean\\\":true}}\" " \
+    ";;\n"                                                                                     \
+    "*) " says " ;; esac\ndone"
 #define SAY(what, more) "echo \"{\\\"event\\\":\\\"" what "\\\",\\\"id\\\":$id" more "}\"; "
 
 const struct cs_null_agent cs_null_agents[CS_N_NULL_AGENTS] = {

@@ -5,7 +5,7 @@
 #define CHATSPEC_SCRIPT_LEX_H
 
 #include "script/notation.h"
-#include "wire/arena.h"
+#include "script/arena.h"
 
 struct cs_lex {
     struct cs_view text;

@@ -10,13 +10,14 @@
 #   7. selftest of profiles: servers of all versions, held to all versions
 #   8. the fuzz targets as .clusterfuzzlite/ builds them
 #   9. the client role against the real SDK where npm can reach it
+#  10. the agent role against it, and its selftest
 #
 # With arguments, only the steps whose names are given: release asan tsan endpoint decode selftest profiles
-# fuzzers client
+# fuzzers client agent
 set -u
 here=$1
 shift
-steps=${*:-release asan tsan endpoint decode selftest profiles fuzzers client}
+steps=${*:-release asan tsan endpoint decode selftest profiles fuzzers client agent}
 cd "$here" || exit 3
 passed=0
 failed=0
@@ -82,16 +83,17 @@ for step in $steps; do
         *) failed=$((failed + 1)) ;;
         esac
         ;;
-    client)
+    client | agent)
         if npm view @trigger.dev/sdk@4.8.3 version >/dev/null 2>&1; then
-            command_passes client --sdk 4.8.3 --no-color
+            command_passes "$step" --sdk 4.8.3 --no-color
+            [ "$step" = client ] || command_passes selftest --role agent --no-color
         else
-            say "client role: npm cannot reach its registry here, left out"
+            say "$step role: npm cannot reach its registry here, left out"
             skipped=$((skipped + 1))
         fi
         ;;
     *)
-        echo "no such step: $step (release asan tsan endpoint decode selftest profiles fuzzers client)" >&2
+        echo "no such step: $step (release asan tsan endpoint decode selftest profiles fuzzers client agent)" >&2
         exit 2
         ;;
     esac

@@ -291,7 +291,7 @@ static void selftest_of_one_case_prints_its_matrix(void **state)
     assert_says(ended.out, "client: 1 cases, 2 violations of the reference client");
     assert_int_equal(ended.status, 0);
     release(&ended);
-    assert_ends(WORDS("selftest", "--role", "agent"), 2, "endpoint or client");
+    assert_ends(WORDS("selftest", "--role", "agents"), 2, "endpoint, client or agent");
     assert_ends(WORDS("selftest", "--violate", "adopt_tokn=0"), 2, "adopt_token=0");
 }
 

@@ -1,6 +1,6 @@
 /* Memory that ends all at once: with a script, or with a case. */
-#ifndef CHATSPEC_WIRE_ARENA_H
-#define CHATSPEC_WIRE_ARENA_H
+#ifndef CHATSPEC_SCRIPT_ARENA_H
+#define CHATSPEC_SCRIPT_ARENA_H
 
 #include <stdarg.h>
 

@@ -1,4 +1,4 @@
-#include "wire/arena.h"
+#include "script/arena.h"
 
 #include <stddef.h>
 #include <stdlib.h>
