@@ -41,12 +41,16 @@ extern const struct cs_case client_steer_cases[];
 extern const struct cs_case client_create_cases[];
 extern const struct cs_case client_start_observed_cases[];
 extern const struct cs_case client_head_start_cases[];
+extern const struct cs_case client_head_start_handler_cases[];
+extern const struct cs_case client_head_start_handler_observed_cases[];
 extern const struct cs_case client_agent_chat_cases[];
 extern const struct cs_case client_agent_chat_observed_cases[];
 extern const struct cs_case client_agent_chat_stream_cases[];
 extern const struct cs_case client_agent_chat_turn_cases[];
 extern const struct cs_case client_session_handle_cases[];
 extern const struct cs_case client_session_handle_observed_cases[];
+extern const struct cs_case client_writer_cases[];
+extern const struct cs_case client_writer_size_cases[];
 extern const struct cs_case client_address_observed_cases[];
 
 #endif

@@ -19,14 +19,17 @@ struct ck_token {
     char *text;
 };
 
+struct ck_platform;
+
 struct ck {
     struct cs_case_run *run;
     const struct cs_client_env *env;
     struct cs_adapter *adapter;
     struct cs_loop *loop;
     struct cs_scripted *server;
-    struct cs_scripted *other; /* at a second address; NULL: there is none */
-    struct cs_watch out;       /* the adapter's output */
+    struct cs_scripted *other;    /* at a second address; NULL: there is none */
+    struct ck_platform *platform; /* kit_platform.h; NULL: the server is the scripted one */
+    struct cs_watch out;          /* the adapter's output */
     bool watching;
     char *chat;
     const char *kind; /* of the client that was opened by ck_open_kind; NULL: a transport */
@@ -75,6 +78,11 @@ const char *ck_token_name(const struct ck *ck, struct cs_view text);
 int64_t ck_patience(const struct ck *ck);
 _Noreturn void ck_adapter_lost(struct ck *ck, const char *what);
 _Noreturn void ck_adapter_owes(struct ck *ck, const char *what, int64_t patience_ms);
+
+/* kit_platform.c */
+const char *ck_platform_url(const struct ck_platform *platform);
+/* NULL is fine. */
+void ck_platform_end(struct ck_platform *platform);
 
 /* kit_client.c */
 /* Waits for a command's `ok` and gives its value (NULL: none); fails when the client refuses. */

@@ -102,7 +102,9 @@ static int begin_open(struct ck *ck, const char *kind, const char *members)
     const char *common = ck_text(
         ck, "{\"kind\":\"%s\",\"task\":\"scripted-agent\",\"secretKey\":\"" SECRET_KEY "\"", kind);
     const char *base =
-        ck_text(ck, "\"baseUrl\":\"%s%s\"", cs_scripted_url(ck->server), ck->base ? ck->base : "");
+        ck_text(ck, "\"baseUrl\":\"%s%s\"",
+                ck->platform ? ck_platform_url(ck->platform) : cs_scripted_url(ck->server),
+                ck->base ? ck->base : "");
     bool more = members && strcmp(members, "{}") != 0;
     return ck_begin(
         ck, "open",

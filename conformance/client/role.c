@@ -181,6 +181,7 @@ static void tear_down(struct cs_case_run *run)
     /* Not before the client is quiet: its next try would reach the server of another case. */
     cs_scripted_stop(ck->server);
     ck->server = NULL;
+    ck_platform_end(ck->platform);
     free_ck(ck);
 }
 
@@ -214,12 +215,16 @@ static const struct cs_case *const groups[] = {
     client_create_cases,
     client_start_observed_cases,
     client_head_start_cases,
+    client_head_start_handler_cases,
+    client_head_start_handler_observed_cases,
     client_agent_chat_cases,
     client_agent_chat_observed_cases,
     client_agent_chat_stream_cases,
     client_agent_chat_turn_cases,
     client_session_handle_cases,
     client_session_handle_observed_cases,
+    client_writer_cases,
+    client_writer_size_cases,
     client_address_observed_cases,
 };
 

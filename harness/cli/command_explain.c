@@ -5,8 +5,10 @@
 #include "cli/roles.h"
 #include "client/violations.h"
 #include "conformance/agent/violations.h"
+#include "conformance/client/violations_sdk.h"
 #include "endpoint/policy/violations.h"
 #include "suite/nearest.h"
+#include "suite/profile.h"
 #include "suite/requirement.h"
 
 static void wrapped(const char *indent, const char *text)
@@ -110,6 +112,11 @@ static void explain_requirement(const struct cs_requirements *set,
             printf("\nViolation %s, of: %s\n", row->fault, cs_client_violation_title(row));
         }
     }
+    for (const struct cs_sdk_violation *row = cs_sdk_violations; row->id; row++) {
+        if (cs_sdk_violation_is_of(row, item->id)) {
+            printf("\nViolation %s: %s\n", row->id, row->title);
+        }
+    }
     for (const struct cs_agent_violation *row = cs_agent_violations; row->fault; row++) {
         if (cs_agent_violation_is_of(row, item->id)) {
             printf("\nViolation %s: %s\n", row->fault, row->title);
@@ -172,6 +179,19 @@ static void explain_agent_violation(const struct cs_agent_violation *violation)
     printf("\nTry it:\n  ./chatspec selftest --role agent --violate %s --full\n", violation->fault);
 }
 
+static void explain_sdk_violation(const struct cs_sdk_violation *violation)
+{
+    printf("%s, between the SDK's clients and the wire:\n  %s\n\nBreaks:\n", violation->id,
+           violation->title);
+    wrapped("  ", violation->requirements);
+    printf("\nNoticed by:\n");
+    wrapped("  ", violation->noticed_by);
+    printf("\nTry it, with an SDK in build/sdk:\n  ./chatspec client --peer 'node "
+           "conformance/peers/sdk/adapter.mjs --root build/sdk/" CS_PROFILE_LATEST
+           " --violate %s' --only %.*s\n",
+           violation->id, (int)strcspn(violation->noticed_by, " "), violation->noticed_by);
+}
+
 struct names {
     const char **items;
     size_t n;
@@ -201,6 +221,9 @@ static bool all_names(const struct cs_requirements *set, struct names *names)
     }
     for (const struct cs_agent_violation *row = cs_agent_violations; good && row->fault; row++) {
         good = add_name(names, row->fault);
+    }
+    for (const struct cs_sdk_violation *row = cs_sdk_violations; good && row->id; row++) {
+        good = add_name(names, row->id);
     }
     for (size_t r = 0; r < cs_n_roles; r++) {
         for (size_t g = 0; g < cs_roles[r]->n_groups; g++) {
@@ -254,6 +277,8 @@ static int run(const struct cs_args *args)
         explain_violation(&set, violation);
     } else if (of_client) {
         explain_client_violation(of_client);
+    } else if (cs_sdk_violation_find(id)) {
+        explain_sdk_violation(cs_sdk_violation_find(id));
     } else if (cs_agent_violation_find(id)) {
         explain_agent_violation(cs_agent_violation_find(id));
     } else {

@@ -6,6 +6,7 @@
 #include "cli/roles.h"
 #include "client/violations.h"
 #include "conformance/agent/violations.h"
+#include "conformance/client/violations_sdk.h"
 #include "endpoint/policy/violations.h"
 #include "suite/requirement.h"
 #include "suite/select.h"
@@ -88,6 +89,10 @@ static int list_violations(void)
     }
     for (const struct cs_client_violation *row = cs_client_violations; row->fault; row++) {
         printf("%-34s %-8s %s\n", row->fault, row->requirements, cs_client_violation_title(row));
+        n++;
+    }
+    for (const struct cs_sdk_violation *row = cs_sdk_violations; row->id; row++) {
+        printf("%-34s %-8s %s\n", row->id, row->requirements, row->title);
         n++;
     }
     for (const struct cs_agent_violation *row = cs_agent_violations; row->fault; row++) {

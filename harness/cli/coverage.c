@@ -3,6 +3,7 @@
 #include "cli/roles.h"
 #include "client/violations.h"
 #include "conformance/agent/violations.h"
+#include "conformance/client/violations_sdk.h"
 #include "endpoint/policy/violations.h"
 
 #define CUSTOM_TRANSPORT 'X' /* among the kinds of clients: one that is not the SDK's */
@@ -41,7 +42,7 @@ static bool is_proven(const struct cs_requirements *set, const struct cs_require
         return cs_agent_violation_breaks(item->id);
     }
     return strcmp(item->role, "client") != 0 || cs_client_violation_breaks(item->id) ||
-           real_clients_differ(set, item);
+           cs_sdk_violation_breaks(item->id) || real_clients_differ(set, item);
 }
 
 static bool is_binding(const struct cs_requirement *item)

@@ -14,9 +14,9 @@ struct cs_notation {
 
 const char *cs_target_name(enum cs_target target)
 {
-    static const char *const names[CS_N_TARGETS] = {"create",   "app",      "out",      "hop",
-                                                    "side-app", "side-out", "retrieve", "update",
-                                                    "close",    "list",     "claims",   "other"};
+    static const char *const names[CS_N_TARGETS] = {
+        "create", "app",   "out",  "hop",    "side-app", "side-out", "retrieve",
+        "update", "close", "list", "claims", "put",      "other"};
     return names[target];
 }
 
@@ -92,9 +92,9 @@ static enum cs_err read_status(struct cs_lex *lex, struct cs_rule *rule)
 /* CREATE(...), APP(...), OUT(...), OUT{...}, HOP{...}, and so on */
 static enum cs_err read_answer(struct cs_lex *lex, struct cs_rule *rule)
 {
-    static const char *const words[CS_N_TARGETS] = {"CREATE", "APP",  "OUT",      "HOP",
-                                                    "APP",    "OUT",  "RETRIEVE", "UPDATE",
-                                                    "CLOSE",  "LIST", "CLAIMS",   "nothing"};
+    static const char *const words[CS_N_TARGETS] = {"CREATE", "APP",      "OUT",    "HOP",   "APP",
+                                                    "OUT",    "RETRIEVE", "UPDATE", "CLOSE", "LIST",
+                                                    "CLAIMS", "PUT",      "nothing"};
     if (!cs_lex_take(lex, words[rule->target])) {
         return cs_lex_fail(lex, CS_ERR_SYNTAX, "%s is answered with %s",
                            cs_target_name(rule->target), words[rule->target]);

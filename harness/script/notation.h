@@ -22,9 +22,10 @@ enum cs_target {
     CS_TARGET_CLOSE,    /* POST /api/v1/sessions/{id}/close */
     CS_TARGET_LIST,     /* GET /api/v1/sessions */
     CS_TARGET_CLAIMS,   /* POST /api/v1/auth/jwt/claims */
+    CS_TARGET_PUT,      /* PUT /realtime/v1/sessions/{id}/out */
     CS_TARGET_OTHER     /* anything else; a script has no rules for it */
 };
-#define CS_N_TARGETS 12
+#define CS_N_TARGETS 13
 
 /* As in a script: "create", "app", "out", "side-app", ..., or "other". */
 const char *cs_target_name(enum cs_target target);

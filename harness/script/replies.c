@@ -102,6 +102,8 @@ static void put_body(struct cs_buf *out, const struct cs_answer *answer,
         cs_buf_str(out, "{\"data\":[");
         put_session(out, answer->status, facts);
         cs_buf_str(out, "],\"pagination\":{}}");
+    } else if (facts->request->target == CS_TARGET_PUT) {
+        cs_buf_str(out, "{\"version\":\"v2\"}");
     } else if (facts->has_seq) {
         cs_buf_printf(out, "{\"ok\":true,\"seq\":%llu}", (unsigned long long)facts->seq);
     } else {

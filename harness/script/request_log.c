@@ -44,7 +44,8 @@ static enum cs_target route(const struct route *routes, size_t n, struct cs_view
 }
 
 static const struct route realtime[] = {{"POST", "/in/append", CS_TARGET_APP},
-                                        {"GET", "/out", CS_TARGET_OUT}};
+                                        {"GET", "/out", CS_TARGET_OUT},
+                                        {"PUT", "/out", CS_TARGET_PUT}};
 static const struct route side[] = {{"POST", "/in/append", CS_TARGET_SIDE_APP},
                                     {"GET", "/out", CS_TARGET_SIDE_OUT}};
 static const struct route api[] = {{"GET", "", CS_TARGET_RETRIEVE},

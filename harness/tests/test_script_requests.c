@@ -64,6 +64,7 @@ static void test_calls_about_a_session(void **state)
         {"POST /api/v1/sessions/" SESSION "/close", CS_TARGET_CLOSE},
         {"GET /api/v1/sessions?page%5Bsize%5D=1", CS_TARGET_LIST},
         {"POST /api/v1/auth/jwt/claims", CS_TARGET_CLAIMS},
+        {"PUT /realtime/v1/sessions/" SESSION "/out", CS_TARGET_PUT},
         {"POST /realtime/v1/sessions/" SESSION "/channels/a/in/append", CS_TARGET_SIDE_APP},
         {"GET /realtime/v1/sessions/" SESSION "/channels/a/out", CS_TARGET_SIDE_OUT},
         {"POST /head-start", CS_TARGET_HOP},
@@ -72,7 +73,7 @@ static void test_calls_about_a_session(void **state)
         {"GET /realtime/v1/sessions/" SESSION "/channels/a", CS_TARGET_OTHER},
     };
     play(fixture, "retrieve#1: RETRIEVE(200)\nupdate#1: UPDATE(200)\nclose#1: CLOSE(200)\n"
-                  "list#1: LIST(200)\nclaims#1: CLAIMS(200) body {}\n"
+                  "list#1: LIST(200)\nclaims#1: CLAIMS(200) body {}\nput#1: PUT(200)\n"
                   "side-app#1: APP(200,9)\nside-out#1: OUT{T 0 one | EOF}\n"
                   "hop#1: HOP{T 0 one | EOF}\n");
     size_t n = sizeof rows / sizeof rows[0];

@@ -2,6 +2,7 @@
  * The adapter around the SDK's clients: one file for every version from 4.5.0 on.
  *
  *     node adapter.mjs --root DIR        DIR/node_modules/@trigger.dev/sdk is what is driven
+ *     node adapter.mjs --root DIR --violate ID    it does one thing wrong (violations.mjs)
  *
  * It speaks the line protocol of ../PROTOCOL.md and holds no expectations: it does what it is told
  * and reports what the SDK did. Versions are told apart by what they offer and never by number, so
@@ -62,6 +63,12 @@ async function loadSdk(root) {
 
 /* stdout is for events: whatever the SDK logs goes to the other one. */
 for (const level of ["log", "info", "debug"]) console[level] = console.error;
+
+/* A warning is for who runs the application: told as such. */
+console.warn = (...words) => {
+  console.error(...words);
+  voice(state)({ event: "warning", text: String(words[0]) });
+};
 
 function say(message) {
   process.stdout.write(JSON.stringify(message) + "\n");
@@ -354,6 +361,13 @@ function openAgent(sdk, command) {
     preload: async () => ({ value: await agent.preload() }),
     session: () => ({ value: agent.session ?? null }),
     close: async () => ({ value: await agent.close() }),
+    handover: async ({ messages, messageId, isFinal }) =>
+      void (await need(agent, "sendHandover").sendHandover({
+        partialAssistantMessage: messages,
+        messageId,
+        isFinal,
+      })),
+    "handover-skip": async () => void (await need(agent, "sendHandoverSkip").sendHandoverSkip()),
   };
 }
 
@@ -452,6 +466,15 @@ async function decode(sdk, { bytes, pieces = [] }) {
   return { value };
 }
 
+function streamOfValues(values) {
+  return new ReadableStream({
+    start(stream) {
+      for (const value of values) stream.enqueue(value);
+      stream.close();
+    },
+  });
+}
+
 /* The handle of a session, or of one of its side channels, and the sessions API. */
 function openSession(sdk, command) {
   configure(sdk, command);
@@ -459,6 +482,7 @@ function openSession(sdk, command) {
   const { sessions } = sdk.main;
   const whole = need(sessions, "open").open(id);
   const handle = channel === undefined ? whole : need(whole, "channel").channel(channel);
+  bent?.handle?.(handle);
   return {
     write: async ({ value }) => ({ value: (await handle.in.send(value)) ?? null }),
     read: (command) => {
@@ -477,6 +501,14 @@ function openSession(sdk, command) {
       );
     },
     append: async ({ value }) => ({ value: (await handle.out.append(value)) ?? null }),
+    pipe: async ({ values }) => ({
+      value: (await handle.out.pipe(streamOfValues(values)).waitUntilComplete()) ?? null,
+    }),
+    writer: async ({ values }) => {
+      const execute = ({ write }) => values.forEach((value) => write(value));
+      return { value: (await handle.out.writer({ execute }).waitUntilComplete()) ?? null };
+    },
+    renew: () => void need(handle.out, "reset").reset(),
     control: async ({ subtype, headers = [] }) => ({
       value: (await handle.out.writeControl(subtype, headers)) ?? null,
     }),
@@ -505,26 +537,33 @@ function openHeadStart(sdk, command) {
   const { task, baseUrl, secretKey, options = {}, model = {} } = command;
   const { headStart } = need(sdk.server.chat, "headStart");
   const { text = "", chunks = [], finishReason = "stop" } = model;
+  /* A model that fails says so where a caller asks how it ended. */
+  const told = (value) => {
+    const promise = model.error === undefined ? Promise.resolve(value) : Promise.reject(new Error(model.error));
+    promise.catch(() => {});
+    return promise;
+  };
   const played = () => ({
-    finishReason: Promise.resolve(finishReason),
-    response: Promise.resolve({
+    finishReason: told(finishReason),
+    response: told({
       messages: model.messages ?? [{ role: "assistant", content: [{ type: "text", text }] }],
     }),
-    toUIMessageStream: () =>
-      new ReadableStream({
-        start(stream) {
-          for (const chunk of chunks) stream.enqueue(chunk);
-          stream.close();
-        },
-      }),
+    /* The id of the message is the caller's to give, in the chunk that begins it. */
+    toUIMessageStream: ({ generateMessageId } = {}) =>
+      streamOfValues(
+        chunks.map((chunk) =>
+          chunk?.type === "start" && generateMessageId ? { messageId: generateMessageId(), ...chunk } : chunk,
+        ),
+      ),
     toUIMessageStreamResponse: () => new Response(""),
   });
-  const handler = headStart({
+  const made = headStart({
     ...options,
     agentId: task,
     apiClient: { baseURL: baseUrl, accessToken: secretKey },
     run: async () => played(),
   });
+  const handler = bent?.handler?.(made) ?? made;
   return {
     "head-start": (command) =>
       beginStream(command, async (signal) => {
@@ -586,6 +625,8 @@ const KINDS = {
       preload: "preload",
       session: "",
       close: "close",
+      handover: "sendHandover",
+      "handover-skip": "sendHandoverSkip",
     },
   },
   subscription: {
@@ -601,7 +642,17 @@ const KINDS = {
   session: {
     open: openSession,
     type: (sdk) => sdk.main.configure && sdk.main.sessions?.open && Object,
-    commands: { write: "", read: "", append: "", control: "", trim: "", call: "" },
+    commands: {
+      write: "",
+      read: "",
+      append: "",
+      pipe: "",
+      writer: "",
+      renew: "",
+      control: "",
+      trim: "",
+      call: "",
+    },
   },
   "head-start": {
     open: openHeadStart,
@@ -787,7 +838,15 @@ if (rootAt < 0 || !process.argv[rootAt + 1]) {
   process.exit(2);
 }
 
+/* What one violation bends; undefined: the client is as it is. */
+let bent;
+
 try {
+  const violateAt = process.argv.indexOf("--violate");
+  if (violateAt >= 0) {
+    const { violate } = await import("./violations.mjs");
+    bent = await violate(process.argv[violateAt + 1], resolve(process.argv[rootAt + 1]));
+  }
   const sdk = await loadSdk(resolve(process.argv[rootAt + 1]));
   const { kinds, lacks } = survey(sdk);
   const general = generalCommands(sdk, kinds);

@@ -29,8 +29,13 @@ function bendStream(stream, url, bends) {
     return write(frame(0, proto.write(sent)), ...rest);
   };
   let kept = Buffer.alloc(0);
+  let refused = false; // then the answer is no frames
+  stream.once("response", (headers) => {
+    refused = headers[":status"] !== 200;
+  });
   stream.push = (chunk, ...rest) => {
     if (chunk === null) return push(null);
+    if (refused) return push(chunk, ...rest);
     kept = Buffer.concat([kept, chunk]);
     let more = true;
     while (kept.length >= HEAD && kept.length >= HEAD - 1 + kept.readUIntBE(0, HEAD - 1)) {
