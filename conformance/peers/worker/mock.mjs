@@ -5,14 +5,25 @@
  *     {"command":"mock","task":"plain","options":{...},"script":[{"sendMessage":{...}},{"sendStop":null}, ...]}
  *
  * A step has one key, a member of the harness, with its argument (an array: its arguments); or {"during":[steps]}
- * beside one, done while it is pending; or {"open":"gate"}; or {"read":"allChunks"}.
+ * beside one, done while it is pending; or {"open":"gate"}; or {"read":"allChunks"}; or {"gate":"name"}, which
+ * waits until the agent waits at that gate; or {"metadata":{...}}: what scripts the messages to come, as the
+ * harness has one client data for all. {"error":...} in its results is the error of a step that is `caught`.
  */
-import { Run, currentRun, openGate } from "./current.mjs";
+import { Run, currentRun, gateReached, openGate } from "./current.mjs";
 import { describeError, digest } from "./say.mjs";
 
-async function step(harness, { during, caught, ...act }) {
+/* The harness keeps this very object and sends it with each message. */
+function rescript(clientData, metadata) {
+  for (const key of Object.keys(clientData)) delete clientData[key];
+  Object.assign(clientData, metadata);
+  return null;
+}
+
+async function step(harness, clientData, { during, caught, ...act }) {
   const [name] = Object.keys(act);
   const given = act[name];
+  if (name === "metadata") return rescript(clientData, given);
+  if (name === "gate") return gateReached(given);
   if (name === "open") return openGate(given);
   if (name === "read") return harness[given];
   if (typeof harness[name] !== "function") throw new TypeError(`the harness has no ${name}`);
@@ -20,7 +31,7 @@ async function step(harness, { during, caught, ...act }) {
   const pending = harness[name](...args);
   if (during) {
     pending?.catch?.(() => {});
-    await walk(harness, during);
+    await walk(harness, clientData, during);
   }
   try {
     return await pending;
@@ -30,9 +41,9 @@ async function step(harness, { during, caught, ...act }) {
   }
 }
 
-async function walk(harness, script) {
+async function walk(harness, clientData, script) {
   const results = [];
-  for (const entry of script) results.push(digest(await step(harness, entry)) ?? null);
+  for (const entry of script) results.push(digest(await step(harness, clientData, entry)) ?? null);
   return results;
 }
 
@@ -41,11 +52,12 @@ function members(harness) {
 }
 
 export async function play({ test }, { id, task, options, script }) {
-  const run = new Run(id, task, options?.clientData);
+  const clientData = { ...options?.clientData };
+  const run = new Run(id, task, clientData);
   return run.within(async () => {
-    const harness = test.mockChatAgent({ id: task }, options ?? {});
+    const harness = test.mockChatAgent({ id: task }, { ...options, clientData });
     try {
-      const results = await walk(harness, script ?? []);
+      const results = await walk(harness, clientData, script ?? []);
       return {
         results,
         chunks: digest(harness.allChunks),
