@@ -218,6 +218,25 @@ uint64_t cs_conn_number(const struct cs_conn *conn)
     return 1;
 }
 
+/* Requests come as HTTP/1.1 only: what HTTP/2 asks of a connection is never reached. */
+bool cs_conn_taken_over(const struct cs_conn *conn)
+{
+    (void)conn;
+    return false;
+}
+
+struct cs_server *cs_conn_server(const struct cs_conn *conn)
+{
+    (void)conn;
+    return NULL;
+}
+
+struct cs_loop *cs_server_loop(const struct cs_server *server)
+{
+    (void)server;
+    return NULL;
+}
+
 void cs_conn_release_request(struct cs_conn *conn)
 {
     conn->request = NULL;

@@ -122,8 +122,10 @@ static inline void check_append(const struct op *op, struct model_stream *stream
         check_stored(op, stream);
         FUZZ_CHECK(!(stream->part_ids & part_id) ||
                    net_loop.now_ms - stream->part_id_ms[op->number] >= REPEAT_MS);
-        stream->part_ids |= part_id;
-        stream->part_id_ms[op->number] = net_loop.now_ms;
+        if (part_id) {
+            stream->part_ids |= part_id;
+            stream->part_id_ms[op->number] = net_loop.now_ms;
+        }
     } else { /* a repeat, which is not stored again */
         FUZZ_CHECK(stream->tail == stream->before && stream->part_ids & part_id);
     }

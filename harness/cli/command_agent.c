@@ -50,6 +50,8 @@ static int run(const struct cs_args *args)
 static const struct cs_option options[] = {
     CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",
            "the SDK: a version, a tag, a .tgz or a folder with a / (latest)", 0),
+    CS_ROW("task-file", CS_OPTION_TEXT, task_file, "FILE",
+           "a module of yours that registers agents: runs the rows that apply to any", 0),
     CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "a worker of your own", 0),
     CS_ROWS_RUN,
     CS_ROWS_END,

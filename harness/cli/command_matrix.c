@@ -1,5 +1,5 @@
-/* chatspec matrix: the client role for several versions of the SDK side by side, and what changed
- * from each to the next. */
+/* chatspec matrix: the client and the agent role for several versions of the SDK side by side, and
+ * what changed from each to the next. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include "cli/role_run.h"
 #include "cli/stop.h"
 #include "cli/subject_client.h"
+#include "conformance/agent/agent_role.h"
 #include "net/http_client.h"
 #include "reports/versions.h"
 #include "suite/profile.h"
@@ -27,7 +28,8 @@ struct column {
     char *tag;    /* of its report's file */
     bool is_there;
     struct cs_diag why_not;
-    struct cs_client_subject subject;
+    struct cs_client_subject subject; /* of the only role, or of the client role */
+    struct cs_client_subject agents;  /* of the agent role beside it; zeroed: none */
     struct cs_profile profile;
     char *command; /* for reruns */
 };
@@ -35,6 +37,8 @@ struct column {
 struct matrix {
     const struct cs_args *args;
     struct cs_requirements set;
+    const struct cs_role *roles[2];
+    size_t n_roles;
     struct column columns[MAX_COLUMNS];
     size_t n_columns;
     size_t n_there;
@@ -98,9 +102,23 @@ static int read_columns(struct matrix *matrix)
     return status;
 }
 
+static int choose_roles(struct matrix *matrix)
+{
+    const char *name = matrix->args->role ? matrix->args->role : "client";
+    bool both = strcmp(name, "all") == 0;
+    if (both || strcmp(name, "client") == 0) {
+        matrix->roles[matrix->n_roles++] = &cs_client_role;
+    }
+    if (both || strcmp(name, "agent") == 0) {
+        matrix->roles[matrix->n_roles++] = &cs_agent_role;
+    }
+    return matrix->n_roles > 0
+               ? CS_EXIT_OK
+               : cs_say(CS_EXIT_USAGE, "--role takes client, agent or all, not '%s'", name);
+}
+
 static int select_cases(struct matrix *matrix)
 {
-    static const struct cs_role *const roles[] = {&cs_client_role};
     const struct cs_args *args = matrix->args;
     struct cs_diag diag = {0};
     if (cs_requirements_load(&matrix->set, &diag) != CS_OK) {
@@ -117,7 +135,8 @@ static int select_cases(struct matrix *matrix)
         return cs_say(CS_EXIT_USAGE, "--shard takes K/N with 1 <= K <= N, not '%s'", args->shard);
     }
     struct cs_buf why = CS_BUF(4096);
-    enum cs_err err = cs_select(roles, 1, &selection, &matrix->selected, &matrix->n_cases, &why);
+    enum cs_err err = cs_select(matrix->roles, matrix->n_roles, &selection, &matrix->selected,
+                                &matrix->n_cases, &why);
     char *text = cs_buf_take(&why);
     int status = CS_EXIT_OK;
     if (err != CS_OK) {
@@ -153,11 +172,17 @@ static bool open_column(struct matrix *matrix, struct column *column)
     char remark[CS_PROFILE_REMARK_MAX];
     args.sdk = column->asked;
     args.parser = column->parser;
-    if (cs_client_subject_try(&args, CS_PART_CLIENTS, &column->subject, &column->why_not) !=
-        CS_OK) {
+    bool of_clients = matrix->roles[0] == &cs_client_role;
+    enum cs_client_part part = of_clients ? CS_PART_CLIENTS : CS_PART_AGENTS;
+    if (cs_client_subject_try(&args, part, &column->subject, &column->why_not) != CS_OK ||
+        (matrix->n_roles > 1 && cs_client_subject_try(&args, CS_PART_AGENTS, &column->agents,
+                                                      &column->why_not) != CS_OK)) {
         return false;
     }
-    if (asprintf(&column->command, "./chatspec client %s", column->subject.options) < 0) {
+    bool both = matrix->n_roles > 1;
+    if (asprintf(&column->command, "./chatspec %s %s",
+                 both ? "matrix --role all" : matrix->roles[0]->name,
+                 column->subject.options) < 0) {
         column->command = NULL;
     }
     cs_profile_of_sdk(column->subject.version, &matrix->set, &column->profile, remark);
@@ -200,10 +225,14 @@ static int lay_out(struct matrix *matrix)
     for (size_t i = 0; i < matrix->n_columns; i++) {
         struct column *column = &matrix->columns[i];
         for (size_t row = 0; column->is_there && row < matrix->n_cases; row++) {
-            matrix->work[at++] = (struct cs_work){.role = &cs_client_role,
-                                                  .test = matrix->selected[row].test,
-                                                  .env = &column->subject.env,
-                                                  .profile = &column->profile};
+            const struct cs_work *chosen = &matrix->selected[row];
+            bool beside = matrix->n_roles > 1 && chosen->role == &cs_agent_role;
+            matrix->work[at++] = (struct cs_work){
+                .role = chosen->role,
+                .test = chosen->test,
+                .env = beside ? &column->agents.env : &column->subject.env,
+                .profile = &column->profile,
+            };
         }
     }
     return CS_EXIT_OK;
@@ -353,6 +382,7 @@ static void release(struct matrix *matrix)
     }
     for (size_t i = 0; i < matrix->n_columns; i++) {
         cs_client_subject_close(&matrix->columns[i].subject);
+        cs_client_subject_close(&matrix->columns[i].agents);
         free(matrix->columns[i].command);
         free(matrix->columns[i].asked);
         free(matrix->columns[i].parser);
@@ -374,7 +404,8 @@ static int run(const struct cs_args *args)
     if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
         return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
     }
-    int status = read_columns(&matrix);
+    int status = choose_roles(&matrix);
+    status = status == CS_EXIT_OK ? read_columns(&matrix) : status;
     status = status == CS_EXIT_OK ? select_cases(&matrix) : status;
     status = status == CS_EXIT_OK ? open_columns(&matrix) : status;
     status = status == CS_EXIT_OK ? run_columns(&matrix) : status;
@@ -387,6 +418,7 @@ static const struct cs_option options[] = {
            "versions, tags, .tgz files or ./folders, oldest first: 4.7.7,latest", 0),
     CS_ROW("parser", CS_OPTION_TEXT, parser, "V1,V2,...",
            "each of them with each of these versions of eventsource-parser", 0),
+    CS_ROW("role", CS_OPTION_TEXT, role, "NAME", "client, agent, or all (client)", 0),
     CS_ROW("gate", CS_OPTION_TEXT, gate, "regressions",
            "exit 1 when the last version is worse than the one before it", 0),
     CS_ROWS_SELECTION,
@@ -408,7 +440,8 @@ const struct cs_command cs_command_matrix = {
     .summary = "test several SDK versions side by side: what an upgrade changes",
     .usage = "--sdk S1,S2,... [--parser V1,V2,...] [options]",
     .details =
-        "Runs the client role for each version, each held to its own version of the protocol,\n"
+        "Runs the client role, the agent role or both for each version, each held to its own\n"
+        "version of the protocol,\n"
         "and shows a table of areas by version and then what changed from each version to the\n"
         "next: verdicts, and observations such as retry delays or the order of requests, each\n"
         "with why it matters to who upgrades. A\n"
@@ -417,6 +450,7 @@ const struct cs_command cs_command_matrix = {
         "\n"
         "Examples:\n"
         "  chatspec matrix --sdk 4.7.7,4.8.3\n"
+        "  chatspec matrix --sdk 4.6.4,4.7.7,4.8.3 --role all\n"
         "  chatspec matrix --sdk 4.8.3,latest --gate regressions --report json=client.json\n"
         "  chatspec matrix --sdk 4.8.3,./trigger.dev-sdk-4.9.0-beta.1.tgz\n"
         "  chatspec matrix --sdk 4.8.3 --parser 3.0.0,3.0.6,latest --only 'client/framing/*'",

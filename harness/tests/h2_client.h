@@ -3,6 +3,8 @@
 #ifndef CHATSPEC_TESTS_H2_CLIENT_H
 #define CHATSPEC_TESTS_H2_CLIENT_H
 
+#include <netinet/tcp.h>
+
 #include <nghttp2/nghttp2.h>
 
 struct h2_client {
@@ -82,6 +84,9 @@ static inline ssize_t h2_client_read(nghttp2_session *session, int32_t id, uint8
 
 static inline void h2_client_open(struct h2_client *client, int fd)
 {
+    /* Window updates are small and must not wait for each other. */
+    int on = 1;
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
     *client = (struct h2_client){.fd = fd, .body = CS_BUF(BODY_MAX), .out = CS_BUF(BODY_MAX)};
     nghttp2_session_callbacks *callbacks = NULL;
     assert_int_equal(nghttp2_session_callbacks_new(&callbacks), 0);

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The SDK's writers against the endpoint: sdk_writers.sh CHATSPEC SDK_CACHE [OPTION OF serve]...
+# CHATSPEC_SDK_SCRIPT names another script of this folder than sdk_writers.mjs.
 #
 # Takes what SDK versions SDK_CACHE has of those below; without any, or without Node, the test is
 # skipped (exit 77). They carry both S2 clients that there are.
@@ -39,7 +40,7 @@ ran=
 for version in $versions; do
     [ -d "$cache/$version/node_modules/@trigger.dev/sdk" ] || continue
     echo "SDK $version"
-    node "$here/sdk_writers.mjs" "$cache/$version" "$version" || {
+    node "$here/${CHATSPEC_SDK_SCRIPT:-sdk_writers.mjs}" "$cache/$version" "$version" || {
         tail -n 20 "$work/log"
         exit 1
     }

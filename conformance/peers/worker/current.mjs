@@ -39,8 +39,10 @@ export function note(name, data) {
   currentRun()?.tell("note", { name, data: data instanceof Error ? describeError(data) : digest(data) });
 }
 
+/* The run's context is the suite's own, and the same in every hook. */
 export function tellHook(name, event) {
-  currentRun()?.tell("hook", { name, data: digest(event) });
+  const { ctx, ...told } = event ?? {};
+  currentRun()?.tell("hook", { name, data: digest(told) });
 }
 
 /* ---- gates: what the suite opens by name, so that no case needs to sleep ---- */

@@ -94,7 +94,7 @@ function featuresOf({ agent, main, server, test }) {
   has("channels", typeof chat.channels === "object");
   has("transcriptStorage", typeof agent.snapshotTranscriptStorage === "function");
   has("inputRouter", typeof agent.__resetChatInputRouterForTests === "function");
-  has("sideChannels", /channel/.test(String(main.sessions?.open)));
+  has("sideChannels", typeof main.sessions.open("probe").channel === "function");
   has("headStart", typeof server.chat?.headStart === "function");
   has("mock", test !== undefined);
   return features;
