@@ -4,6 +4,10 @@
 
 #include "conformance/agent/kit.h"
 
+extern const struct cs_case agent_large_cases[];
+extern const struct cs_case agent_mock_cases[];
+extern const struct cs_case agent_sub_cases[];
 extern const struct cs_case agent_turn_cases[];
+extern const struct cs_case agent_upgrade_cases[];
 
 #endif

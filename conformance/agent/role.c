@@ -111,6 +111,10 @@ static void tear_down(struct cs_case_run *run)
 
 static const struct cs_case *const groups[] = {
     agent_turn_cases,
+    agent_large_cases,
+    agent_sub_cases,
+    agent_upgrade_cases,
+    agent_mock_cases,
 };
 
 const struct cs_role cs_agent_role = {

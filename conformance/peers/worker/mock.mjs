@@ -2,12 +2,12 @@
  * The SDK's own offline harness, `mockChatAgent`, as a second driver: the command `mock`, in a worker that was
  * started with --mock.
  *
- *     {"command":"mock","task":"plain","options":{...},"script":[{"sendMessage":{...}},{"sendStop":null}, ...]}
+ *     {"command":"mock","task":"plain","options":{...},"seeds":{"seedSnapshot":{...}},"script":[{"sendMessage":{...}},{"sendStop":null}, ...]}
  *
  * A step has one key, a member of the harness, with its argument (an array: its arguments); or {"during":[steps]}
  * beside one, done while it is pending; or {"open":"gate"}; or {"read":"allChunks"}; or {"gate":"name"}, which
  * waits until the agent waits at that gate; or {"metadata":{...}}: what scripts the messages to come, as the
- * harness has one client data for all. {"error":...} in its results is the error of a step that is `caught`.
+ * harness has one client data for all; or {"turns":n}: until so many are over. {"error":...} in its results is the error of a step that is `caught`.
  */
 import { Run, currentRun, gateReached, openGate } from "./current.mjs";
 import { describeError, digest } from "./say.mjs";
@@ -19,11 +19,27 @@ function rescript(clientData, metadata) {
   return null;
 }
 
+/* "$messageId" stands for the id of the last answer's message, which a client would take from its start. */
+function withMessageId(harness, value) {
+  const text = JSON.stringify(value);
+  if (text === undefined || !text.includes('"$messageId"')) return value;
+  const last = harness.allChunks.filter((chunk) => chunk.type === "start").at(-1);
+  return JSON.parse(text.replaceAll('"$messageId"', JSON.stringify(last?.messageId ?? null)));
+}
+
+/* The harness waits for a turn only where it began it. */
+async function turnsOver(harness, n) {
+  const over = () => harness.allRawChunks.filter((chunk) => chunk?.type === "trigger:turn-complete").length;
+  while (over() < n) await new Promise((look) => setTimeout(look, 5));
+  return null;
+}
+
 async function step(harness, clientData, { during, caught, ...act }) {
   const [name] = Object.keys(act);
-  const given = act[name];
+  const given = withMessageId(harness, act[name]);
   if (name === "metadata") return rescript(clientData, given);
   if (name === "gate") return gateReached(given);
+  if (name === "turns") return turnsOver(harness, given);
   if (name === "open") return openGate(given);
   if (name === "read") return harness[given];
   if (typeof harness[name] !== "function") throw new TypeError(`the harness has no ${name}`);
@@ -51,12 +67,14 @@ function members(harness) {
   return Object.keys(Object.getOwnPropertyDescriptors(harness)).sort();
 }
 
-export async function play({ test }, { id, task, options, script }) {
+export async function play({ test }, { id, task, options, seeds, script }) {
   const clientData = { ...options?.clientData };
   const run = new Run(id, task, clientData);
   return run.within(async () => {
     const harness = test.mockChatAgent({ id: task }, { ...options, clientData });
     try {
+      /* Seeds count only before the boot reads them: at once. */
+      for (const [name, value] of Object.entries(seeds ?? {})) harness[name](value);
       const results = await walk(harness, clientData, script ?? []);
       return {
         results,
