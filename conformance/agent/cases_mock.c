@@ -140,8 +140,12 @@ static int talk(struct ak *ak)
     ak_wait_turns(ak, 4);
     user(ak, USER("u3"), ASK, 5);
     user(ak, ak_text(ak, "{'id':%s," ANSWER, last_message_id(ak)), AFTER, 6);
+    /* Stopped when the answer's first four records are there, and nothing else is on its way. */
+    unsigned long long fifth = ak_turn_complete(ak, 5)->seq;
+    ak_wait_word(ak, ak_text(ak, "trim(%llu)", fifth));
+    size_t n = ak_out_count(ak);
     ak_submit(ak, NULL, USER("u4"), LONG);
-    ak_wait_note(ak, run, "gate");
+    ak_wait_out(ak, n + 4);
     ak_stop(ak);
     ak_wait_turns(ak, 7);
     user(ak, USER("u5"), BROKEN, 8);
@@ -168,7 +172,7 @@ static void conversation(struct cs_case_run *run)
                                               "{'metadata':" AFTER
                                               "},{'sendMessage':{'id':'$messageId'," ANSWER "},"
                                               "{'metadata':" LONG "},{'sendMessage':" USER(
-                                                  "u4") ",'during':[{'gate':'middle'},"
+                                                  "u4") ",'during':[{'seen':{'delta':'begun '}},"
                                                         "{'sendStop':[]}]},"
                                                         "{'metadata':" BROKEN
                                                         "},{'sendMessage':" USER("u5") "}]");
@@ -335,10 +339,10 @@ static void abort_chunk(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
     ak_use_mock(ak, "--mock");
-    const cJSON *value =
-        ak_mock(ak, "everything", NULL,
-                "[{'metadata':" LONG
-                "},{'sendMessage':" USER("u1") ",'during':[{'gate':'middle'},{'sendStop':[]}]}]");
+    const cJSON *value = ak_mock(
+        ak, "everything", NULL,
+        "[{'metadata':" LONG
+        "},{'sendMessage':" USER("u1") ",'during':[{'seen':{'delta':'begun '}},{'sendStop':[]}]}]");
     const char *out = ak_mock_notation(ak, cJSON_GetObjectItemCaseSensitive(value, "rawChunks"));
     ak_record_fact(ak, "a stop shows a chunk \"abort\"", "true", "%s",
                    strstr(out, "abort") ? "true" : "false");

@@ -93,7 +93,7 @@ static void target(struct cs_case_run *run)
 static void handover_fails(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
-    ak_fault(ak, "end-and-continue: 400 {'error':'not now'}");
+    ak_fault(ak, "end-and-continue: 400 {\"error\":\"not now\"}");
     int turn = ak_boot(ak, "plain", "hello", "{'do':{'onTurnStart':[" UPGRADE "]}}");
     expect_handover(run, turn, 0);
     ak_expect_number(ak, "the platform's answer", (uint64_t)ak_request(ak, HANDOVER, 1)->status,

@@ -55,9 +55,6 @@ function gate(name) {
     entry.opened = new Promise((open) => {
       entry.open = open;
     });
-    entry.reached = new Promise((reach) => {
-      entry.reach = reach;
-    });
     gates.set(name, entry);
   }
   return gates.get(name);
@@ -66,7 +63,6 @@ function gate(name) {
 /* Waits until the suite opened the gate; one that was opened before stays open until a reset. */
 export async function passGate(name, signal) {
   note("gate", { name, phase: "waiting" });
-  gate(name).reach();
   if (signal?.aborted) throw signal.reason;
   await Promise.race([
     gate(name).opened,
@@ -79,11 +75,6 @@ export async function passGate(name, signal) {
 
 export function openGate(name) {
   gate(name).open();
-}
-
-/* Until somebody waits at it. */
-export async function gateReached(name) {
-  await gate(name).reached;
 }
 
 /* Opens what old runs still wait at and starts with all gates shut. */

@@ -2,14 +2,16 @@
  * The SDK's own offline harness, `mockChatAgent`, as a second driver: the command `mock`, in a worker that was
  * started with --mock.
  *
- *     {"command":"mock","task":"plain","options":{...},"seeds":{"seedSnapshot":{...}},"script":[{"sendMessage":{...}},{"sendStop":null}, ...]}
+ *     {"command":"mock","task":"plain","options":{...},"seeds":{"seedSnapshot":{...}},
+ *      "script":[{"sendMessage":{...}},{"sendStop":null}, ...]}
  *
  * A step has one key, a member of the harness, with its argument (an array: its arguments); or {"during":[steps]}
- * beside one, done while it is pending; or {"open":"gate"}; or {"read":"allChunks"}; or {"gate":"name"}, which
- * waits until the agent waits at that gate; or {"metadata":{...}}: what scripts the messages to come, as the
- * harness has one client data for all; or {"turns":n}: until so many are over. {"error":...} in its results is the error of a step that is `caught`.
+ * beside one, done while it is pending; or {"open":"gate"}; or {"read":"allChunks"}; or {"seen":{"delta":"x"}}, which
+ * waits for a chunk with these members; or {"metadata":{...}}: what scripts the messages to come, as the
+ * harness has one client data for all; or {"turns":n}: until so many are over. {"error":...} in its results is the
+ * error of a step that is `caught`.
  */
-import { Run, currentRun, gateReached, openGate } from "./current.mjs";
+import { Run, currentRun, openGate } from "./current.mjs";
 import { describeError, digest } from "./say.mjs";
 
 /* The harness keeps this very object and sends it with each message. */
@@ -27,10 +29,18 @@ function withMessageId(harness, value) {
   return JSON.parse(text.replaceAll('"$messageId"', JSON.stringify(last?.messageId ?? null)));
 }
 
+const look = () => new Promise((again) => setTimeout(again, 2));
+
 /* The harness waits for a turn only where it began it. */
 async function turnsOver(harness, n) {
   const over = () => harness.allRawChunks.filter((chunk) => chunk?.type === "trigger:turn-complete").length;
-  while (over() < n) await new Promise((look) => setTimeout(look, 5));
+  while (over() < n) await look();
+  return null;
+}
+
+async function chunkSeen(harness, members) {
+  const fits = (chunk) => Object.entries(members).every(([name, value]) => chunk?.[name] === value);
+  while (!harness.allRawChunks.some(fits)) await look();
   return null;
 }
 
@@ -38,7 +48,7 @@ async function step(harness, clientData, { during, caught, ...act }) {
   const [name] = Object.keys(act);
   const given = withMessageId(harness, act[name]);
   if (name === "metadata") return rescript(clientData, given);
-  if (name === "gate") return gateReached(given);
+  if (name === "seen") return chunkSeen(harness, given);
   if (name === "turns") return turnsOver(harness, given);
   if (name === "open") return openGate(given);
   if (name === "read") return harness[given];
