@@ -334,6 +334,9 @@ static void not_modelled(struct cs_case_run *run)
                    strstr(ak_member(ak, last, ""), "sessionInEventId") != NULL);
 }
 
+/* A model that does not heed its signal. */
+#define SLOW "{'script':[[{'text':'begun '},{'delay':100},{'text':'never'}]]}"
+
 /* AGT-MCK-08 */
 static void abort_chunk(struct cs_case_run *run)
 {
@@ -341,7 +344,7 @@ static void abort_chunk(struct cs_case_run *run)
     ak_use_mock(ak, "--mock");
     const cJSON *value = ak_mock(
         ak, "everything", NULL,
-        "[{'metadata':" LONG
+        "[{'metadata':" SLOW
         "},{'sendMessage':" USER("u1") ",'during':[{'seen':{'delta':'begun '}},{'sendStop':[]}]}]");
     const char *out = ak_mock_notation(ak, cJSON_GetObjectItemCaseSensitive(value, "rawChunks"));
     ak_record_fact(ak, "a stop shows a chunk \"abort\"", "true", "%s",

@@ -51,8 +51,9 @@ static void child_session(struct cs_case_run *run)
                    ak_request_member(ak, create, "triggerConfig.basePayload.trigger"),
                    "\"preload\"");
     const char *tags = ak_request_member(ak, create, "triggerConfig.tags");
-    if (!strstr(tags, ak_text(ak, "\"chat:%s\"", child))) {
-        cs_case_fail(run, "the tag of the chat is missing: %s", tags);
+    bool tagged = strstr(tags, ak_text(ak, "\"chat:%s\"", child)) != NULL;
+    if (tagged != cs_case_fact(run, "child_session_tagged")) {
+        cs_case_fail(run, "the tags of the child's session are not right: %s", tags);
     }
     const struct ak_request *message = ak_wait_request(ak, append, 1);
     ak_expect_text(ak, "the child's message",
