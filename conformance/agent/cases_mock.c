@@ -392,30 +392,33 @@ static void retry(struct cs_case_run *run)
                    "user: kept-before\nassistant: an old answer\nuser: u1");
 }
 
+/* Each starts a process or two of its own, which a busy machine may take long for. */
+#define START_S 90
+
 const struct cs_case agent_mock_cases[] = {
     {"agent/mock/imported-first", "the harness has to be imported before the agent", "AGT-MCK-01",
-     CS_MUST, 0, 0, imported_first},
+     CS_MUST, 0, START_S, imported_first},
     {"agent/mock/conversation", "a conversation in the harness is the one on the wire",
-     "AGT-MCK-02", CS_MUST, 0, 0, conversation},
+     "AGT-MCK-02", CS_MUST, 0, START_S, conversation},
     {"agent/mock/recovery", "a recovery in the harness is the one on the wire", "AGT-MCK-02",
-     CS_MUST, 0, 0, recovery},
+     CS_MUST, 0, START_S, recovery},
     {"agent/mock/handover", "a handover in the harness is the one on the wire", "AGT-MCK-02",
-     CS_MUST, 0, 0, handover},
-    {"agent/mock/members", "what the harness has in every version", "AGT-MCK-03", CS_MUST, 0, 0,
-     members},
-    {"agent/mock/later-members", "what the harness has since 4.6", "AGT-MCK-04", CS_OBSERVED, 0, 0,
-     later_members},
+     CS_MUST, 0, START_S, handover},
+    {"agent/mock/members", "what the harness has in every version", "AGT-MCK-03", CS_MUST, 0,
+     START_S, members},
+    {"agent/mock/later-members", "what the harness has since 4.6", "AGT-MCK-04", CS_OBSERVED, 0,
+     START_S, later_members},
     {"agent/mock/channels", "what the harness has for channels and storage", "AGT-MCK-05",
-     CS_OBSERVED, 0, 0, channels},
+     CS_OBSERVED, 0, START_S, channels},
     {"agent/mock/model-library", "what the model library offers to tests", "AGT-MCK-11",
-     CS_OBSERVED, 0, 0, model_library},
+     CS_OBSERVED, 0, START_S, model_library},
     {"agent/mock/not-modelled", "what the harness leaves out", "AGT-MCK-06 AGT-MCK-07 AGT-BIG-12",
-     CS_OBSERVED, 0, 0, not_modelled},
+     CS_OBSERVED, 0, START_S, not_modelled},
     {"agent/mock/abort-chunk", "a stop shows a chunk that no wire carries", "AGT-MCK-08",
-     CS_OBSERVED, 0, 0, abort_chunk},
-    {"agent/mock/upgrade", "an upgrade without a platform", "AGT-MCK-09", CS_OBSERVED, 0, 0,
+     CS_OBSERVED, 0, START_S, abort_chunk},
+    {"agent/mock/upgrade", "an upgrade without a platform", "AGT-MCK-09", CS_OBSERVED, 0, START_S,
      upgrade},
-    {"agent/mock/retry", "a context with a second attempt is a retry", "AGT-MCK-10", CS_MUST, 0, 0,
-     retry},
+    {"agent/mock/retry", "a context with a second attempt is a retry", "AGT-MCK-10", CS_MUST, 0,
+     START_S, retry},
     {0},
 };

@@ -67,6 +67,7 @@ static void successor(struct cs_case_run *run)
         cs_case_fail(run, "the cursor %s has passed the message %llu", cursor,
                      (unsigned long long)seq);
     }
+    ak_expect_number(ak, "runs for the chat", ak_count_triggers(ak), 2);
     const struct ak_trigger *next = ak_trigger(ak, ak_count_triggers(ak) - 1);
     int heir = ak_run_as(ak, next->run_id, "recovery", next->payload, NULL);
     ak_wait_turns(ak, 2);

@@ -38,9 +38,9 @@ const dropControl = (name, when) => (records) =>
   when() ? records.filter((record) => controlOf(record) !== name) : records;
 
 export default {
-  "hands-over-without-reason": {
+  "hands-over-as-continuation": {
     request: bendHandover((body) => {
-      if (body.reason === "upgrade") delete body.reason;
+      if (body.reason === "upgrade") body.reason = "continuation";
     }),
   },
   "completes-the-turn-it-hands-over": {
@@ -82,9 +82,9 @@ export default {
       return { ...json, triggerConfig: { ...config, externalDeploymentId: "dep-elsewhere" } };
     },
   },
-  "continues-without-reason": {
+  "continues-as-upgrade": {
     request: bendHandover((body) => {
-      if (body.reason === "continuation") delete body.reason;
+      if (body.reason === "continuation") body.reason = "upgrade";
     }),
   },
   "lets-an-agent-end-and-continue": {
