@@ -39,7 +39,11 @@ void ak_use_mock(struct ak *ak, const char *option)
     env.argv = words;
     leave_worker(ak);
     struct cs_diag diag;
-    if (cs_adapter_start(&env, &ak->worker, &diag) != CS_OK) {
+    enum cs_err err = cs_adapter_start(&env, &ak->worker, &diag);
+    if (err == CS_ERR_TIMEOUT) {
+        cs_case_error(ak->run, "the worker does not start with %s: %s", option, diag.text);
+    }
+    if (err != CS_OK) { /* somebody's own worker without a harness */
         cs_case_skip(ak->run, "the worker does not start with %s: %s", option, diag.text);
     }
     ak->own_worker = true;

@@ -6,6 +6,7 @@ const ROW = /\/api\/v1\/sessions\/[^/]+$/;
 
 const pathOf = ({ url }) => new URL(url).pathname;
 const isHandover = (call) => call.method === "POST" && HANDOVER.test(pathOf(call));
+const isUpgrade = (call) => isHandover(call) && JSON.parse(call.body).reason === "upgrade";
 
 function bendHandover(bend) {
   return (call) => {
@@ -51,7 +52,7 @@ export default {
   },
   "late-upgrade-breaks-the-run": turnWatch((watch) => ({
     request: (call) => {
-      watch.late = watch.late || (isHandover(call) && watch.done);
+      watch.late = watch.late || (isUpgrade(call) && watch.done);
       return undefined;
     },
     event: (event) => {
@@ -62,7 +63,7 @@ export default {
     },
   })),
   "late-upgrade-stays": turnWatch((watch) => ({
-    request: (call) => (isHandover(call) && watch.done ? false : undefined),
+    request: (call) => (isUpgrade(call) && watch.done ? false : undefined),
   })),
   "forgets-the-target": {
     request: bendHandover((body) => void delete body.externalDeploymentId),
