@@ -106,7 +106,7 @@ static void expect_same(struct ak *ak, const struct seen *wire, const cJSON *moc
 #define AGAIN  "{'script':[[{'text':'again'}]]}"
 #define ASK    "{'script':[[{'tool':'ask','id':'call-1'}]]}"
 #define AFTER  "{'script':[[{'text':'thanks'}]]}"
-#define LONG   "{'script':[[{'text':'begun '},{'gate':'middle'},{'text':'never'}]]}"
+#define LONG   "{'script':[[{'text':'begun '},{'gate':'middle','quiet':true},{'text':'never'}]]}"
 #define BROKEN "{'script':[[{'text':'half'},{'error':'broken'}]]}"
 
 static void user(struct ak *ak, const char *message, const char *metadata, size_t turn)
@@ -334,9 +334,6 @@ static void not_modelled(struct cs_case_run *run)
                    strstr(ak_member(ak, last, ""), "sessionInEventId") != NULL);
 }
 
-/* A model that does not heed its signal. */
-#define SLOW "{'script':[[{'text':'begun '},{'delay':100},{'text':'never'}]]}"
-
 /* AGT-MCK-08 */
 static void abort_chunk(struct cs_case_run *run)
 {
@@ -344,7 +341,7 @@ static void abort_chunk(struct cs_case_run *run)
     ak_use_mock(ak, "--mock");
     const cJSON *value = ak_mock(
         ak, "everything", NULL,
-        "[{'metadata':" SLOW
+        "[{'metadata':" LONG
         "},{'sendMessage':" USER("u1") ",'during':[{'seen':{'delta':'begun '}},{'sendStop':[]}]}]");
     const char *out = ak_mock_notation(ak, cJSON_GetObjectItemCaseSensitive(value, "rawChunks"));
     ak_record_fact(ak, "a stop shows a chunk \"abort\"", "true", "%s",
