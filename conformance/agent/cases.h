@@ -6,6 +6,7 @@
 
 extern const struct cs_case agent_large_cases[];
 extern const struct cs_case agent_mock_cases[];
+extern const struct cs_case agent_mock_parts_cases[];
 extern const struct cs_case agent_sub_cases[];
 extern const struct cs_case agent_turn_cases[];
 extern const struct cs_case agent_upgrade_cases[];

@@ -115,6 +115,7 @@ static const struct cs_case *const groups[] = {
     agent_sub_cases,
     agent_upgrade_cases,
     agent_mock_cases,
+    agent_mock_parts_cases,
 };
 
 const struct cs_role cs_agent_role = {
