@@ -9,6 +9,11 @@ extern const struct cs_case agent_compaction_cases[];
 extern const struct cs_case agent_fast_start_cases[];
 extern const struct cs_case agent_head_start_cases[];
 extern const struct cs_case agent_inject_cases[];
+extern const struct cs_case agent_large_cases[];
+extern const struct cs_case agent_mock_cases[];
+extern const struct cs_case agent_mock_parts_cases[];
+extern const struct cs_case agent_sub_cases[];
 extern const struct cs_case agent_turn_cases[];
+extern const struct cs_case agent_upgrade_cases[];
 
 #endif

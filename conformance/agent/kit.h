@@ -137,6 +137,30 @@ const cJSON *ak_outcome_value(struct ak *ak, int command);
 /* Skips the case unless the worker's hello lists that feature. */
 void ak_need_feature(struct ak *ak, const char *feature);
 
+/* ---- the offline harness (kit_mock.c) ---- */
+
+/* From here on commands go to a second process of the same worker, started with that option
+ * ("--mock"): it offers `mock` in place of `run`. What the first was still doing is ended. */
+void ak_use_mock(struct ak *ak, const char *option);
+/* The command `mock` (peers/worker/mock.mjs) with a list of steps; `members`
+ * ("'options':{},'seeds':{}", NULL: none) join it. Gives its value, {results, chunks, rawChunks,
+ * snapshot, members}. An error of the harness fails the case. */
+const cJSON *ak_mock(struct ak *ak, const char *task, const char *members, const char *script);
+/* The number of the last command: under it hooks and prompts of the harness are told. */
+int ak_mock_number(const struct ak *ak);
+/* rawChunks in the notation of ak_notation. */
+const char *ak_mock_notation(struct ak *ak, const cJSON *raw);
+
+/* ---- another chat: a sub-agent's (kit_child.c) ---- */
+
+/* Its agent, played: a data record of its .out with that chunk, or a control record. */
+void ak_play_chunk(struct ak *ak, const char *chat, const char *chunk);
+void ak_play_control(struct ak *ak, const char *chat, const char *headers);
+/* Counts the subscriptions of a stream ("child/out") from here on; waits until there are so many.
+ */
+void ak_watch_readers(struct ak *ak, const char *stream);
+void ak_wait_readers(struct ak *ak, size_t n);
+
 /* ---- waiting ---- */
 
 /* Until .out holds so many turn-complete records in all; the trim and the transcript come later. */

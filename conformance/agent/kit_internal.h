@@ -68,6 +68,8 @@ struct ak {
     struct ak_list triggers;   /* struct ak_trigger * */
     struct ak_list waitpoints; /* struct ak_waitpoint * */
     size_t n_readers;          /* of the chat's .in, now */
+    const char *watched;       /* a stream's public name, or NULL: ak_watch_readers */
+    size_t n_watching;         /* its subscriptions, now */
     bool has_session;
     bool seeding;     /* what is stored now is the case's own */
     bool holds_wakes; /* ak_hold_wakes */

@@ -95,19 +95,35 @@ static void on_records(void *ctx, const struct cs_tap_records *told)
     cs_loop_stop(ak->loop);
 }
 
+/* The chat's .in, and the stream that a case watches beside it. */
+static void count_reader(struct ak *ak, const struct cs_tap_stream *stream, size_t change)
+{
+    const char *watched = ak->watched;
+    const char *io = stream->io == CS_IO_OUT ? "/out" : "/in";
+    if (stream->channel.len > 0) {
+        return;
+    }
+    if (stream->io == CS_IO_IN && cs_view_eq(stream->key, cs_view_str(ak->chat))) {
+        ak->n_readers += change;
+    }
+    if (watched && strlen(watched) == stream->key.len + strlen(io) &&
+        strncmp(watched, stream->key.ptr, stream->key.len) == 0 &&
+        strcmp(watched + stream->key.len, io) == 0) {
+        ak->n_watching += change;
+    }
+}
+
 static void on_subscribed(void *ctx, const struct cs_tap_reader *reader)
 {
     struct ak *ak = ctx;
-    ak->n_readers += reader->stream.io == CS_IO_IN && reader->stream.channel.len == 0 &&
-                     cs_view_eq(reader->stream.key, cs_view_str(ak->chat));
+    count_reader(ak, &reader->stream, 1);
     cs_loop_stop(ak->loop);
 }
 
 static void on_unsubscribed(void *ctx, const struct cs_tap_reader *reader)
 {
     struct ak *ak = ctx;
-    ak->n_readers -= reader->stream.io == CS_IO_IN && reader->stream.channel.len == 0 &&
-                     cs_view_eq(reader->stream.key, cs_view_str(ak->chat));
+    count_reader(ak, &reader->stream, (size_t)-1);
     cs_loop_stop(ak->loop);
 }
 

@@ -116,6 +116,11 @@ static const struct cs_case *const groups[] = {
     agent_compaction_cases,
     agent_fast_start_cases,
     agent_head_start_cases,
+    agent_large_cases,
+    agent_sub_cases,
+    agent_upgrade_cases,
+    agent_mock_cases,
+    agent_mock_parts_cases,
 };
 
 const struct cs_role cs_agent_role = {

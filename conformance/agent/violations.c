@@ -17,6 +17,10 @@ const struct cs_agent_violation cs_agent_violations[] = {
 #include "conformance/agent/violations_fast_start.inc"
 #include "conformance/agent/violations_inject.inc"
 #include "conformance/agent/violations_turn.inc"
+#include "conformance/agent/violations_large.inc"
+#include "conformance/agent/violations_sub.inc"
+#include "conformance/agent/violations_upgrade.inc"
+#include "conformance/agent/violations_mock.inc"
     {0},
 };
 

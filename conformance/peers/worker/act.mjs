@@ -16,11 +16,14 @@ const ROOTS = { chat, ai, sdk, sessions: sdk.sessions, metadata: sdk.metadata };
 /* One value of the run, for the rows about chat.local. */
 export const local = chat.local({ id: "chatspec" });
 
-/* Arguments are JSON; {"$bytes":N} stands for a string of N bytes. */
+/* Arguments are JSON; {"$bytes":N} stands for a string of N bytes, with "of" made of that text. */
 export function expand(value) {
   if (Array.isArray(value)) return value.map(expand);
   if (value === null || typeof value !== "object") return value;
-  if (typeof value.$bytes === "number") return "x".repeat(value.$bytes);
+  if (typeof value.$bytes === "number") {
+    const of = value.of ?? "x";
+    return of.repeat(Math.floor(value.$bytes / Buffer.byteLength(of)));
+  }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, expand(inner)]));
 }
 
@@ -135,8 +138,14 @@ function beside(helper, name, acts) {
   helper(work());
 }
 
+/* {"if":{"continuation":false}}: only where the point's event says so. */
+function isMeant(act, event) {
+  return Object.entries(act.if ?? {}).every(([name, value]) => event?.[name] === value);
+}
+
 export async function perform(acts, event) {
   for (const act of Array.isArray(acts) ? acts : [acts]) {
+    if (!isMeant(act, event)) continue;
     const kind = Object.keys(ACTS).find((key) => act[key] !== undefined);
     if (!kind) throw new Error(`no such act: ${JSON.stringify(act)}`);
     await ACTS[kind](act, event);

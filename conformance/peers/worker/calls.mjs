@@ -9,7 +9,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { entryFile, readJson } from "../sdk/packages.mjs";
+import { entryFile, packageFolder, readJson } from "../sdk/packages.mjs";
 
 const servers = new Set();
 const posts = new Set(); // requests to them that have no answer yet
@@ -34,9 +34,10 @@ const SPECIAL = {
     const { fns, ...registered } = v3.resourceCatalog.getTask(task) ?? {};
     return { registered, manifest: v3.resourceCatalog.getTaskManifest(task) };
   },
-  /* What an entry of the package exports, or of what members an export consists. */
-  async exports({ folder }, { entry, member }) {
-    const found = await import(pathToFileURL(entryFile(folder, entry ?? ".")).href);
+  /* What an entry of the package (or of one beside it) exports, or of what members an export consists. */
+  async exports({ folder }, { package: name, entry, member }) {
+    const from = name ? packageFolder(name, folder) : folder;
+    const found = await import(pathToFileURL(entryFile(from, entry ?? ".")).href);
     const value = member ? found[member] : found;
     return value === undefined || value === null ? null : Object.keys(value).sort();
   },

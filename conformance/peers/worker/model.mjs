@@ -47,7 +47,12 @@ async function* parts(steps, run, signal) {
     } else if (step.delay !== undefined) {
       await new Promise((wake) => setTimeout(wake, step.delay));
     } else if (step.gate !== undefined) {
-      await passGate(step.gate, signal);
+      try {
+        await passGate(step.gate, signal);
+      } catch (error) {
+        if (step.quiet) return; /* a model that ends without a word when it is stopped */
+        throw error;
+      }
     } else if (step.tool !== undefined) {
       yield* close();
       const toolCallId = step.id ?? `call-${run?.id ?? 0}-${run?.calls ?? 0}-${tools}`;

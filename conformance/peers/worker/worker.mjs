@@ -1,7 +1,7 @@
 /*
  * The adapter around the SDK's agent runtime: it plays the process in which the platform runs a task.
  *
- *     node worker.mjs --root DIR [--agents FILE.mjs] [--mock] [--violate ID]
+ *     node worker.mjs --root DIR [--agents FILE.mjs] [--mock | --mock-late] [--violate ID]
  *
  * DIR/node_modules/@trigger.dev/sdk is what is driven, together with the `ai` package beside it. One code
  * base serves every version: versions are told apart by what they offer, never by number. It speaks the
@@ -22,7 +22,7 @@ const PROTOCOL = 1;
 const OWN_FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 function usage(text) {
-  process.stderr.write(`${text}\nusage: node worker.mjs --root DIR [--agents FILE.mjs] [--mock] [--violate ID]\n`);
+  process.stderr.write(`${text}\nusage: node worker.mjs --root DIR [--agents FILE.mjs] [--mock | --mock-late] [--violate ID]\n`);
   process.exit(2);
 }
 
@@ -30,7 +30,8 @@ function readArguments(words) {
   const options = { agents: [], violate: [] };
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
-    if (word === "--mock") options.mock = true;
+    if (word === "--mock") options.mock = "first";
+    else if (word === "--mock-late") options.mock = "late";
     else if (!["--root", "--agents", "--violate"].includes(word)) usage(`unknown option ${word}`);
     else if (i + 1 === words.length) usage(`${word} needs a value`);
     else if (word === "--root") options.root = resolve(words[++i]);
@@ -72,8 +73,8 @@ async function loadSdk(root, mock) {
     },
   };
   /* The offline harness brings a catalogue of its own, and has to come before the agents. */
-  if (mock) sdk.test = await load(folder, "./ai/test");
-  else installCatalog(sdk);
+  if (mock === "first") sdk.test = await load(folder, "./ai/test");
+  else if (!mock) installCatalog(sdk);
   sdk.agent = await load(folder, "./ai");
   sdk.main = await load(folder, ".");
   sdk.server = await load(folder, "./chat-server");
@@ -116,6 +117,8 @@ if (options.violate.length > 0) bendPayload = await (await import("./violations.
 process.env.CHATSPEC_MODEL = new URL("model.mjs", import.meta.url).href;
 if (options.agents.length > 0) (await import("./watch.mjs")).watchAgents(sdk.agent.chat);
 await loadAgents(options.agents);
+/* The mistake, to be seen: the harness after the agents. */
+if (options.mock === "late") sdk.test = await load(sdk.folder, "./ai/test");
 
 const runs = new Runs(sdk);
 
