@@ -4,6 +4,12 @@
 
 #include "conformance/agent/kit.h"
 
+extern const struct cs_case agent_mistakes_cases[];
+extern const struct cs_case agent_session_cases[];
+extern const struct cs_case agent_session_in_cases[];
+extern const struct cs_case agent_session_out_cases[];
+extern const struct cs_case agent_session_send_cases[];
+extern const struct cs_case agent_session_wait_cases[];
 extern const struct cs_case agent_turn_cases[];
 
 #endif

@@ -110,7 +110,13 @@ static void tear_down(struct cs_case_run *run)
 }
 
 static const struct cs_case *const groups[] = {
+    agent_session_cases,
+    agent_session_send_cases,
+    agent_session_out_cases,
+    agent_session_in_cases,
+    agent_session_wait_cases,
     agent_turn_cases,
+    agent_mistakes_cases,
 };
 
 const struct cs_role cs_agent_role = {

@@ -24,8 +24,9 @@ const SPECIAL = {
   /* Steps on the handle of a session, as in the task `raw`. */
   async handle({ main }, { session, channel, steps }) {
     const { rawSteps } = await own();
-    const handle = channel === undefined ? main.sessions.open(session) : main.sessions.open(session, channel);
-    return { id: handle.id, in: handle.in !== undefined, out: handle.out !== undefined, ...(await rawSteps(handle, steps ?? [])) };
+    const opened = main.sessions.open(session);
+    const handle = channel === undefined ? opened : opened.channel(channel);
+    return { id: opened.id, in: handle.in !== undefined, out: handle.out !== undefined, ...(await rawSteps(handle, steps ?? [])) };
   },
   /* What is registered for a task, without its functions. */
   async task({ v3 }, { task }) {

@@ -76,7 +76,8 @@ export const custom = chat.customAgent({
 export const raw = task({
   id: "raw",
   run: async ({ sessionId, chatId, channel, steps }, { signal }) => {
-    const handle = channel ? sessions.open(sessionId ?? chatId, channel) : sessions.open(sessionId ?? chatId);
+    const opened = sessions.open(sessionId ?? chatId);
+    const handle = channel === undefined ? opened : opened.channel(channel);
     const { rawSteps } = await import("../handle.mjs");
     return rawSteps(handle, steps ?? [], signal);
   },
