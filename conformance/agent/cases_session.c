@@ -151,7 +151,7 @@ static void encoded_id(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
     ak_use_chat(ak, "x/1");
-    (void)start(ak, "");
+    ak_set_session(ak, "{'basePayload':{}}");
     (void)ak_sdk(ak, "sessions.retrieve", "['x/1']");
     (void)ak_sdk(ak, "sessions.update", "['x/1',{'tags':['a']}]");
     (void)ak_sdk(ak, "handle",

@@ -125,9 +125,11 @@ const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n)
 
 int64_t ak_told_at(struct ak *ak, int run, const char *kind, const char *name, size_t n)
 {
+    const struct told_wait wait = {run, kind, name, n};
+    ak_wait(ak, was_told, &wait, "tell %s %s", kind, name ? name : "");
     const cJSON *at = cJSON_GetObjectItemCaseSensitive(find(ak, run, kind, name, n), "at");
     if (!cJSON_IsNumber(at)) {
-        cs_case_fail(ak->run, "the worker did not tell %s %s", kind, name ? name : "");
+        cs_case_error(ak->run, "the worker told %s without a time", kind);
     }
     return (int64_t)at->valuedouble;
 }

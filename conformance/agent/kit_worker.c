@@ -173,8 +173,7 @@ const char *ak_outcome(struct ak *ak, int command)
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(done, "value");
         return value ? ak_print(ak, value) : "nothing";
     }
-    const cJSON *error =
-        cJSON_GetObjectItemCaseSensitive(ak_event(ak, command, "error", 0), "error");
+    const cJSON *error = ak_event(ak, command, "error", 0);
     const char *name = text_of(error, "name");
     const char *message = text_of(error, "message");
     return ak_text(ak, "an error: %s: %s", name ? name : "?", message ? message : "");
