@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url";
 import { entryFile, readJson } from "../sdk/packages.mjs";
 
 const servers = new Set();
+const posts = new Set(); // requests to them that have no answer yet
 
 /* Loads what imports the SDK by its bare name, which works once the worker has set up the lookup. */
 const own = async () => ({
@@ -51,20 +52,30 @@ const SPECIAL = {
   },
   /* Mounts a Head Start handler on a port of the loopback; gone at the next reset. `metadata` scripts the
    * model of its step; the handler's tools have no `execute`. */
-  async headStart({ server, agent }, { agentId, metadata, options, tools }) {
+  async headStart({ server, agent }, { agentId, metadata, options, tools, executing, extra }) {
     const { scriptedModel } = await own();
     const { streamText, tool, jsonSchema } = await import("./ai.mjs");
     const set = Object.fromEntries(
       (tools ?? []).map((name) => [name, tool({ description: name, inputSchema: jsonSchema({ type: "object" }) })]),
     );
+    /* `executing`: tools as they are in an agent, which have no place in a route module. */
+    for (const name of executing ?? []) {
+      set[name] = tool({
+        description: name,
+        inputSchema: jsonSchema({ type: "object" }),
+        execute: async () => ({ ran: "in the route" }),
+      });
+    }
     const handler = server.chat.headStart({
       agentId,
       ...options,
       run: async (event) => {
-        const base = event.chat.toStreamTextOptions({ tools: set });
         const script = metadata ?? event.clientData;
         if (script?.throw !== undefined) throw new Error(script.throw);
-        return streamText({ ...base, model: scriptedModel(script, { modelId: "warm" }) });
+        const model = scriptedModel(script, { modelId: "warm" });
+        /* `extra`: options of the caller's, given to the handler's own streamText. */
+        if (extra) return event.streamText({ tools: set, model, ...extra });
+        return streamText({ ...event.chat.toStreamTextOptions({ tools: set }), model });
       },
     });
     const listener = server.chat.toNodeListener(handler);
@@ -73,7 +84,28 @@ const SPECIAL = {
     await new Promise((ready) => http.listen(0, "127.0.0.1", ready));
     return { url: `http://127.0.0.1:${http.address().port}/`, agent: agent !== undefined };
   },
+  /* Posts to it as a browser would: the head of the answer, and the chunks of its events or its text. */
+  post(_, argument) {
+    const posted = postTo(argument);
+    posts.add(posted);
+    return posted.finally(() => posts.delete(posted));
+  },
 };
+
+async function postTo({ url, body }) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  const events = text.split("\n\n").filter((line) => line.startsWith("data: "));
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    ...(response.ok ? { chunks: events.map((line) => JSON.parse(line.slice("data: ".length))) } : { text }),
+  };
+}
 
 /* `every` true: all items of a list, page after page. */
 async function collect(result) {
@@ -102,4 +134,6 @@ export async function resetCalls() {
     http.close();
   }
   servers.clear();
+  /* What they say of their end is not for the next case. */
+  await Promise.allSettled(posts);
 }
