@@ -13,6 +13,7 @@
     }
 
 const struct cs_agent_violation cs_agent_violations[] = {
+#include "conformance/agent/violations_mistakes.inc"
 #include "conformance/agent/violations_session.inc"
 #include "conformance/agent/violations_turn.inc"
     {0},
