@@ -155,6 +155,7 @@ static void history_first(struct ak *ak, const char *agent)
     ak_expect_note(ak, r, "history", "phase", "'begun'");
     ak_settle(ak);
     ak_expect_text(ak, "the answer before its question is kept", ak_out_text(ak, 0), "");
+    ak_expect_number(ak, "notes of the write that is held up", ak_count_notes(ak, r, "history"), 1);
     ak_expect_number(ak, "records before its question is kept", ak_out_count(ak), 0);
     ak_open(ak, "history");
     ak_wait_turns(ak, 1);
