@@ -5,6 +5,7 @@
 #include "conformance/agent/kit.h"
 
 extern const struct cs_case agent_mistakes_cases[];
+extern const struct cs_case agent_mistakes_peek_cases[];
 extern const struct cs_case agent_mistakes_tools_cases[];
 extern const struct cs_case agent_session_cases[];
 extern const struct cs_case agent_session_in_cases[];

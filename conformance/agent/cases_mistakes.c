@@ -173,29 +173,6 @@ static void history_awaited(struct cs_case_run *run)
     history_first(ak_of(run), "history-awaited");
 }
 
-/* ---- AGT-MIS-09: peeking ---- */
-
-static void no_peeks(struct cs_case_run *run)
-{
-    struct ak *ak = ak_of(run);
-    (void)ak_boot(ak, "plain", "hello", "{'script':[[{'text':'one'}]]}");
-    ak_wait_turns(ak, 1);
-    ak_kill(ak);
-    (void)ak_continue(ak, "plain");
-    ak_message(ak, "more", "{'script':[[{'text':'two'}]]}");
-    ak_wait_turns(ak, 2);
-    size_t n = ak_count(ak, "GET *");
-    if (ak_count(ak, "GET /realtime/v1/sessions/{chat}/*") < 3) {
-        cs_case_fail(run, "the agent made only %zu reads", n);
-    }
-    for (size_t i = 1; i <= n; i++) {
-        const struct ak_request *request = ak_request(ak, "GET *", i);
-        if (ak_request_header(ak, request, "x-peek-settled")) {
-            cs_case_fail(run, "X-Peek-Settled is sent with %s", request->path);
-        }
-    }
-}
-
 /* ---- AGT-MIS-10: control records in a body ---- */
 
 static void control_as_data(struct cs_case_run *run)
@@ -273,7 +250,6 @@ const struct cs_case agent_mistakes_cases[] = {
          CS_MUST, history_before_output),
     CASE("history-awaited-right", "a write awaited in onTurnStart stores the question first",
          "AGT-MIS-04", CS_MUST, history_awaited),
-    CASE("no-peeks-right", "the agent reads without peeking", "AGT-MIS-09", CS_MUST, no_peeks),
     CASE("control-as-data-wrong", "a boundary written as data is no boundary", "AGT-MIS-10",
          CS_MUST, control_as_data),
     CASE("control-in-headers-right", "control records are headers without a body", "AGT-MIS-10",

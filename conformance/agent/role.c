@@ -117,6 +117,7 @@ static const struct cs_case *const groups[] = {
     agent_session_wait_cases,
     agent_turn_cases,
     agent_mistakes_cases,
+    agent_mistakes_peek_cases,
     agent_mistakes_tools_cases,
 };
 
