@@ -20,8 +20,8 @@ static void again_by_create(struct cs_case_run *run)
                                  "'submit-message','message':%s}}}]}]",
                                  ak_chat(ak), ak_chat(ak), ak_user_message(ak, "lost"));
     int r = ak_boot(ak, "plain", "hello", ak_text(ak, "{'do':{'onTurnComplete':%s}}", create));
-    ak_expect_note(ak, r, "created", "value.isCached", "true");
     ak_wait_turns(ak, 1);
+    ak_expect_note(ak, r, "created", "value.isCached", "true");
     ak_wait_subscribed(ak);
     ak_settle(ak);
     ak_expect_number(ak, "answers to what was put in a repeated create", ak_count_prompts(ak, r),
