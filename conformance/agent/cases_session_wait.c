@@ -109,6 +109,7 @@ static void idle(struct cs_case_run *run)
     ak_append(ak, "{'n':1}");
     ak_expect_note(ak, task, "cold", "value", "{'ok':true,'output':{'n':1}}");
     ends_well(ak, task);
+    ak_expect_number(ak, "the number of waits in all", ak_count(ak, WAITS), 1);
 }
 
 #define CASE(name, what, ids, level, function)                  \
