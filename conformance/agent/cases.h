@@ -13,6 +13,14 @@ extern const struct cs_case agent_large_cases[];
 extern const struct cs_case agent_mock_cases[];
 extern const struct cs_case agent_mock_parts_cases[];
 extern const struct cs_case agent_sub_cases[];
+extern const struct cs_case agent_mistakes_cases[];
+extern const struct cs_case agent_mistakes_peek_cases[];
+extern const struct cs_case agent_mistakes_tools_cases[];
+extern const struct cs_case agent_session_cases[];
+extern const struct cs_case agent_session_in_cases[];
+extern const struct cs_case agent_session_out_cases[];
+extern const struct cs_case agent_session_send_cases[];
+extern const struct cs_case agent_session_wait_cases[];
 extern const struct cs_case agent_turn_cases[];
 extern const struct cs_case agent_upgrade_cases[];
 

@@ -134,6 +134,7 @@ const char *ak_outcome(struct ak *ak, int command);
 int ak_begin_sdk(struct ak *ak, const char *call, const char *args);
 /* The value itself; fails unless the command was done. */
 const cJSON *ak_outcome_value(struct ak *ak, int command);
+bool ak_is_done(const struct ak *ak, int command);
 /* Skips the case unless the worker's hello lists that feature. */
 void ak_need_feature(struct ak *ak, const char *feature);
 
@@ -177,6 +178,7 @@ const cJSON *ak_wait_prompt(struct ak *ak, int run, size_t n);
 const cJSON *ak_wait_note(struct ak *ak, int run, const char *name);
 /* Until the stored transcript holds that text. */
 void ak_wait_stored(struct ak *ak, const char *text);
+const cJSON *ak_wait_nth_note(struct ak *ak, int run, const char *name, size_t n);
 /* Until the run is over: "done", or "an error: NAME: MESSAGE". */
 const char *ak_wait_end(struct ak *ak, int run);
 /* Until the run is suspended: its wait request, and the pause of its subscription. */
@@ -249,6 +251,11 @@ size_t ak_count_hooks(const struct ak *ak, int run, const char *hook);
 size_t ak_count_prompts(const struct ak *ak, int run);
 size_t ak_count_notes(const struct ak *ak, int run, const char *name);
 const cJSON *ak_hook(const struct ak *ak, int run, const char *hook, size_t n);
+/* The n-th note (from 1) of that name, or NULL. */
+const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n);
+/* When the worker told the n-th event (from 1) of that kind ("note", "hook", "suspended"...) and
+ * name (NULL: any), which has come: ms since the run began, by the worker's clock. */
+int64_t ak_told_at(struct ak *ak, int run, const char *kind, const char *name, size_t n);
 /* The prompt of the n-th model call as text, one message per line: "user: hello". */
 const char *ak_prompt(struct ak *ak, int run, size_t n);
 
@@ -263,6 +270,16 @@ void ak_expect_text(struct ak *ak, const char *what, const char *actual, const c
 void ak_expect_number(struct ak *ak, const char *what, uint64_t actual, uint64_t expected);
 void ak_expect_header(struct ak *ak, const struct ak_record *record, const char *name,
                       const char *value);
+/* The same of JSON that comes as text, such as the value of a call; and a member of it. */
+void ak_expect_value(struct ak *ak, const char *what, const char *text, const char *path,
+                     const char *json);
+const char *ak_value_member(struct ak *ak, const char *text, const char *path);
+/* Of a request's body (NULL fails: it did not come), and of a note's data, which is waited for. */
+void ak_expect_body(struct ak *ak, const struct ak_request *request, const char *path,
+                    const char *json);
+void ak_expect_note(struct ak *ak, int run, const char *name, const char *path, const char *json);
+/* The text has that part. */
+void ak_expect_has(struct ak *ak, const char *what, const char *text, const char *part);
 /* A fact that the catalogue records of the published SDK, and one that changed between versions. */
 void ak_record_fact(struct ak *ak, const char *name, const char *recorded, const char *fmt, ...)
     CS_PRINTF(4, 5);

@@ -70,6 +70,13 @@ const cJSON *ak_wait_note(struct ak *ak, int run, const char *name)
     return data_of(find(ak, run, "note", name, 1));
 }
 
+const cJSON *ak_wait_nth_note(struct ak *ak, int run, const char *name, size_t n)
+{
+    const struct told_wait wait = {run, "note", name, n};
+    ak_wait(ak, was_told, &wait, "tell \"%s\" %zu times", name, n);
+    return data_of(find(ak, run, "note", name, n));
+}
+
 const char *ak_wait_end(struct ak *ak, int run)
 {
     return strncmp(ak_outcome(ak, run), "an error", 8) == 0 ? ak_outcome(ak, run) : "done";
@@ -109,6 +116,22 @@ size_t ak_count_notes(const struct ak *ak, int run, const char *name)
 const cJSON *ak_hook(const struct ak *ak, int run, const char *hook, size_t n)
 {
     return data_of(find(ak, run, "hook", hook, n));
+}
+
+const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n)
+{
+    return data_of(find(ak, run, "note", name, n));
+}
+
+int64_t ak_told_at(struct ak *ak, int run, const char *kind, const char *name, size_t n)
+{
+    const struct told_wait wait = {run, kind, name, n};
+    ak_wait(ak, was_told, &wait, "tell %s %s", kind, name ? name : "");
+    const cJSON *at = cJSON_GetObjectItemCaseSensitive(find(ak, run, kind, name, n), "at");
+    if (!cJSON_IsNumber(at)) {
+        cs_case_error(ak->run, "the worker told %s without a time", kind);
+    }
+    return (int64_t)at->valuedouble;
 }
 
 /* Text of a content: a string, or parts; what is no text shows as [type]. */

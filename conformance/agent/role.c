@@ -121,6 +121,15 @@ static const struct cs_case *const groups[] = {
     agent_upgrade_cases,
     agent_mock_cases,
     agent_mock_parts_cases,
+    agent_session_cases,
+    agent_session_send_cases,
+    agent_session_out_cases,
+    agent_session_in_cases,
+    agent_session_wait_cases,
+    agent_turn_cases,
+    agent_mistakes_cases,
+    agent_mistakes_peek_cases,
+    agent_mistakes_tools_cases,
 };
 
 const struct cs_role cs_agent_role = {

@@ -16,6 +16,8 @@ const struct cs_agent_violation cs_agent_violations[] = {
 #include "conformance/agent/violations_compaction.inc"
 #include "conformance/agent/violations_fast_start.inc"
 #include "conformance/agent/violations_inject.inc"
+#include "conformance/agent/violations_mistakes.inc"
+#include "conformance/agent/violations_session.inc"
 #include "conformance/agent/violations_turn.inc"
 #include "conformance/agent/violations_large.inc"
 #include "conformance/agent/violations_sub.inc"

@@ -1,5 +1,6 @@
 /* chatspec explain ID: what a case, a requirement or a violation means and where it comes from. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/roles.h"
@@ -89,7 +90,8 @@ static void explain_requirement(const struct cs_requirements *set,
     print_facts(set, item);
     const char *why = cs_requirements_why(set, item->id);
     if (why) {
-        printf("\nWhat a change means to who upgrades:\n");
+        bool changed = strcmp(item->versions, "all") != 0;
+        printf("\n%s:\n", changed ? "What a change means to who upgrades" : "Why it matters");
         wrapped("  ", why);
     }
     print_sources(set, item);

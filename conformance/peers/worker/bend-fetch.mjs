@@ -129,7 +129,7 @@ export function bendFetch(bends) {
     if (bends.incoming.length > 0 && response.ok && DRAIN.test(path)) return bendDrain(response, bends.incoming);
     if (bends.response.length === 0 || !/json/.test(response.headers.get("content-type") ?? "")) return response;
     const { status, headers } = response;
-    const value = bends.response.reduce((seen, bend) => bend(call, seen) ?? seen, await response.json());
+    const value = bends.response.reduce((seen, bend) => bend(call, seen, headers) ?? seen, await response.json());
     const kept = new Headers(headers);
     kept.delete("content-length");
     return new Response(JSON.stringify(value), { status, headers: kept });

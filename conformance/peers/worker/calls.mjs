@@ -27,7 +27,7 @@ const SPECIAL = {
     const { rawSteps } = await own();
     const opened = main.sessions.open(session);
     const handle = channel === undefined ? opened : opened.channel(channel);
-    return { id: handle.id, in: handle.in !== undefined, out: handle.out !== undefined, ...(await rawSteps(handle, steps ?? [])) };
+    return { id: opened.id, in: handle.in !== undefined, out: handle.out !== undefined, ...(await rawSteps(handle, steps ?? [])) };
   },
   /* What is registered for a task, without its functions. */
   async task({ v3 }, { task }) {
@@ -53,12 +53,20 @@ const SPECIAL = {
   },
   /* Mounts a Head Start handler on a port of the loopback; gone at the next reset. `metadata` scripts the
    * model of its step; the handler's tools have no `execute`. */
-  async headStart({ server, agent }, { agentId, metadata, options, tools, extra }) {
+  async headStart({ server, agent }, { agentId, metadata, options, tools, executing, extra }) {
     const { scriptedModel } = await own();
     const { streamText, tool, jsonSchema } = await import("./ai.mjs");
     const set = Object.fromEntries(
       (tools ?? []).map((name) => [name, tool({ description: name, inputSchema: jsonSchema({ type: "object" }) })]),
     );
+    /* `executing`: tools as they are in an agent, which have no place in a route module. */
+    for (const name of executing ?? []) {
+      set[name] = tool({
+        description: name,
+        inputSchema: jsonSchema({ type: "object" }),
+        execute: async () => ({ ran: "in the route" }),
+      });
+    }
     const handler = server.chat.headStart({
       agentId,
       ...options,

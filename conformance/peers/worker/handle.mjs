@@ -58,7 +58,7 @@ export async function rawSteps(handle, steps, signal) {
       const name = step.as ?? `${step.on ?? ""}.${step.call ?? "gate"}`;
       try {
         const value = await one(handle, step, listeners, signal);
-        if (currentRun()) note(name, { value: value ?? null });
+        if (currentRun() && step.call !== "on") note(name, { value: value ?? null });
         results.push({ value: digest(value) ?? null });
       } catch (error) {
         if (currentRun()) note(name, { error });

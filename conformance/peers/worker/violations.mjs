@@ -13,7 +13,7 @@
  *                           the SDK is told that all is well.
  *   request(call)           any other request {method, url, headers, body}: change it in place; give
  *                           back false to send nothing (the SDK gets an empty 200) or a Response.
- *   response(call, json)    a JSON answer's value: give back what the SDK sees instead.
+ *   response(call, json, headers)  a JSON answer's value: give back what the SDK sees instead.
  *   incoming(record)        a record that a subscription or a drain of .in or .out brings, {data, id,
  *                           seq, headers}: give back undefined (as it is), null (it never came), or
  *                           a list in its place.

@@ -76,8 +76,8 @@ export const custom = chat.customAgent({
 export const raw = task({
   id: "raw",
   run: async ({ sessionId, chatId, channel, steps }, { signal }) => {
-    const session = sessions.open(sessionId ?? chatId);
-    const handle = channel ? session.channel(channel) : session;
+    const opened = sessions.open(sessionId ?? chatId);
+    const handle = channel === undefined ? opened : opened.channel(channel);
     const { rawSteps } = await import("../handle.mjs");
     return rawSteps(handle, steps ?? [], signal);
   },

@@ -1,0 +1,94 @@
+/* Violations of the rows about common mistakes. Where the same chunks belong to many cases, only the
+ * stream of the case meant is bent: a chat's id begins with the name of its case. */
+import { chunkOf, dataRecord, headerOf, isTurnComplete, withChunk, withHeader } from "../records.mjs";
+
+const typeOf = (record) => chunkOf(record)?.type;
+const errorText = (record) => String((typeOf(record) === "error" && chunkOf(record).errorText) || "");
+
+/* What is written to the streams of that case. */
+function inCase(name, change) {
+  return (records, { url }) => (url.includes(name) ? records.flatMap(change) : records);
+}
+
+let marked; // the token of an answer's header
+
+export default {
+  "create-appends": {
+    request(call) {
+      if (call.method !== "POST" || new URL(call.url).pathname !== "/api/v1/sessions") return;
+      const { externalId, triggerConfig } = JSON.parse(call.body);
+      if (!triggerConfig?.basePayload?.message) return;
+      fetch(`${process.env.TRIGGER_API_URL}/realtime/v1/sessions/${externalId}/in/append`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${process.env.TRIGGER_SECRET_KEY}`, "x-part-id": "follow-up" },
+        body: JSON.stringify({ kind: "message", payload: triggerConfig.basePayload }),
+      }).catch(() => {});
+    },
+  },
+  "copies-header-token": {
+    response(_, json, headers) {
+      marked = headers.get("x-trigger-jwt") ?? marked;
+      return json;
+    },
+    records: (records) =>
+      records.map((record) =>
+        marked && isTurnComplete(record) && headerOf(record, "public-access-token")
+          ? withHeader(record, "public-access-token", marked)
+          : record,
+      ),
+  },
+  "hides-local-error": {
+    records: (records) =>
+      records.map((record) =>
+        errorText(record).startsWith("chat.local") ? withChunk(record, { type: "error", errorText: "failed" }) : record,
+      ),
+  },
+  "history-not-waited-for": {
+    payload(payload) {
+      if (payload.metadata?.gates?.includes("history")) delete payload.metadata.gates;
+    },
+  },
+  "drops-ask-output": {
+    records: inCase("question-executes-wrong", (record) => (typeOf(record) === "tool-output-available" ? [] : [record])),
+  },
+  "answers-question": {
+    records: inCase("question-waits-right", (record) =>
+      typeOf(record) === "tool-input-available"
+        ? [record, dataRecord({ type: "tool-output-available", toolCallId: "call1", output: {} })]
+        : [record],
+    ),
+  },
+  "forgets-short-form": {
+    event(event) {
+      if (event.event !== "prompt" || event.callOfTurn !== 0) return;
+      event.messages = JSON.parse(JSON.stringify(event.messages).replaceAll(/summary of \d+ characters/g, "xxxxxxxx"));
+    },
+  },
+  "warm-step-runs-tools": {
+    records: inCase("warm-tools-bare-right", (record) =>
+      typeOf(record) === "tool-input-available"
+        ? [record, dataRecord({ type: "tool-output-available", toolCallId: "call1", output: {} })]
+        : [record],
+    ),
+  },
+  "hides-limit": {
+    records: inCase("megabytes-wrong", (record) =>
+      errorText(record).includes("1047552") ? [withChunk(record, { type: "error", errorText: "failed" })] : [record],
+    ),
+  },
+  "agent-peeks": {
+    request(call) {
+      if (call.method === "GET" && /\/in$/.test(new URL(call.url).pathname)) call.headers.set("x-peek-settled", "1");
+    },
+  },
+  "boundary-as-data": {
+    records: inCase("control-in-headers-right", (record) =>
+      isTurnComplete(record) ? [dataRecord({ type: "trigger:turn-complete" }), record] : [record],
+    ),
+  },
+  "exports-mcp": {
+    event(event) {
+      if (event.event === "done" && Array.isArray(event.value)) event.value = [...event.value, "mcpTools"];
+    },
+  },
+};
