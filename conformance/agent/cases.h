@@ -5,5 +5,9 @@
 #include "conformance/agent/kit.h"
 
 extern const struct cs_case agent_turn_cases[];
+extern const struct cs_case agent_turn_cursor_cases[];
+extern const struct cs_case agent_turn_token_cases[];
+extern const struct cs_case agent_turn_trim_cases[];
+extern const struct cs_case agent_turn_stop_cases[];
 
 #endif

@@ -111,6 +111,10 @@ static void tear_down(struct cs_case_run *run)
 
 static const struct cs_case *const groups[] = {
     agent_turn_cases,
+    agent_turn_cursor_cases,
+    agent_turn_token_cases,
+    agent_turn_trim_cases,
+    agent_turn_stop_cases,
 };
 
 const struct cs_role cs_agent_role = {
