@@ -38,8 +38,8 @@ static void long_answer(struct cs_case_run *run)
                   "[{'text':'0123456789','delta':1}]]}");
     ak_wait_turns(ak, 1);
     ak_expect_out(ak, 0,
-                  "start start-step text-start text-delta+ text-end tool-input-start "
-                  "tool-input-delta tool-input-available tool-output-available finish-step "
+                  "start start-step text-start text-delta+ text-end tool-input-available "
+                  "tool-output-available finish-step "
                   "start-step text-start text-delta+ text-end finish-step finish TC");
     ak_expect_text(ak, "the answer", ak_out_text(ak, 0), "abcdefghijklmnopqrstuvwxyz0123456789");
 }

@@ -88,7 +88,7 @@ static void never_back(struct cs_case_run *run)
     (void)ak_wait_note(ak, agent, "gate");
     ak_stop(ak);
     ak_wait_turns(ak, 4);
-    ak_message(ak, "last", NULL);
+    ak_message(ak, "last", "{}");
     ak_wait_turns(ak, 5);
     unsigned long long last = 0;
     size_t seen = 0;

@@ -52,7 +52,7 @@ static void kept_text(struct cs_case_run *run)
     }
     ak_expect(ak, "the text part of responseMessage", text, "text", seen);
     ak_expect(ak, "the text part of responseMessage", text, "state", "'done'");
-    ak_message(ak, "more", NULL);
+    ak_message(ak, "more", "{}");
     ak_expect_text(ak, "the next prompt", ak_prompt(ak, agent, 2),
                    "user: hello\nassistant: so far\nuser: more");
 }
@@ -74,7 +74,7 @@ static void unfinished_tool(struct cs_case_run *run)
     cs_case_check(run, strstr(message, "tool-look") == NULL, "the unfinished tool is kept: %s",
                   message);
     ak_open(ak, "never");
-    ak_message(ak, "more", NULL);
+    ak_message(ak, "more", "{}");
     ak_expect_text(ak, "the next prompt", ak_prompt(ak, agent, 2),
                    "user: hello\nassistant: let me look\nuser: more");
 }
@@ -102,9 +102,9 @@ static void from_before(struct cs_case_run *run)
     (void)ak_boot(ak, "plain", "hello", NULL);
     ak_wait_turns(ak, 1);
     ak_wait_subscribed(ak);
-    ak_message(ak, "more", NULL);
+    ak_message(ak, "more", "{}");
     ak_wait_turns(ak, 2);
-    ak_wait_word(ak, "trim(8)");
+    ak_wait_word(ak, ak_text(ak, "trim(%llu)", (unsigned long long)ak_turn_complete(ak, 1)->seq));
     ak_kill(ak);
     ak_stop(ak);
     size_t before = ak_out_count(ak);

@@ -215,6 +215,8 @@ size_t ak_count_hooks(const struct ak *ak, int run, const char *hook);
 size_t ak_count_prompts(const struct ak *ak, int run);
 size_t ak_count_notes(const struct ak *ak, int run, const char *name);
 const cJSON *ak_hook(const struct ak *ak, int run, const char *hook, size_t n);
+/* The n-th (from 1) note of that name, or NULL. */
+const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n);
 /* The prompt of the n-th model call as text, one message per line: "user: hello". */
 const char *ak_prompt(struct ak *ak, int run, size_t n);
 

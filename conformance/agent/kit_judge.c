@@ -111,6 +111,11 @@ const cJSON *ak_hook(const struct ak *ak, int run, const char *hook, size_t n)
     return data_of(find(ak, run, "hook", hook, n));
 }
 
+const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n)
+{
+    return data_of(find(ak, run, "note", name, n));
+}
+
 /* Text of a content: a string, or parts; what is no text shows as [type]. */
 static void put_content(struct cs_buf *out, const cJSON *content)
 {
