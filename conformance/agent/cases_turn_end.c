@@ -49,6 +49,7 @@ static void close_is_read_again(struct cs_case_run *run)
     ak_expect_text(ak, "the run's end", ak_wait_end(ak, agent), "done");
     size_t before = ak_out_count(ak);
     int next = ak_continue(ak, "plain");
+    ak_settle(ak);
     ak_message(ak, "still there?", NULL);
     const char *end = ak_wait_end(ak, next);
     ak_settle(ak);
