@@ -3,13 +3,15 @@
 
 #define CLOSE "POST /api/v1/sessions/*/close"
 
+/* Closes when the answer is there: earlier it would stop the model. */
 static int boot_closing(struct ak *ak, const char *reason)
 {
-    return ak_boot(ak, "plain", "hello",
-                   ak_text(ak,
-                           "{'script':[[{'text':'bye'}]],"
-                           "'do':{'run':[{'call':'chat.close','args':[{'reason':'%s'}]}]}}",
-                           reason));
+    return ak_boot(
+        ak, "plain", "hello",
+        ak_text(ak,
+                "{'script':[[{'text':'bye'}]],"
+                "'do':{'onBeforeTurnComplete':[{'call':'chat.close','args':[{'reason':'%s'}]}]}}",
+                reason));
 }
 
 /* AGT-TRN-40 */
