@@ -68,12 +68,13 @@ static void unfinished_tool(struct cs_case_run *run)
     (void)ak_wait_note(ak, agent, "gate");
     ak_wait_subscribed(ak);
     ak_stop(ak);
+    ak_settle(ak);
+    ak_open(ak, "never"); /* versions before 4.7.7 wait for the tool to notice */
     const cJSON *over = ak_wait_hook(ak, agent, "onTurnComplete", 1);
     const char *message = ak_member(ak, over, "responseMessage");
     cs_case_check(run, strstr(message, "let me look") != NULL, "the text is not kept: %s", message);
     cs_case_check(run, strstr(message, "tool-look") == NULL, "the unfinished tool is kept: %s",
                   message);
-    ak_open(ak, "never");
     ak_message(ak, "more", "{}");
     ak_expect_text(ak, "the next prompt", ak_prompt(ak, agent, 2),
                    "user: hello\nassistant: let me look\nuser: more");

@@ -55,7 +55,7 @@ static void of_continuation(struct cs_case_run *run)
     ak_wait_turns(ak, 3);
     ak_wait_out(ak, ak_turn_index(ak, 3) + 2);
     ak_settle(ak);
-    ak_expect_out(ak, before, ak_text(ak, "start ... finish TC %s", trim));
+    ak_expect_out(ak, before, ak_text(ak, "start ... finish TC %s ...", trim));
 }
 
 /* AGT-TRN-18: without a snapshot there is nothing known to trim to. The second turn trims again. */
@@ -71,7 +71,10 @@ static void of_continuation_without_snapshot(struct cs_case_run *run)
     ak_wait_turns(ak, 3);
     (void)ak_wait_hook(ak, agent, "onTurnComplete", 1);
     ak_settle(ak);
-    ak_expect_out(ak, before, "start ... finish TC");
+    ak_expect_out(ak, before, "start ... finish TC ...");
+    cs_case_check(run, strncmp(ak_notation(ak, ak_turn_index(ak, 3)), "TC trim", 7) != 0,
+                  "the first turn of the continuation is followed by a trim: %s",
+                  ak_notation(ak, before));
     ak_message(ak, "and on", NULL);
     ak_wait_word(ak, trim_to(ak, ak_turn_complete(ak, 3)));
 }

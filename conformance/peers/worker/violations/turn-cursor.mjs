@@ -53,7 +53,7 @@ export default {
   "cursor-wraps": {
     records: boundaries((record) => {
       const handled = headerOf(record, HANDLED);
-      return handled ? withHeader(record, HANDLED, String(Number(handled) % 3)) : record;
+      return handled ? withHeader(record, HANDLED, String(Number(handled) % 4)) : record;
     }),
   },
   "cursor-forgets-waking": forgetsWaking(),
