@@ -23,6 +23,9 @@ function readOnly(record) {
 function forgetsWaking() {
   let slept = false;
   return {
+    payload() {
+      slept = false;
+    },
     request(call) {
       slept ||= call.url.endsWith("/session-streams/wait");
     },

@@ -29,6 +29,9 @@ function stumbles() {
 function keepsOneWaiting() {
   let waiting = 0;
   return {
+    payload() {
+      waiting = 0;
+    },
     incoming(record) {
       if (!isMessage(record)) return undefined;
       waiting++;
@@ -46,6 +49,9 @@ function stopsLate() {
   let stopped = false;
   let hit = false;
   return {
+    payload() {
+      stopped = hit = false;
+    },
     incoming(record) {
       stopped ||= isStop(record);
     },

@@ -43,14 +43,13 @@ function looksForSnapshot(call) {
   fetch(`${url.origin}/api/v1/sessions/${opened[1]}/snapshot-url`, { headers }).catch(() => {});
 }
 
-/* Claims are asked for twice, from a chat's second turn on. */
+/* Claims are asked for twice, from a case's second turn on: each has a platform of its own. */
 function asksForClaimsTwice() {
   const asked = new Map();
   return (call) => {
     if (!call.url.endsWith("/auth/jwt/claims") || call.headers.get("x-again")) return;
-    const run = call.headers.get("x-trigger-run-id") ?? call.url;
-    asked.set(run, (asked.get(run) ?? 0) + 1);
-    if (asked.get(run) < 3) return;
+    asked.set(call.url, (asked.get(call.url) ?? 0) + 1);
+    if (asked.get(call.url) < 3) return;
     const { method, body } = call;
     fetch(call.url, { method, body, headers: { ...Object.fromEntries(call.headers), "x-again": "1" } }).catch(() => {});
   };
@@ -69,6 +68,10 @@ function answersNothing() {
   let trigger;
   let written = 0;
   return {
+    payload() {
+      trigger = undefined;
+      written = 0;
+    },
     incoming({ data }) {
       const message = typeof data === "string" ? data : "";
       trigger = message.includes('"trigger":"submit-message"') ? "submit-message" : undefined;
