@@ -23,5 +23,14 @@ extern const struct cs_case agent_session_send_cases[];
 extern const struct cs_case agent_session_wait_cases[];
 extern const struct cs_case agent_turn_cases[];
 extern const struct cs_case agent_upgrade_cases[];
+extern const struct cs_case agent_turn_cursor_cases[];
+extern const struct cs_case agent_turn_token_cases[];
+extern const struct cs_case agent_turn_trim_cases[];
+extern const struct cs_case agent_turn_stop_cases[];
+extern const struct cs_case agent_turn_end_cases[];
+extern const struct cs_case agent_turn_close_cases[];
+extern const struct cs_case agent_turn_error_cases[];
+extern const struct cs_case agent_turn_message_cases[];
+extern const struct cs_case agent_turn_custom_cases[];
 
 #endif

@@ -256,6 +256,8 @@ const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n);
 /* When the worker told the n-th event (from 1) of that kind ("note", "hook", "suspended"...) and
  * name (NULL: any), which has come: ms since the run began, by the worker's clock. */
 int64_t ak_told_at(struct ak *ak, int run, const char *kind, const char *name, size_t n);
+/* The n-th (from 1) note of that name, or NULL. */
+const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n);
 /* The prompt of the n-th model call as text, one message per line: "user: hello". */
 const char *ak_prompt(struct ak *ak, int run, size_t n);
 

@@ -130,6 +130,15 @@ static const struct cs_case *const groups[] = {
     agent_mistakes_cases,
     agent_mistakes_peek_cases,
     agent_mistakes_tools_cases,
+    agent_turn_cursor_cases,
+    agent_turn_token_cases,
+    agent_turn_trim_cases,
+    agent_turn_stop_cases,
+    agent_turn_end_cases,
+    agent_turn_close_cases,
+    agent_turn_error_cases,
+    agent_turn_message_cases,
+    agent_turn_custom_cases,
 };
 
 const struct cs_role cs_agent_role = {
