@@ -4,6 +4,11 @@
 
 #include "conformance/agent/kit.h"
 
+extern const struct cs_case agent_action_cases[];
+extern const struct cs_case agent_hitl_cases[];
+extern const struct cs_case agent_approval_cases[];
+extern const struct cs_case agent_local_cases[];
+extern const struct cs_case agent_pending_cases[];
 extern const struct cs_case agent_turn_cases[];
 
 #endif

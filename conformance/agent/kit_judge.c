@@ -70,6 +70,13 @@ const cJSON *ak_wait_note(struct ak *ak, int run, const char *name)
     return data_of(find(ak, run, "note", name, 1));
 }
 
+const cJSON *ak_wait_note_of(struct ak *ak, int run, const char *name, size_t n)
+{
+    const struct told_wait wait = {run, "note", name, n};
+    ak_wait(ak, was_told, &wait, "tell \"%s\" %zu times", name, n);
+    return data_of(find(ak, run, "note", name, n));
+}
+
 const char *ak_wait_end(struct ak *ak, int run)
 {
     return strncmp(ak_outcome(ak, run), "an error", 8) == 0 ? ak_outcome(ak, run) : "done";

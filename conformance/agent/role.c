@@ -111,6 +111,11 @@ static void tear_down(struct cs_case_run *run)
 
 static const struct cs_case *const groups[] = {
     agent_turn_cases,
+    agent_hitl_cases,
+    agent_approval_cases,
+    agent_pending_cases,
+    agent_action_cases,
+    agent_local_cases,
 };
 
 const struct cs_role cs_agent_role = {
