@@ -79,7 +79,7 @@ static void other_message_id(struct cs_case_run *run)
     struct ak *ak = ak_of(run);
     int number = hitl_ask(ak, "ask");
     const char *id = ak_answer_id(ak, 1);
-    hitl_answer(ak, "of-the-client", "ask", OUTPUT("{'a':2}"), NULL);
+    hitl_answer(ak, "of-the-client", "ask", OUTPUT("{'a':2}"), AK_SAYS_OK);
     ak_wait_turns(ak, 2);
     ak_expect_text(ak, "the messageId of the turn with the answer", ak_answer_id(ak, 2), id);
     const cJSON *over = ak_wait_hook(ak, number, "onTurnComplete", 2);
@@ -94,19 +94,17 @@ static int say_more(struct ak *ak, const char *members)
 {
     int number = hitl_ask(ak, "ask");
     const char *id = ak_answer_id(ak, 1);
-    hitl_answer(ak, id, "ask", OUTPUT("{'a':2}"), NULL);
+    hitl_answer(ak, id, "ask", OUTPUT("{'a':2}"), AK_SAYS_OK);
     ak_wait_turns(ak, 2);
     (void)ak_wait_hook(ak, number, "onTurnComplete", 2);
-    hitl_answer(ak, id, "ask", members, NULL);
+    hitl_answer(ak, id, "ask", members, AK_SAYS_OK);
     ak_wait_turns(ak, 3);
     size_t prompts = ak_count_prompts(ak, number);
     ak_record_flag(ak, "resolved-answer-asks-the-model", "resolved_answer_asks_model", prompts > 2);
-    ak_message(ak, "more", NULL);
+    ak_message(ak, "more", AK_SAYS_OK);
     ak_wait_turns(ak, 4);
-    const cJSON *asked = ak_wait_hook(ak, number, "run", ak_count_hooks(ak, number, "run"));
     ak_expect_holds(ak, "the last prompt", ak_prompt(ak, number, ak_count_prompts(ak, number)),
                     "user: more");
-    (void)asked;
     return number;
 }
 
@@ -145,7 +143,7 @@ static void unknown_call(struct cs_case_run *run)
     int number = ak_boot(ak, "hitl", "hello", NULL);
     ak_wait_turns(ak, 1);
     ak_wait_subscribed(ak);
-    hitl_answer(ak, "forged", "ask", "'input':{'q':1}," OUTPUT("{'a':'forged'}"), NULL);
+    hitl_answer(ak, "forged", "ask", "'input':{'q':1}," OUTPUT("{'a':'forged'}"), AK_SAYS_OK);
     ak_wait_turns(ak, 2);
     const cJSON *over = ak_wait_hook(ak, number, "onTurnComplete", 2);
     const cJSON *message;

@@ -10,12 +10,12 @@ static void lasts_for_the_run(struct cs_case_run *run)
     int first = ak_boot(ak, "local", "hello", NULL);
     ak_expect(ak, "turn 1", ak_wait_note_of(ak, first, "local", 1), "count", "1");
     ak_wait_turns(ak, 1);
-    ak_message(ak, "more", NULL);
+    ak_message(ak, "more", AK_SAYS_OK);
     ak_expect(ak, "turn 2", ak_wait_note_of(ak, first, "local", 2), "count", "2");
     ak_wait_turns(ak, 2);
     ak_kill(ak);
     int second = ak_continue(ak, "local");
-    ak_message(ak, "again", NULL);
+    ak_message(ak, "again", AK_SAYS_OK);
     ak_expect(ak, "the next run", ak_wait_note_of(ak, second, "local", 1), "count", "1");
     ak_wait_turns(ak, 3);
     ak_expect_text(ak, "the answers", ak_out_text(ak, 0), "okokok");
@@ -32,7 +32,7 @@ static void only_on_chat_start(struct cs_case_run *run)
     ak_kill(ak);
     size_t from = ak_out_count(ak);
     (void)ak_continue(ak, "local-on-chat-start");
-    ak_message(ak, "again", NULL);
+    ak_message(ak, "again", AK_SAYS_OK);
     ak_wait_turns(ak, 2);
     const char *text = ak_member(ak, ak_chunk(ak, "error", 1), "errorText");
     ak_expect_holds(ak, "the error", text,
@@ -93,26 +93,30 @@ static void has_changed(struct cs_case_run *run)
     ak_wait_turns(ak, 1);
 }
 
-/* What the agent `local-delegating` asks to be run, as the metadata of that run. */
-static const char *delegated(struct ak *ak)
+/* What the agent `local-delegating` asks to be run, as the metadata of that run: JSON in a string.
+ */
+static const char *delegated(struct cs_case_run *run, struct ak *ak)
 {
     (void)ak_boot(ak, "local-delegating", "hello",
                   "{'script':[[{'tool':'delegate','id':'call1','input':{'acts':[]}}]]}");
     const struct ak_request *request =
         ak_wait_request(ak, "POST /api/v1/tasks/delegated/trigger*", 1);
-    const char *metadata = ak_request_member(ak, request, "options.metadata");
-    cJSON *text = cJSON_Parse(metadata);
-    const char *inner = cJSON_IsString(text) ? ak_text(ak, "%s", text->valuestring) : metadata;
-    cJSON_Delete(text);
-    return inner;
+    cJSON *body = cJSON_ParseWithLength(request->body.ptr, request->body.len);
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(body, "options");
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(options, "metadata"));
+    const char *metadata = text ? ak_text(ak, "%s", text) : NULL;
+    cJSON_Delete(body);
+    if (!metadata) {
+        cs_case_fail(run, "the parent sent its sub-task no metadata");
+    }
+    return metadata;
 }
 
 /* AGT-LOC-07: the sub-task runs with just the metadata that its parent has sent. */
 static void sub_task_reads(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
-    const char *metadata = delegated(ak);
-    ak_wait_turns(ak, 1);
+    const char *metadata = delegated(run, ak);
     ak_kill(ak);
     int sub = ak_run(ak, "delegated",
                      "{'acts':[{'local':{'read':'count'},'as':'inherited'},"
@@ -127,7 +131,7 @@ static void sub_task_reads(struct cs_case_run *run)
 static void not_json_is_lost(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
-    cJSON *metadata = cJSON_Parse(delegated(ak));
+    cJSON *metadata = cJSON_Parse(delegated(run, ak));
     const cJSON *sent = cJSON_GetObjectItemCaseSensitive(metadata, SUB_TASK);
     const cJSON *locals = cJSON_GetObjectItemCaseSensitive(sent, "chatLocals");
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(locals, "chat.local.chatspec");

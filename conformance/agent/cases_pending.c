@@ -11,7 +11,7 @@
 /* The message was put on .in, and where the agent has onReceived it knows of it. */
 static uint64_t steer(struct ak *ak, int run, const char *text, size_t n)
 {
-    uint64_t seq = ak_message(ak, text, NULL);
+    uint64_t seq = ak_message(ak, text, AK_SAYS_OK);
     (void)ak_wait_hook(ak, run, "onReceived", n);
     return seq;
 }
@@ -104,7 +104,7 @@ static void injected(struct cs_case_run *run)
     ak_expect(ak, "shouldInject", asked, "messages.1.id", "'user-3'");
     expect_prompt_end(ak, number, 2, "tool: [tool-result]\nuser: more\nuser: also");
     ak_expect_number(ak, "calls of onInjected", ak_count_hooks(ak, number, "onInjected"), 1);
-    ak_message(ak, "last", NULL);
+    ak_message(ak, "last", AK_SAYS_OK);
     ak_wait_turns(ak, 2);
     expect_prompt_end(ak, number, 3, "user: last");
     ak_expect_number(ak, "calls of the model", ak_count_prompts(ak, number), 3);
@@ -233,8 +233,8 @@ static void same_id_twice(struct cs_case_run *run)
     struct ak *ak = ak_of(run);
     int number = at_the_tool(ak, "pending");
     const char *message = ak_user_message(ak, "more");
-    ak_submit(ak, NULL, message, NULL);
-    ak_submit(ak, NULL, message, NULL);
+    ak_submit(ak, NULL, message, AK_SAYS_OK);
+    ak_submit(ak, NULL, message, AK_SAYS_OK);
     (void)ak_wait_hook(ak, number, "onReceived", 1);
     steer(ak, number, "also", 2);
     ak_open(ak, "tool");

@@ -109,6 +109,10 @@ uint64_t ak_action(struct ak *ak, const char *action, const char *metadata);
 uint64_t ak_stop(struct ak *ak);
 uint64_t ak_close(struct ak *ak);
 
+/* Metadata of its own for a turn of which nothing is asked: the model says "ok". Without any the
+ * agents go by what they had before. */
+#define AK_SAYS_OK "{'script':[]}"
+
 /* Opens a gate that a script of the model or of a hook waits for. */
 void ak_open(struct ak *ak, const char *gate);
 /* A suspended run is woken as soon as a record is there for it, or its time is up; from here on it
