@@ -104,6 +104,7 @@ static void injected(struct cs_case_run *run)
     ak_expect(ak, "shouldInject", asked, "messages.1.id", "'user-3'");
     expect_prompt_end(ak, number, 2, "tool: [tool-result]\nuser: more\nuser: also");
     ak_expect_number(ak, "calls of onInjected", ak_count_hooks(ak, number, "onInjected"), 1);
+    (void)ak_wait_hook(ak, number, "onTurnComplete", 1);
     ak_message(ak, "last", AK_SAYS_OK);
     ak_wait_turns(ak, 2);
     expect_prompt_end(ak, number, 3, "user: last");

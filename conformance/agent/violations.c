@@ -13,6 +13,10 @@
     }
 
 const struct cs_agent_violation cs_agent_violations[] = {
+#include "conformance/agent/violations_action.inc"
+#include "conformance/agent/violations_hitl.inc"
+#include "conformance/agent/violations_local.inc"
+#include "conformance/agent/violations_pending.inc"
 #include "conformance/agent/violations_turn.inc"
     {0},
 };
