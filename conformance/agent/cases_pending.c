@@ -34,7 +34,8 @@ static void expect_prompt_end(struct ak *ak, int run, size_t n, const char *end)
     }
 }
 
-/* AGT-PND-01, AGT-PND-10: no pendingMessages, and the answer goes on to its end. */
+/* AGT-PND-01, AGT-PND-10: no pendingMessages, and the answer goes on to its end. (More than one
+ * such message is AGT-TRN-26.) */
 static void later_turns(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
@@ -43,18 +44,15 @@ static void later_turns(struct cs_case_run *run)
     ak_wait_gate(ak, number, "held");
     ak_wait_subscribed(ak);
     ak_message(ak, "more", "{'script':[[{'text':'three'}]]}");
-    ak_message(ak, "last", "{'script':[[{'text':'four'}]]}");
     ak_settle(ak);
     ak_expect_number(ak, "calls of the model in the first turn", ak_count_prompts(ak, number), 1);
     ak_open(ak, "held");
-    ak_wait_turns(ak, 3);
+    ak_wait_turns(ak, 2);
     ak_expect_out(ak, 0,
                   "start start-step text-start text-delta+ text-end text-start text-delta+ "
-                  "text-end finish-step finish TC ... start ... finish TC ... start ... finish TC "
-                  "...");
-    ak_expect_text(ak, "the answers", ak_out_text(ak, 0), "onetwothreefour");
+                  "text-end finish-step finish TC ... start ... finish TC ...");
+    ak_expect_text(ak, "the answers", ak_out_text(ak, 0), "onetwothree");
     expect_prompt_end(ak, number, 2, "user: more");
-    expect_prompt_end(ak, number, 3, "user: last");
 }
 
 /* AGT-PND-01: the agent knows of the message and writes on; it becomes the next turn, as there is
@@ -236,8 +234,12 @@ static void same_id_twice(struct cs_case_run *run)
     const char *message = ak_user_message(ak, "more");
     ak_submit(ak, NULL, message, AK_SAYS_OK);
     ak_submit(ak, NULL, message, AK_SAYS_OK);
-    (void)ak_wait_hook(ak, number, "onReceived", 1);
-    steer(ak, number, "also", 2);
+    ak_message(ak, "also", AK_SAYS_OK);
+    /* How often onReceived was told of the first is not judged: up to the second, then. */
+    const cJSON *told = NULL;
+    for (size_t n = 1; !told || strcmp(ak_member(ak, told, "message.id"), "\"user-3\"") != 0;) {
+        told = ak_wait_hook(ak, number, "onReceived", n++);
+    }
     ak_open(ak, "tool");
     ak_wait_turns(ak, 1);
     ak_expect(ak, INJECTED, ak_chunk(ak, INJECTED, 1), "data.messageIds", "['user-2','user-3']");
