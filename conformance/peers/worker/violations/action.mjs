@@ -1,6 +1,6 @@
 /* Violations of actions. */
 import { say } from "../say.mjs";
-import { chunkOf, dataRecord, isTurnComplete, withChunk, withoutHeader } from "../records.mjs";
+import { chunkOf, dataRecord, inputOf, isTurnComplete, withChunk, withInput, withoutHeader } from "../records.mjs";
 
 const isHook = (event, name) => event.event === "hook" && event.name === name;
 
@@ -19,16 +19,17 @@ function watcher() {
 }
 
 function actionIn(record) {
-  const { kind, payload } = record.data ?? {};
+  const { kind, payload } = inputOf(record);
   return kind === "message" && payload?.trigger === "action" ? payload : undefined;
 }
 
 function withPayload(record, change) {
-  return { ...record, data: { ...record.data, payload: change(record.data.payload) } };
+  const input = inputOf(record);
+  return withInput(record, { ...input, payload: change(input.payload) });
 }
 
 function userTextIn(record) {
-  const { kind, payload } = record.data ?? {};
+  const { kind, payload } = inputOf(record);
   return kind === "message" && payload?.message?.role === "user" ? payload.message.parts[0]?.text : undefined;
 }
 

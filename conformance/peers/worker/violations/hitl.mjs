@@ -1,5 +1,5 @@
 /* Violations of questions to the user and of approvals. */
-import { chunkOf, dataRecord, withChunk } from "../records.mjs";
+import { chunkOf, dataRecord, inputOf, withChunk, withInput } from "../records.mjs";
 
 const mapChunks = (records, change) =>
   records.map((record) => {
@@ -10,7 +10,8 @@ const mapChunks = (records, change) =>
 
 /* The client's message in a record of .in, if it is an assistant's with parts of tools. */
 function answerIn(record) {
-  const message = record.data?.kind === "message" ? record.data.payload?.message : undefined;
+  const { kind, payload } = inputOf(record);
+  const message = kind === "message" ? payload?.message : undefined;
   return message?.role === "assistant" ? message : undefined;
 }
 
@@ -18,7 +19,8 @@ function answerIn(record) {
 function withParts(record, change) {
   const message = answerIn(record);
   const parts = message.parts.map(change);
-  return { ...record, data: { ...record.data, payload: { ...record.data.payload, message: { ...message, parts } } } };
+  const input = inputOf(record);
+  return withInput(record, { ...input, payload: { ...input.payload, message: { ...message, parts } } });
 }
 
 const isHook = (event, name) => event.event === "hook" && event.name === name;

@@ -1,5 +1,5 @@
 /* Violations of messages that arrive while an answer is being written. */
-import { chunkOf, headerOf, isTurnComplete, withChunk, withHeader } from "../records.mjs";
+import { chunkOf, headerOf, inputOf, isTurnComplete, withChunk, withHeader } from "../records.mjs";
 
 const INJECTED = "data-pending-message-injected";
 const isHook = (event, name) => event.event === "hook" && event.name === name;
@@ -13,7 +13,7 @@ function mapInjected(records, change) {
 
 /* A user's message in a record of .in. */
 function messageIn(record) {
-  const { kind, payload } = record.data ?? {};
+  const { kind, payload } = inputOf(record);
   return kind === "message" && payload?.trigger === "submit-message" ? payload.message : undefined;
 }
 
