@@ -38,9 +38,8 @@ const writing = watcher();
 const pointing = watcher();
 const storing = watcher();
 const hasty = watcher();
-const losing = watcher();
 let firstId;
-let afterAction; // a message came in mid-turn, right after an action
+let afterAction; // the text of the message that followed an action
 let actionWaits = false;
 
 export default {
@@ -128,13 +127,12 @@ export default {
   },
   "loses-what-follows-an-action": {
     event(event) {
-      losing.look(event);
       const last = event.event === "prompt" ? event.messages.at(-1) : undefined;
       if (last?.role === "user" && afterAction !== undefined && last.content?.[0]?.text === afterAction) event.messages.pop();
     },
     incoming(record) {
       const text = userTextIn(record);
-      if (text !== undefined && actionWaits && losing.seen.busy) afterAction = text;
+      if (text !== undefined && actionWaits) afterAction = text;
       actionWaits = actionIn(record) !== undefined;
     },
     payload() {
