@@ -112,6 +112,10 @@ uint64_t ak_action(struct ak *ak, const char *action, const char *metadata);
 uint64_t ak_stop(struct ak *ak);
 uint64_t ak_close(struct ak *ak);
 
+/* Metadata of its own for a turn of which nothing is asked: the model says "ok". Without any the
+ * agents go by what they had before. */
+#define AK_SAYS_OK "{'script':[]}"
+
 /* Opens a gate that a script of the model or of a hook waits for. */
 void ak_open(struct ak *ak, const char *gate);
 /* A suspended run is woken as soon as a record is there for it, or its time is up; from here on it
@@ -187,6 +191,12 @@ void ak_wait_suspended(struct ak *ak, int run);
 void ak_wait_subscribed(struct ak *ak);
 /* Gives an agent the time in which something hasty would come that must not. */
 void ak_settle(struct ak *ak);
+/* Until the agent has told a note of that name for the n-th time (from 1). */
+const cJSON *ak_wait_note_of(struct ak *ak, int run, const char *name, size_t n);
+/* Until the script waits at that gate of the run. */
+void ak_wait_gate(struct ak *ak, int run, const char *gate);
+/* Until the transcript was stored with that text in it. */
+void ak_wait_stored(struct ak *ak, const char *text);
 
 /* ---- what reached the wire ---- */
 
@@ -221,6 +231,13 @@ const char *ak_notation(struct ak *ak, size_t from);
 void ak_expect_out(struct ak *ak, size_t from, const char *pattern);
 /* The text deltas from `from` on, put together. */
 const char *ak_out_text(struct ak *ak, size_t from);
+/* The n-th (from 1) chunk of that type on .out, or NULL; how many there are; and the index of the
+ * record that holds it. */
+const cJSON *ak_chunk(struct ak *ak, const char *type, size_t n);
+size_t ak_count_chunks(struct ak *ak, const char *type);
+size_t ak_chunk_index(struct ak *ak, const char *type, size_t n);
+/* The messageId of the n-th (from 1) answer's `start`; the case fails without one. */
+const char *ak_answer_id(struct ak *ak, size_t n);
 
 struct ak_request {
     uint64_t number;
@@ -260,6 +277,8 @@ int64_t ak_told_at(struct ak *ak, int run, const char *kind, const char *name, s
 const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n);
 /* The prompt of the n-th model call as text, one message per line: "user: hello". */
 const char *ak_prompt(struct ak *ak, int run, size_t n);
+/* The same prompt's messages as JSON: with calls of tools and their results. */
+const char *ak_prompt_json(struct ak *ak, int run, size_t n);
 
 /* ---- judging ---- */
 
@@ -269,6 +288,9 @@ const char *ak_member(struct ak *ak, const cJSON *value, const char *path);
 void ak_expect(struct ak *ak, const char *what, const cJSON *value, const char *path,
                const char *json);
 void ak_expect_text(struct ak *ak, const char *what, const char *actual, const char *expected);
+/* `text` is somewhere in it, or nowhere. */
+void ak_expect_holds(struct ak *ak, const char *what, const char *actual, const char *text);
+void ak_expect_lacks(struct ak *ak, const char *what, const char *actual, const char *text);
 void ak_expect_number(struct ak *ak, const char *what, uint64_t actual, uint64_t expected);
 void ak_expect_header(struct ak *ak, const struct ak_record *record, const char *name,
                       const char *value);

@@ -139,6 +139,11 @@ static const struct cs_case *const groups[] = {
     agent_turn_error_cases,
     agent_turn_message_cases,
     agent_turn_custom_cases,
+    agent_hitl_cases,
+    agent_approval_cases,
+    agent_pending_cases,
+    agent_action_cases,
+    agent_local_cases,
 };
 
 const struct cs_role cs_agent_role = {

@@ -103,3 +103,20 @@ export const withHeader = (record, name, value) => ({
     ? record.headers.map(([its, old]) => [its, its === name ? value : old])
     : [...record.headers, [name, value]],
 });
+
+/* ---- records of .in, as `incoming` is shown them: JSON in the string `data` ---- */
+
+export function inputOf({ data }) {
+  if (typeof data !== "string") return data ?? {};
+  try {
+    return JSON.parse(data) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/* The same record with another input. */
+export const withInput = (record, input) => ({
+  ...record,
+  data: typeof record.data === "string" ? JSON.stringify(input) : input,
+});

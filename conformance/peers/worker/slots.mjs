@@ -16,6 +16,8 @@ function emptySlots() {
 export function installCatalog({ v3, workers }) {
   v3.resourceCatalog.setGlobalResourceCatalog(new workers.StandardResourceCatalog());
   v3.resourceCatalog.setCurrentFileContext("agents.mjs", "agents");
+  /* Before any module makes a local: only so is its key found by its name, by which a sub-task's values come. */
+  v3.localsAPI.setGlobalLocalsManager(new workers.StandardLocalsManager());
 }
 
 /* StandardMetadataManager and the like keep timers; SharedRuntimeManager's would keep the process. */

@@ -96,5 +96,6 @@ void cs_route_run_retrieve(struct cs_call *call);
 void cs_route_run_cancel(struct cs_call *call);
 void cs_route_run_wait(struct cs_call *call);
 void cs_route_token_wait(struct cs_call *call);
+void cs_route_task_trigger(struct cs_call *call);
 
 #endif

@@ -88,6 +88,8 @@ const struct cs_route cs_routes[] = {
      .flags = CS_ROUTE_JSON | CS_ROUTE_SECRET, .body_limit = FIELD(create_body_limit)},
     {.method = "POST", .path = "/engine/v1/runs/{id}/waitpoints/tokens/{channel}/wait",
      .run = cs_route_token_wait, .flags = CS_ROUTE_SECRET},
+    {.method = "POST", .path = "/api/v1/tasks/{id}/trigger", .run = cs_route_task_trigger,
+     .flags = CS_ROUTE_JSON | CS_ROUTE_SECRET, .body_limit = FIELD(create_body_limit)},
     CHANNEL_ROUTES(CHANNELS, 0),
     CHANNEL_ROUTES(CHANNELS "/channels/{channel}", FIELD(side_channels)),
     {.method = "POST", .path = "/v1/streams", .run = cs_route_s2_create, .flags = CS_ROUTE_NO_AUTH},

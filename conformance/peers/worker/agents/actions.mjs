@@ -1,7 +1,7 @@
 /* Actions: edits of the conversation, with or without a turn after them. */
 import { chat } from "@trigger.dev/sdk/ai";
 import { z } from "zod";
-import { PATIENT, actingTool, expand, hook, lifecycle, runner } from "../kit.mjs";
+import { PATIENT, actingTool, expand, hook, lifecycle, note, runner } from "../kit.mjs";
 
 const actionSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("edit"), history: z.string().optional(), args: z.array(z.any()).optional() }),
@@ -52,5 +52,29 @@ export const unchecked = chat.agent({
   ...PATIENT,
   ...lifecycle(),
   onAction: hook("onAction"),
+  run: runner(),
+});
+
+/* The application stores the transcript: what it is told to change. An older SDK has no such option. */
+const stored = new Map();
+export const storing = chat.agent({
+  id: "actions-stored",
+  ...PATIENT,
+  ...lifecycle(),
+  actionSchema,
+  onAction: hook("onAction", handle),
+  storage: {
+    async load({ chatId }) {
+      return stored.get(chatId) ?? { messages: [], state: null };
+    },
+    async save({ chatId, trigger, turn }, { reason, changes, transcript, cursors }) {
+      stored.set(chatId, {
+        messages: transcript.entries.map((entry) => entry.message),
+        state: transcript.state,
+        cursors,
+      });
+      note("save", { reason, trigger, turn, changes, cursors });
+    },
+  },
   run: runner(),
 });
