@@ -5,6 +5,7 @@
 #include "conformance/agent/kit.h"
 
 extern const struct cs_case agent_recovery_cases[];
+extern const struct cs_case agent_recovery_hook_cases[];
 extern const struct cs_case agent_turn_cases[];
 
 #endif

@@ -112,6 +112,7 @@ static void tear_down(struct cs_case_run *run)
 static const struct cs_case *const groups[] = {
     agent_turn_cases,
     agent_recovery_cases,
+    agent_recovery_hook_cases,
 };
 
 const struct cs_role cs_agent_role = {
