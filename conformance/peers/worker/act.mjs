@@ -131,8 +131,16 @@ function beside(helper, name, acts) {
   helper(work());
 }
 
+/* An act with `when` is for runs alone that it describes: {"attempt":1}, {"continuation":false}. A recovered
+ * message brings its metadata along, and what ended the first run must not end the next. */
+function applies({ when }) {
+  const run = currentRun();
+  return Object.entries(when ?? {}).every(([key, value]) => run?.kind[key] === value);
+}
+
 export async function perform(acts, event) {
   for (const act of Array.isArray(acts) ? acts : [acts]) {
+    if (!applies(act)) continue;
     const kind = Object.keys(ACTS).find((key) => act[key] !== undefined);
     if (!kind) throw new Error(`no such act: ${JSON.stringify(act)}`);
     await ACTS[kind](act, event);
