@@ -6,6 +6,7 @@
 
 extern const struct cs_case agent_recovery_cases[];
 extern const struct cs_case agent_recovery_hook_cases[];
+extern const struct cs_case agent_kill_cases[];
 extern const struct cs_case agent_snapshot_cases[];
 extern const struct cs_case agent_oom_cases[];
 extern const struct cs_case agent_turn_cases[];

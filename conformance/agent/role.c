@@ -113,6 +113,7 @@ static const struct cs_case *const groups[] = {
     agent_turn_cases,
     agent_recovery_cases,
     agent_recovery_hook_cases,
+    agent_kill_cases,
     agent_snapshot_cases,
     agent_oom_cases,
 };
