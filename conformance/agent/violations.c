@@ -14,6 +14,7 @@
 
 const struct cs_agent_violation cs_agent_violations[] = {
 #include "conformance/agent/violations_turn.inc"
+#include "conformance/agent/violations_recovery.inc"
     {0},
 };
 
