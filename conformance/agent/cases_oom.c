@@ -93,8 +93,7 @@ static void boots_like_a_continuation(struct cs_case_run *run)
     ak_expect_number(ak, "reads of the transcript", ak_count(ak, SNAP_URL), 1);
     ak_wait_request(ak, OUT_READS, out_reads + 1);
     ak_wait_request(ak, IN_READS, in_reads + 1);
-    ak_wait_word(ak, "TC{session-in-event-id=0}");
-    ak_settle(ak);
+    ak_wait_turns(ak, 2);
     ak_expect_number(ak, "calls of onBoot", ak_count_hooks(ak, retry, "onBoot"), 1);
     ak_expect_number(ak, "calls of onChatStart", ak_count_hooks(ak, retry, "onChatStart"), 0);
 }
@@ -105,9 +104,7 @@ static int answered_by_retry(struct ak *ak)
     int first = oom_in_second_turn(ak);
     int retry = ak_retry(ak, first);
     ak_wait_prompt(ak, retry, 1);
-    uint64_t last = ak_message(ak, "last", SAYS("last"));
-    ak_wait_word(ak, ak_text(ak, "TC{session-in-event-id=%llu}", (unsigned long long)last));
-    ak_settle(ak);
+    ak_ask_last(ak, "last");
     return retry;
 }
 
@@ -158,8 +155,11 @@ static void own_metadata(struct cs_case_run *run)
     size_t from = ak_out_count(ak);
     int retry = ak_retry(ak, first);
     ak_wait_prompt(ak, retry, 1);
-    ak_wait_word(ak, "TC{session-in-event-id=0}");
-    ak_expect_text(ak, "what the second attempt said", ak_out_text(ak, from), "second");
+    ak_ask_last(ak, " last");
+    const char *said = ak_out_text(ak, from);
+    if (!strstr(said, "second")) {
+        ak_expect_text(ak, "what the second attempt said", said, "second last");
+    }
 }
 
 /* AGT-OOM-07 */

@@ -200,6 +200,7 @@ static void with_stored(struct cs_case_run *run, const char *stored)
     }
     int next = ak_continue(ak, "plain");
     ak_wait_request(ak, SNAP_GET, 1);
+    ak_wait_subscribed(ak);
     ak_message(ak, "next", SAYS("now"));
     ak_expect_text(ak, "the prompt", ak_prompt(ak, next, 1),
                    "assistant: first\nassistant: second\nuser: next");

@@ -53,6 +53,30 @@ uint64_t ak_past_user(struct ak *ak, const char *message, const char *metadata)
     return ak_submit(ak, NULL, message, metadata);
 }
 
+static bool is_said(struct ak *ak, const void *arg)
+{
+    const char *said = strstr(ak_out_text(ak, 0), arg);
+    size_t n = ak_out_count(ak);
+    if (!said || n == 0) {
+        return false;
+    }
+    /* behind the last delta a boundary, and perhaps its trim */
+    for (; n > 0 && ak_out(ak, n - 1)->kind != CS_RECORD_DATA; n--) {
+        if (ak_out(ak, n - 1)->kind == CS_RECORD_CONTROL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ak_ask_last(struct ak *ak, const char *text)
+{
+    ak_wait_subscribed(ak);
+    ak_message(ak, "last", ak_text(ak, "{'script':[[{'text':'%s'}]]}", text));
+    ak_wait(ak, is_said, text, "say \"%s\"", text);
+    ak_settle(ak);
+}
+
 void ak_expect_order(struct ak *ak, const char *first, const char *then)
 {
     const struct ak_request *one = ak_wait_request(ak, first, 1);

@@ -11,7 +11,7 @@
     "{'id':'" id "','role':'user','parts':[{'type':'text','text':'" text "'}]}"
 #define AK_ASSISTANT(id, text)                                                                     \
     "{'id':'" id "','role':'assistant','parts':[{'type':'text','text':'" text "','state':'done'}]" \
-                                                                              "}"
+    "}"
 
 #define AK_NONE (-1) /* no such cursor */
 
@@ -29,6 +29,9 @@ void ak_past_transcript(struct ak *ak, const char *messages, int64_t last_out, i
 /* A user message that waits on .in. Gives its sequence. */
 uint64_t ak_past_user(struct ak *ak, const char *message, const char *metadata);
 
+/* A last message, sent once the run listens, whose answer is `text`; until that is on .out with its
+ * boundary and nothing more comes. Whatever was open before has been handled then. */
+void ak_ask_last(struct ak *ak, const char *text);
 /* The first request of one pattern came before the first of the other; waits for both. */
 void ak_expect_order(struct ak *ak, const char *first, const char *then);
 

@@ -50,6 +50,19 @@ export default {
       return [record, { ...again, id: `${record.id}x`, seq: record.seq + 0.5 }];
     },
   },
+  /* Messages that wait at boot are never seen. */
+  "loses-open-messages": {
+    request(call) {
+      if (call.method === "GET" && /\/in(\/records)?(\?|$)/.test(call.url)) run.drains = call.url.includes("/in/records");
+    },
+    incoming(record) {
+      if (!isUserRecord(record)) return undefined;
+      run.lost ??= new Set();
+      if (run.drains) run.lost.add(String(record.seq));
+      return run.lost.has(String(record.seq)) ? null : undefined;
+    },
+    event: began,
+  },
   /* Every open message comes with the metadata of the first. */
   "one-metadata-for-all": {
     request(call) {
