@@ -191,12 +191,12 @@ static void no_turns(struct cs_case_run *run)
 static void before_boot(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
-    died_with(ak, 1);
+    died_with(ak, 2);
     int next = ak_continue(ak, "recovery-before-boot");
     ak_wait_turns(ak, 1);
     ak_expect_text(ak, "the hooks", ak_text(ak, "%.32s", ak_hooks(ak, next)),
                    "onRecoveryBoot beforeBoot onBoot");
-    ak_expect_text(ak, "the answer", ak_out_text(ak, 0), "second");
+    ak_expect_text(ak, "what was said first", ak_text(ak, "%.5s", ak_out_text(ak, 0)), "third");
 }
 
 static void before_boot_throws(struct cs_case_run *run)
@@ -249,16 +249,15 @@ static void failed_turn_releases(struct cs_case_run *run)
     ak_past_answer(ak, "a1", "first");
     ak_past_boundary(ak, 0);
     ak_past_user(ak, AK_USER("u2", "two"), "{'do':{'run':[{'throw':'no'}]}}");
-    int next = ak_continue(ak, "plain");
+    (void)ak_continue(ak, "plain");
     ak_wait_turns(ak, 1);
-    ak_wait_subscribed(ak);
-    uint64_t seq = ak_message(ak, "three", SAYS("third"));
-    size_t answer = ak_wait_word(ak, "finish");
-    ak_settle(ak);
+    ak_ask_last(ak, "third");
     ak_expect_text(ak, "the answer", ak_out_text(ak, 0), "third");
-    (void)next;
-    ak_expect_out(ak, answer + 1,
-                  ak_text(ak, "TC{session-in-event-id=%llu} ...", (unsigned long long)seq));
+    size_t turns = 1;
+    for (size_t i = ak_turn_index(ak, 1) + 1; i < ak_out_count(ak); i++) {
+        turns += strstr(ak_notation(ak, i), "TC") == ak_notation(ak, i);
+    }
+    ak_expect_header(ak, ak_turn_complete(ak, turns), "session-in-event-id", "2");
 }
 
 /* AGT-REC-19 */
@@ -273,10 +272,10 @@ static void own_metadata(struct cs_case_run *run)
     int next = ak_continue(ak, "plain");
     const cJSON *second = ak_wait_hook(ak, next, "onTurnStart", 1);
     ak_expect(ak, "the first recovered turn", second, "clientData.mark", "'second'");
-    ak_wait_word(ak, "TC{session-in-event-id=2}");
+    ak_ask_last(ak, " last");
     const char *said = ak_out_text(ak, 0);
     if (!strstr(said, "second") || !strstr(said, " third")) {
-        ak_expect_text(ak, "all that was said", said, "second third");
+        ak_expect_text(ak, "all that was said", said, "second third last");
     }
 }
 
