@@ -69,11 +69,16 @@ static bool is_said(struct ak *ak, const void *arg)
     return false;
 }
 
+void ak_wait_said(struct ak *ak, const char *text)
+{
+    ak_wait(ak, is_said, text, "say \"%s\"", text);
+}
+
 void ak_ask_last(struct ak *ak, const char *text)
 {
     ak_wait_subscribed(ak);
     ak_message(ak, "last", ak_text(ak, "{'script':[[{'text':'%s'}]]}", text));
-    ak_wait(ak, is_said, text, "say \"%s\"", text);
+    ak_wait_said(ak, text);
     ak_settle(ak);
 }
 

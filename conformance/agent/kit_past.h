@@ -29,6 +29,8 @@ void ak_past_transcript(struct ak *ak, const char *messages, int64_t last_out, i
 /* A user message that waits on .in. Gives its sequence. */
 uint64_t ak_past_user(struct ak *ak, const char *message, const char *metadata);
 
+/* Until the answers on .out hold that text and their boundary. */
+void ak_wait_said(struct ak *ak, const char *text);
 /* A last message, sent once the run listens, whose answer is `text`; until that is on .out with its
  * boundary and nothing more comes. Whatever was open before has been handled then. */
 void ak_ask_last(struct ak *ak, const char *text);
