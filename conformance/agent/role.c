@@ -144,6 +144,11 @@ static const struct cs_case *const groups[] = {
     agent_pending_cases,
     agent_action_cases,
     agent_local_cases,
+    agent_recovery_cases,
+    agent_recovery_hook_cases,
+    agent_kill_cases,
+    agent_snapshot_cases,
+    agent_oom_cases,
 };
 
 const struct cs_role cs_agent_role = {

@@ -27,6 +27,7 @@ const struct cs_agent_violation cs_agent_violations[] = {
 #include "conformance/agent/violations_sub.inc"
 #include "conformance/agent/violations_upgrade.inc"
 #include "conformance/agent/violations_mock.inc"
+#include "conformance/agent/violations_recovery.inc"
     {0},
 };
 

@@ -143,9 +143,16 @@ function isMeant(act, event) {
   return Object.entries(act.if ?? {}).every(([name, value]) => event?.[name] === value);
 }
 
+/* An act with `when` is for runs alone that it describes: {"attempt":1}, {"continuation":false}. A recovered
+ * message brings its metadata along, and what ended the first run must not end the next. */
+function applies({ when }) {
+  const run = currentRun();
+  return Object.entries(when ?? {}).every(([key, value]) => run?.kind[key] === value);
+}
+
 export async function perform(acts, event) {
   for (const act of Array.isArray(acts) ? acts : [acts]) {
-    if (!isMeant(act, event)) continue;
+    if (!isMeant(act, event) || !applies(act)) continue;
     const kind = Object.keys(ACTS).find((key) => act[key] !== undefined);
     if (!kind) throw new Error(`no such act: ${JSON.stringify(act)}`);
     await ACTS[kind](act, event);

@@ -9,10 +9,11 @@ let latest; // for callbacks that lost their context on the way through a stream
 /* One run as the suite asked for it; `id` is the command's. `metadata` is what scripts it: that of
  * the message in hand, which hooks and run() keep up to date. */
 export class Run {
-  constructor(id, name, metadata) {
+  constructor(id, name, metadata, kind = {}) {
     this.id = id;
     this.name = name;
     this.metadata = metadata;
+    this.kind = kind; // {attempt, continuation}
     this.begun = performance.now();
     this.calls = 0; // of the model
     this.silent = false; // after a reset, when nobody wants to hear of it

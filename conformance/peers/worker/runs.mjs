@@ -41,7 +41,8 @@ export class Runs {
     /* The slots are the process's: a second run beside a first would take them from it. */
     const busy = [...this.#all.values()].some((entry) => entry.surroundings.waiting.size === 0);
     if (busy) throw new Error("another run is still going on in this process");
-    const run = new Run(command.id, name, payload?.metadata ?? command.defaults);
+    const kind = { attempt: command.attempt ?? 1, continuation: payload?.continuation === true };
+    const run = new Run(command.id, name, payload?.metadata ?? command.defaults, kind);
     const surroundings = occupy(this.#sdk, {
       ...command,
       attempt: command.attempt ?? 1,

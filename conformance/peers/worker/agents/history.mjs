@@ -45,8 +45,9 @@ function recoveryAgent(id, decide) {
 /* Each of the ways in which the hook can overrule the default. */
 export const chain = recoveryAgent("recovery-chain", ({ settledMessages }) => ({ chain: settledMessages }));
 export const noTurns = recoveryAgent("recovery-no-turns", () => ({ recoveredTurns: [] }));
-export const reversed = recoveryAgent("recovery-turns", ({ inFlightUsers }) => ({
-  recoveredTurns: [...inFlightUsers].reverse(),
+export const turns = recoveryAgent("recovery-turns", ({ settledMessages }) => ({
+  chain: settledMessages,
+  recoveredTurns: [{ id: "made", role: "user", parts: [{ type: "text", text: "made by the hook" }] }],
 }));
 export const beforeBoot = recoveryAgent("recovery-before-boot", () => ({ beforeBoot: hook("beforeBoot") }));
 export const badBeforeBoot = recoveryAgent("recovery-before-boot-throws", () => ({
