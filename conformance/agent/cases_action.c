@@ -192,7 +192,7 @@ static const cJSON *wait_save(struct ak *ak, int run, const char *reason, size_t
 {
     const char *json = ak_text(ak, "\"%s\"", reason);
     for (size_t i = 1;; i++) {
-        const cJSON *save = ak_wait_note_of(ak, run, "save", i);
+        const cJSON *save = ak_wait_nth_note(ak, run, "save", i);
         if (strcmp(ak_member(ak, save, "reason"), json) == 0 && --n == 0) {
             return save;
         }

@@ -8,15 +8,15 @@ static void lasts_for_the_run(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
     int first = ak_boot(ak, "local", "hello", NULL);
-    ak_expect(ak, "turn 1", ak_wait_note_of(ak, first, "local", 1), "count", "1");
+    ak_expect(ak, "turn 1", ak_wait_nth_note(ak, first, "local", 1), "count", "1");
     ak_wait_turns(ak, 1);
     ak_message(ak, "more", AK_SAYS_OK);
-    ak_expect(ak, "turn 2", ak_wait_note_of(ak, first, "local", 2), "count", "2");
+    ak_expect(ak, "turn 2", ak_wait_nth_note(ak, first, "local", 2), "count", "2");
     ak_wait_turns(ak, 2);
     ak_kill(ak);
     int second = ak_continue(ak, "local");
     ak_message(ak, "again", AK_SAYS_OK);
-    ak_expect(ak, "the next run", ak_wait_note_of(ak, second, "local", 1), "count", "1");
+    ak_expect(ak, "the next run", ak_wait_nth_note(ak, second, "local", 1), "count", "1");
     ak_wait_turns(ak, 3);
     ak_expect_text(ak, "the answers", ak_out_text(ak, 0), "okokok");
     ak_expect_number(ak, "errors on .out", ak_count_chunks(ak, "error"), 0);

@@ -180,8 +180,7 @@ const cJSON *ak_wait_hook(struct ak *ak, int run, const char *hook, size_t n);
 const cJSON *ak_wait_prompt(struct ak *ak, int run, size_t n);
 /* Until the agent has told a note of that name. */
 const cJSON *ak_wait_note(struct ak *ak, int run, const char *name);
-/* Until the stored transcript holds that text. */
-void ak_wait_stored(struct ak *ak, const char *text);
+/* The same for the n-th of them (from 1). */
 const cJSON *ak_wait_nth_note(struct ak *ak, int run, const char *name, size_t n);
 /* Until the run is over: "done", or "an error: NAME: MESSAGE". */
 const char *ak_wait_end(struct ak *ak, int run);
@@ -191,8 +190,6 @@ void ak_wait_suspended(struct ak *ak, int run);
 void ak_wait_subscribed(struct ak *ak);
 /* Gives an agent the time in which something hasty would come that must not. */
 void ak_settle(struct ak *ak);
-/* Until the agent has told a note of that name for the n-th time (from 1). */
-const cJSON *ak_wait_note_of(struct ak *ak, int run, const char *name, size_t n);
 /* Until the script waits at that gate of the run. */
 void ak_wait_gate(struct ak *ak, int run, const char *gate);
 /* Until the transcript was stored with that text in it. */
@@ -273,8 +270,6 @@ const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n);
 /* When the worker told the n-th event (from 1) of that kind ("note", "hook", "suspended"...) and
  * name (NULL: any), which has come: ms since the run began, by the worker's clock. */
 int64_t ak_told_at(struct ak *ak, int run, const char *kind, const char *name, size_t n);
-/* The n-th (from 1) note of that name, or NULL. */
-const cJSON *ak_note(const struct ak *ak, int run, const char *name, size_t n);
 /* The prompt of the n-th model call as text, one message per line: "user: hello". */
 const char *ak_prompt(struct ak *ak, int run, size_t n);
 /* The same prompt's messages as JSON: with calls of tools and their results. */

@@ -71,7 +71,6 @@ const cJSON *ak_wait_note(struct ak *ak, int run, const char *name)
 }
 
 const cJSON *ak_wait_nth_note(struct ak *ak, int run, const char *name, size_t n)
-const cJSON *ak_wait_note_of(struct ak *ak, int run, const char *name, size_t n)
 {
     const struct told_wait wait = {run, "note", name, n};
     ak_wait(ak, was_told, &wait, "tell \"%s\" %zu times", name, n);

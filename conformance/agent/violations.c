@@ -13,21 +13,35 @@
     }
 
 const struct cs_agent_violation cs_agent_violations[] = {
-#include "conformance/agent/violations_compaction.inc"
-#include "conformance/agent/violations_fast_start.inc"
-#include "conformance/agent/violations_inject.inc"
-#include "conformance/agent/violations_mistakes.inc"
-#include "conformance/agent/violations_session.inc"
 #include "conformance/agent/violations_action.inc"
+/* */
+#include "conformance/agent/violations_compaction.inc"
+/* */
+#include "conformance/agent/violations_fast_start.inc"
+/* */
 #include "conformance/agent/violations_hitl.inc"
-#include "conformance/agent/violations_local.inc"
-#include "conformance/agent/violations_pending.inc"
-#include "conformance/agent/violations_turn.inc"
+/* */
+#include "conformance/agent/violations_inject.inc"
+/* */
 #include "conformance/agent/violations_large.inc"
-#include "conformance/agent/violations_sub.inc"
-#include "conformance/agent/violations_upgrade.inc"
+/* */
+#include "conformance/agent/violations_local.inc"
+/* */
+#include "conformance/agent/violations_mistakes.inc"
+/* */
 #include "conformance/agent/violations_mock.inc"
+/* */
+#include "conformance/agent/violations_pending.inc"
+/* */
 #include "conformance/agent/violations_recovery.inc"
+/* */
+#include "conformance/agent/violations_session.inc"
+/* */
+#include "conformance/agent/violations_sub.inc"
+/* */
+#include "conformance/agent/violations_turn.inc"
+/* */
+#include "conformance/agent/violations_upgrade.inc"
     {0},
 };
 
