@@ -77,15 +77,25 @@ static int choose_violations(struct cs_selftest *test)
     return CS_EXIT_OK;
 }
 
+/* Of "TOK-20" the "TOK", of "AGT-TRN-17" the "AGT-TRN". */
+static size_t area_len(const char *id)
+{
+    size_t len = strcspn(id, " ");
+    while (len > 0 && id[len - 1] != '-') {
+        len--;
+    }
+    return len > 0 ? len - 1 : 0;
+}
+
 /* "TOK-20" and "TOK-05 TOK-41" are kin: they name the same area. */
 static bool is_kin(const struct cs_case *test, const char *requirements)
 {
     for (const char *ours = requirements; ours; ours = strchr(ours, ' ')) {
         ours += *ours == ' ';
-        size_t len = strcspn(ours, "-");
+        size_t len = area_len(ours);
         for (const char *at = test->requirements; at; at = strchr(at, ' ')) {
             at += *at == ' ';
-            if (strcspn(at, "- ") == len && strncmp(at, ours, len) == 0) {
+            if (area_len(at) == len && strncmp(at, ours, len) == 0) {
                 return true;
             }
         }
@@ -106,7 +116,10 @@ static bool is_tried(const struct cs_selftest *test, size_t column, size_t row)
         return false;
     }
     uint64_t state = cs_random_state(column, item->id);
-    return test->args->full || is_kin(item, violation->requirements) ||
+    bool is_neighbour =
+        is_kin(item, violation->requirements) &&
+        (test->kind->one_kin_of == 0 || cs_random_next(&state) % test->kind->one_kin_of == 0);
+    return test->args->full || is_neighbour ||
            cs_random_next(&state) % test->n_cases < test->kind->sample;
 }
 

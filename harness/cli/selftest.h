@@ -18,6 +18,7 @@ struct cs_selftest_role {
     const char *plain;        /* what the violations are violations of: "the built-in endpoint" */
     unsigned jobs;            /* side by side, where --jobs does not say */
     uint64_t sample;          /* cases per violation that are tried without any kinship */
+    uint64_t one_kin_of;      /* of so many cases with kinship one is tried; 0: all of them */
     size_t columns_at_a_time; /* peers that there are at once */
     size_t n_nulls;
     const char *(*null_name)(size_t null);

@@ -119,6 +119,7 @@ const struct cs_selftest_role cs_selftest_agent = {
     .plain = "the SDK's agents",
     .jobs = JOBS,
     .sample = 0,
+    .one_kin_of = 10, /* a run is a second of two processors */
     .columns_at_a_time = COLUMNS_AT_A_TIME,
     .n_nulls = CS_N_NULL_AGENTS,
     .null_name = null_name,
