@@ -8,6 +8,7 @@ extern const struct cs_case agent_action_cases[];
 extern const struct cs_case agent_approval_cases[];
 extern const struct cs_case agent_compaction_cases[];
 extern const struct cs_case agent_fast_start_cases[];
+extern const struct cs_case agent_handover_cases[];
 extern const struct cs_case agent_head_start_cases[];
 extern const struct cs_case agent_hitl_cases[];
 extern const struct cs_case agent_inject_cases[];

@@ -124,6 +124,11 @@ void ak_hold_wakes(struct ak *ak);
 void ak_wake_as(struct ak *ak, int run, const char *output, bool is_error);
 /* The platform cancels the run. */
 void ak_abort(struct ak *ak, int run);
+/* From here on runs are those of the older version, in a process of its own; skips the case when
+ * none was named. Then: from here on those of the version under test again; the older's process is
+ * gone. */
+void ak_use_older(struct ak *ak);
+void ak_use_newer(struct ak *ak);
 /* The worker's process is gone, now, as in a crash; the next run gets a new one. */
 void ak_kill(struct ak *ak);
 /* An SDK call outside any run (peers/PROTOCOL.md, "Agents"): its value as JSON, or "an error: NAME:

@@ -1,4 +1,5 @@
-/* The offline harness as a second driver: another process of the same worker. */
+/* Other processes than the slot's worker: the offline harness as a second driver, and an older
+ * version that hands its chats over. */
 #include <stdlib.h>
 
 #include "conformance/agent/kit_internal.h"
@@ -24,6 +25,18 @@ static void leave_worker(struct ak *ak)
     ak->own_worker = false;
 }
 
+static enum cs_err start_other(struct ak *ak, const char *const *argv, struct cs_diag *diag)
+{
+    struct cs_client_env env = *ak->env;
+    env.argv = argv;
+    enum cs_err err = cs_adapter_start(&env, &ak->worker, diag);
+    if (err == CS_OK) {
+        ak->own_worker = true;
+        ak_listen(ak);
+    }
+    return err;
+}
+
 void ak_use_mock(struct ak *ak, const char *option)
 {
     const char *words[MAX_WORDS + 2] = {0};
@@ -35,19 +48,35 @@ void ak_use_mock(struct ak *ak, const char *option)
         words[n] = ak->env->argv[n];
     }
     words[n] = option;
-    struct cs_client_env env = *ak->env;
-    env.argv = words;
     leave_worker(ak);
     struct cs_diag diag;
-    enum cs_err err = cs_adapter_start(&env, &ak->worker, &diag);
+    enum cs_err err = start_other(ak, words, &diag);
     if (err == CS_ERR_TIMEOUT) {
         cs_case_error(ak->run, "the worker does not start with %s: %s", option, diag.text);
     }
     if (err != CS_OK) { /* somebody's own worker without a harness */
         cs_case_skip(ak->run, "the worker does not start with %s: %s", option, diag.text);
     }
-    ak->own_worker = true;
-    ak_listen(ak);
+}
+
+void ak_use_older(struct ak *ak)
+{
+    if (!ak->env->older_argv) {
+        cs_case_skip(ak->run, "needs an older version that hands over (--from VERSION)");
+    }
+    leave_worker(ak);
+    struct cs_diag diag;
+    if (start_other(ak, ak->env->older_argv, &diag) != CS_OK) {
+        cs_case_error(ak->run, "the worker of the older version does not start: %s", diag.text);
+    }
+}
+
+void ak_use_newer(struct ak *ak)
+{
+    if (ak->worker) {
+        ak_kill(ak);
+    }
+    ak_need_worker(ak);
 }
 
 const cJSON *ak_mock(struct ak *ak, const char *task, const char *members, const char *script)

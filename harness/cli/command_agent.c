@@ -10,11 +10,13 @@
 #define AGENT_JOBS 4u /* each place keeps a worker process; a case mostly waits for its agent */
 
 static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject *agent,
-                       const char *task_file)
+                       const struct cs_args *args)
 {
+    const char *file = args->task_file;
+    const char *from = args->from;
     char *command = NULL;
-    if (asprintf(&command, "./chatspec agent %s%s%s", agent->options,
-                 task_file ? " --task-file " : "", task_file ? task_file : "") < 0) {
+    if (asprintf(&command, "./chatspec agent %s%s%s%s%s", agent->options, from ? " --from " : "",
+                 from ? from : "", file ? " --task-file " : "", file ? file : "") < 0) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     const struct cs_role_subject subject = {
@@ -46,11 +48,19 @@ static int run(const struct cs_args *given)
     if (status != CS_EXIT_OK) {
         return status;
     }
+    struct cs_client_subject older = {0};
+    struct cs_args of_older = own;
+    of_older.sdk = own.from;
     status = cs_client_subject_open(args, CS_PART_AGENTS, &agent);
-    if (status == CS_EXIT_OK) {
-        status = run_subject(plan, &agent, args->task_file);
-        cs_client_subject_close(&agent);
+    if (status == CS_EXIT_OK && own.from) {
+        status = cs_client_subject_open(&of_older, CS_PART_AGENTS, &older);
+        agent.env.older_argv = older.env.argv;
     }
+    if (status == CS_EXIT_OK) {
+        status = run_subject(plan, &agent, args);
+    }
+    cs_client_subject_close(&agent);
+    cs_client_subject_close(&older);
     cs_role_plan_free(plan);
     return status;
 }
@@ -58,6 +68,8 @@ static int run(const struct cs_args *given)
 static const struct cs_option options[] = {
     CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",
            "the SDK: a version, a tag, a .tgz or a folder with a / (latest)", 0),
+    CS_ROW("from", CS_OPTION_TEXT, from, "SOURCE",
+           "an older SDK, whose runs hand their chats over to this one (none)", 0),
     CS_ROW("task-file", CS_OPTION_TEXT, task_file, "FILE",
            "a module of yours that registers agents: runs the rows that apply to any", 0),
     CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "a worker of your own", 0),
@@ -80,6 +92,7 @@ const struct cs_command cs_command_agent = {
                "  chatspec agent --sdk latest --only 'agent/hitl/*'\n"
                "  chatspec agent --only 'agent/mistakes/*' --verbose\n"
                "  chatspec agent --sdk 4.8.3 --task-file ./my-agent.mjs\n"
+               "  chatspec agent --sdk 4.8.3 --from 4.6.4 --only 'agent/handover/*'\n"
                "  chatspec explain AGT-TRN-17",
     .options = options,
     .run = run,

@@ -213,8 +213,30 @@ static int open_columns(struct matrix *matrix)
 
 /* ---- the run ---- */
 
+static struct cs_client_env *agent_env(struct matrix *matrix, struct column *column)
+{
+    bool beside = matrix->n_roles > 1;
+    return beside || matrix->roles[0] == &cs_agent_role
+               ? beside ? &column->agents.env : &column->subject.env
+               : NULL;
+}
+
+/* Agents of each version hand their chats over to those of the next. */
+static void chain_agents(struct matrix *matrix)
+{
+    const struct cs_client_env *older = NULL;
+    for (size_t i = 0; i < matrix->n_columns; i++) {
+        struct cs_client_env *env = agent_env(matrix, &matrix->columns[i]);
+        if (env && matrix->columns[i].is_there) {
+            env->older_argv = older ? older->argv : NULL;
+            older = env;
+        }
+    }
+}
+
 static int lay_out(struct matrix *matrix)
 {
+    chain_agents(matrix);
     size_t n = matrix->n_there * matrix->n_cases;
     matrix->work = calloc(n ? n : 1, sizeof *matrix->work);
     matrix->results = calloc(n ? n : 1, sizeof *matrix->results);

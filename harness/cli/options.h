@@ -51,6 +51,7 @@ struct cs_args {
     const char *agent_task;
     const char *sdk;
     const char *task_file; /* agents of the user's own */
+    const char *from;      /* an older SDK, which hands over */
     const char *peer;
     const char *parser;
     const char *library;
