@@ -26,6 +26,7 @@ struct cs_parser_peer {
     const volatile sig_atomic_t *stop;
     int64_t until_ms; /* 0: none */
     bool shares_group;
+    bool hangs;                 /* twice in a row, on some stream */
     struct cs_process *process; /* NULL: to be started */
     uint32_t traits;
     char version[64];
@@ -446,13 +447,13 @@ static void decode_once(struct cs_parser_peer *peer, struct cs_view stream, cons
 }
 
 /* A busy machine can make anybody look slow once: a hang is one that comes again in a fresh
- * process.
- */
+ * process. A parser that was seen to hang so is believed from then on. */
 void cs_parser_peer_decode(struct cs_parser_peer *peer, struct cs_view stream,
                            const uint64_t *pieces, size_t n_pieces, struct cs_parser_answer *answer)
 {
     decode_once(peer, stream, pieces, n_pieces, answer);
-    if (answer->outcome == CS_DECODED_HANG) {
+    if (answer->outcome == CS_DECODED_HANG && !peer->hangs) {
         decode_once(peer, stream, pieces, n_pieces, answer);
+        peer->hangs = answer->outcome == CS_DECODED_HANG;
     }
 }
