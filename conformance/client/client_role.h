@@ -7,8 +7,8 @@
 struct cs_client_env {
     const char *const *argv; /* the adapter's command, NULL-terminated (peers/PROTOCOL.md) */
     int64_t patience_ms;     /* longest wait for one step of the client; 0: 10000 */
-    /* Of the agent role: the command for an earlier version, which hands its chats over to this one;
-     * NULL: there is none. */
+    /* Of the agent role: the command for an earlier version, which hands its chats over to this
+     * one; NULL: there is none. */
     const char *const *older_argv;
 };
 

@@ -32,8 +32,8 @@ CS_MUST_USE enum cs_err cs_sdk_peer(const char *source, const char *parser, cons
                                     struct cs_peer_command *ret_command, struct cs_diag *diag);
 
 /* Turns the command of an SDK's clients into that of the worker, which runs agents with that SDK
- * (peers/worker/): those of the suite, or with `agents` (a file) those that it registers. `violation`
- * makes it do one thing wrong; NULL: none. Errors: CS_ERR_MISSING, CS_ERR_NO_MEMORY. */
+ * (peers/worker/): those of the suite, or with `agents` (a file) those that it registers.
+ * `violation` makes it do one thing wrong; NULL: none. Errors: CS_ERR_MISSING, CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_sdk_worker(struct cs_peer_command *command, const char *agents,
                                       const char *violation, struct cs_diag *diag);
 

@@ -12,7 +12,7 @@ struct cs_subject {
     unsigned offers;
     bool probed;
     bool dead;
-    bool silent; /* dead because nobody answers at all */
+    bool silent;                        /* dead because nobody answers at all */
     char reason[CS_DIAG_TEXT_MAX + 64]; /* why it is dead */
     const char *broken;       /* requirement that a dead one is still judged by; or NULL */
     unsigned n_errors;        /* with no case between them that passed */

@@ -78,8 +78,8 @@ static void a_dead_peer_is_noticed_once(void **state)
     release(&outcome);
 }
 
-/* The fail of a case that ended beside a peer's death may be that death, and is not held against it;
- * the fail before it stands. */
+/* The fail of a case that ended beside a peer's death may be that death, and is not held against
+ * it; the fail before it stands. */
 static void silence_is_no_verdict(void **state)
 {
     (void)state;
