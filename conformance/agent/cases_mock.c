@@ -138,6 +138,9 @@ static int talk(struct ak *ak)
     ak_wait_turns(ak, 3);
     ak_submit(ak, "regenerate-message", NULL, AGAIN);
     ak_wait_turns(ak, 4);
+    /* A message between the boundary of a regenerated turn and the turn's end is at times not
+     * answered (4.5.16 to 4.8.3, seen on a busy machine): nothing that this case is about. */
+    ak_wait_hook(ak, run, "onTurnComplete", 3);
     user(ak, USER("u3"), ASK, 5);
     user(ak, ak_text(ak, "{'id':%s," ANSWER, last_message_id(ak)), AFTER, 6);
     /* Stopped when the answer's first four records are there, and nothing else is on its way. */
