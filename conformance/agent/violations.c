@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "suite/case.h"
+
 #define ROW(fault, title, requirements, noticed_by)        \
     {                                                      \
         fault, title, requirements, noticed_by, NULL, NULL \
@@ -57,13 +59,7 @@ const struct cs_agent_violation *cs_agent_violation_find(const char *fault)
 
 bool cs_agent_violation_is_of(const struct cs_agent_violation *violation, const char *requirement)
 {
-    size_t len = strlen(requirement);
-    const char *at = violation->requirements;
-    while (at && !(strncmp(at, requirement, len) == 0 && (at[len] == ' ' || at[len] == '\0'))) {
-        const char *space = strchr(at, ' ');
-        at = space ? space + 1 : NULL;
-    }
-    return at != NULL;
+    return cs_ids_hold(violation->requirements, requirement);
 }
 
 bool cs_agent_violation_breaks(const char *requirement)

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "suite/case.h"
+
 #define ROW(id, title, requirements, noticed_by, affects) \
     {                                                     \
         id, title, requirements, noticed_by, affects      \
@@ -25,13 +27,7 @@ const struct cs_sdk_violation *cs_sdk_violation_find(const char *id)
 
 bool cs_sdk_violation_is_of(const struct cs_sdk_violation *violation, const char *requirement)
 {
-    size_t len = strlen(requirement);
-    const char *at = violation->requirements;
-    while (at && !(strncmp(at, requirement, len) == 0 && (at[len] == ' ' || at[len] == '\0'))) {
-        const char *space = strchr(at, ' ');
-        at = space ? space + 1 : NULL;
-    }
-    return at != NULL;
+    return cs_ids_hold(violation->requirements, requirement);
 }
 
 bool cs_sdk_violation_breaks(const char *requirement)

@@ -61,6 +61,9 @@ struct cs_case {
 /* True when that requirement is among the case's. */
 bool cs_case_lists(const struct cs_case *test, const char *requirement);
 
+/* True when the id is one of those in `ids`, which are divided by single spaces. */
+bool cs_ids_hold(const char *ids, const char *id);
+
 /* A role: a table of cases and how to give each its subject. */
 struct cs_role {
     const char *name;                    /* "endpoint", "client", ... */

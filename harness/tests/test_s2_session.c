@@ -129,6 +129,27 @@ static void errors_are_terminal_frames_behind_the_acks(void **state)
 }
 
 /* A record near the limit needs credit given back many times over. */
+/* What a rule says of a session holds for its batches. */
+static void faults_of_a_session_reach_its_batches(void **state)
+{
+    struct world *world = *state;
+    struct h2_client client;
+    const char *const rules[] = {"s2s 1: delay 40", "s2s 2: apply-reset"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(cs_endpoint_fault(world->endpoint, rules[i], NULL), CS_OK);
+    }
+    open_client(world, &client);
+    for (int round = 0; round < 2; round++) {
+        h2_client_ask(&client, "POST", RECORDS, session_lines, true);
+        h2_client_send(&client, FRAME_X, true);
+        WORLD_UNTIL(world, h2_client_closed(world, &client));
+        expect_frames(&client, round == 0 ? "ack;" : "");
+        assert_int_equal(client.error != 0, round == 1);
+    }
+    expect_stored(world, "xx");
+    h2_client_free(&client);
+}
+
 static void long_frames_come_through(void **state)
 {
     struct world *world = *state;
@@ -234,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(batches_are_acknowledged_one_by_one),
         WORLD_TEST(errors_are_terminal_frames_behind_the_acks),
+        WORLD_TEST(faults_of_a_session_reach_its_batches),
         WORLD_TEST(long_frames_come_through),
         WORLD_TEST(other_requests_reach_their_routes),
         WORLD_TEST(whoever_leaves_or_breaks_http2_is_let_go),

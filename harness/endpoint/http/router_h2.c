@@ -68,7 +68,11 @@ static void on_head(void *ctx, struct cs_h2_stream *stream, const struct cs_h2_h
         cs_h2_reset(stream, CS_H2_HTTP_1_1_REQUIRED); /* on_close frees the call */
     } else if (call->route->run == cs_route_s2_append && cs_s2_is_session(call)) {
         cs_fault_ask(call);
-        cs_fault_serve(call, cs_s2_session_start);
+        if (call->fault.what == CS_FAULT_DELAY) { /* of its batches: the head is at once */
+            cs_s2_session_start(call);
+        } else {
+            cs_fault_serve(call, cs_s2_session_start);
+        }
     }
 }
 

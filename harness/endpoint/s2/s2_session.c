@@ -201,6 +201,9 @@ static void take_batch(struct session *session, struct cs_view payload)
     } else {
         struct cs_fault_action fault =
             cs_faults_decide(session->endpoint->faults, CS_FORM_S2S_BATCH, (struct cs_view){0});
+        if (fault.what == CS_FAULT_NONE) { /* what is said of a session holds for its batches */
+            fault = session->call->fault;
+        }
         if (!is_stopped(session, &fault)) {
             start_batch(session, &input, &fault);
         }
