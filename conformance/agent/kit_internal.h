@@ -123,12 +123,10 @@ void ak_start_platform(struct ak *ak);
 void ak_stop_platform(struct ak *ak);
 /* A session for the chat with a run of its own, and the run's id. */
 const char *ak_new_run(struct ak *ak, const char *agent);
-void ak_need_session(struct ak *ak, const char *agent);
 
 /* kit_wire.c: from inside the loop, where nothing may leave by a jump. */
 void ak_note_request(struct ak *ak, struct ak_request *request);
 void ak_note_record(struct ak *ak, const char *stream, const struct cs_record *record,
                     int64_t at_ms, bool seeded);
-bool ak_glob(const char *pattern, const char *text);
 
 #endif

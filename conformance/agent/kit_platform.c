@@ -230,7 +230,7 @@ static void check(struct ak *ak, enum cs_err err, const char *what, const struct
     }
 }
 
-void ak_need_session(struct ak *ak, const char *agent)
+static void need_session(struct ak *ak, const char *agent)
 {
     if (ak->has_session) {
         return;
@@ -248,7 +248,7 @@ void ak_need_session(struct ak *ak, const char *agent)
 const char *ak_new_run(struct ak *ak, const char *agent)
 {
     char id[CS_PLAY_ID_SIZE];
-    ak_need_session(ak, agent);
+    need_session(ak, agent);
     check(ak, cs_play_run(ak->platform, ak->chat, NULL, id), "the run", NULL);
     return ak_text(ak, "%s", id);
 }
@@ -256,7 +256,7 @@ const char *ak_new_run(struct ak *ak, const char *agent)
 void ak_set_session(struct ak *ak, const char *trigger_config)
 {
     struct cs_diag diag = {0};
-    ak_need_session(ak, "plain");
+    need_session(ak, "plain");
     check(ak,
           cs_play_config(ak->platform, ak->chat, cs_view_str(ak_quotes(ak, trigger_config)), &diag),
           "the session's config", &diag);
@@ -355,7 +355,7 @@ uint64_t ak_seed_control(struct ak *ak, bool out, const char *text)
 
 void ak_seed_snapshot(struct ak *ak, const char *text)
 {
-    ak_need_session(ak, "plain");
+    need_session(ak, "plain");
     check(ak, cs_play_snapshot_put(ak->platform, ak->chat, cs_view_str(text)), "the snapshot",
           NULL);
 }

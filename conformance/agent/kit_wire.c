@@ -12,7 +12,7 @@
 #define PATTERN_MAX ((size_t)8192)
 
 /* `*` is any text. */
-bool ak_glob(const char *pattern, const char *text)
+static bool glob_fits(const char *pattern, const char *text)
 {
     for (; *pattern && *pattern != '*'; pattern++, text++) {
         if (*pattern != *text) {
@@ -23,7 +23,7 @@ bool ak_glob(const char *pattern, const char *text)
         return !*text;
     }
     for (const char *rest = text;; rest++) {
-        if (ak_glob(pattern + 1, rest)) {
+        if (glob_fits(pattern + 1, rest)) {
             return true;
         }
         if (!*rest) {
@@ -51,7 +51,7 @@ static const char *pattern_of(struct ak *ak, const char *pattern)
 
 static bool matches(struct ak *ak, const struct ak_request *request, const char *pattern)
 {
-    return ak_glob(pattern, ak_text(ak, "%s %s", request->method, request->path));
+    return glob_fits(pattern, ak_text(ak, "%s %s", request->method, request->path));
 }
 
 size_t ak_count(const struct ak *opaque, const char *pattern)
@@ -310,7 +310,7 @@ static bool header_holds(struct ak *ak, const struct ak_record *record, const ch
     if (absent || !header) {
         return absent && !header;
     }
-    return !equals || ak_glob(equals + 1, ak_keep(ak, header->value));
+    return !equals || glob_fits(equals + 1, ak_keep(ak, header->value));
 }
 
 static bool word_fits(struct ak *ak, const struct ak_record *record, const char *word)

@@ -76,10 +76,7 @@ void cs_h2_hold_credit(struct cs_h2 *h2, bool hold);
 
 void cs_h2_stream_set_user(struct cs_h2_stream *stream, void *user);
 void *cs_h2_stream_user(const struct cs_h2_stream *stream);
-uint32_t cs_h2_stream_id(const struct cs_h2_stream *stream);
 struct cs_h2 *cs_h2_stream_connection(const struct cs_h2_stream *stream);
-/* What on_head was given. */
-const struct cs_h2_head *cs_h2_stream_head(const struct cs_h2_stream *stream);
 
 /* The head of the answer; names in any case, copied. `end`: there is no body. To be called once.
  * These return false when the stream is closing or memory ran out (it is then reset): on_close
@@ -88,8 +85,6 @@ bool cs_h2_answer(struct cs_h2_stream *stream, int status, const struct cs_heade
                   size_t n_headers, bool end);
 /* Queues bytes of the answer's body; they are copied and sent as the peer's windows allow. */
 bool cs_h2_send(struct cs_h2_stream *stream, struct cs_view bytes);
-/* Bytes queued and not yet made into frames. */
-size_t cs_h2_queued(const struct cs_h2_stream *stream);
 /* Half-closes our side once everything queued was sent. */
 bool cs_h2_end(struct cs_h2_stream *stream);
 /* RST_STREAM; what is queued is dropped. */

@@ -29,24 +29,19 @@ void *cs_h2_stream_user(const struct cs_h2_stream *stream)
     return stream->user;
 }
 
-uint32_t cs_h2_stream_id(const struct cs_h2_stream *stream)
-{
-    return (uint32_t)stream->id;
-}
-
 struct cs_h2 *cs_h2_stream_connection(const struct cs_h2_stream *stream)
 {
     return stream->h2;
 }
 
-const struct cs_h2_head *cs_h2_stream_head(const struct cs_h2_stream *stream)
-{
-    return &stream->head;
-}
-
 static bool is_gone(const struct cs_h2_stream *stream)
 {
     return stream->closing || stream->h2->over;
+}
+
+static size_t queued(const struct cs_h2_stream *stream)
+{
+    return stream->out.len - stream->out_at;
 }
 
 /* nghttp2 asks for the next piece of the body. */
@@ -55,7 +50,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, siz
 {
     (void)session, (void)id, (void)ctx;
     struct cs_h2_stream *stream = source->ptr;
-    size_t left = cs_h2_queued(stream);
+    size_t left = queued(stream);
     size_t n = left < length ? left : length;
     if (n > 0) {
         memcpy(buf, stream->out.ptr + stream->out_at, n);
@@ -156,11 +151,6 @@ bool cs_h2_send(struct cs_h2_stream *stream, struct cs_view bytes)
     }
     resume(stream);
     return true;
-}
-
-size_t cs_h2_queued(const struct cs_h2_stream *stream)
-{
-    return stream->out.len - stream->out_at;
 }
 
 bool cs_h2_end(struct cs_h2_stream *stream)

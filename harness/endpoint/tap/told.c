@@ -9,7 +9,7 @@ int64_t cs_told_at(const struct cs_endpoint *endpoint)
 
 /* ---- requests ---- */
 
-void cs_tell_foreign_request(struct cs_endpoint *endpoint, struct cs_tap_request *request)
+static void tell(struct cs_endpoint *endpoint, struct cs_tap_request *request)
 {
     request->number = ++endpoint->n_requests;
     request->at_ms = cs_told_at(endpoint);
@@ -19,7 +19,7 @@ void cs_tell_foreign_request(struct cs_endpoint *endpoint, struct cs_tap_request
     }
 }
 
-void cs_tell_foreign_answer(const struct cs_endpoint *endpoint, uint64_t number, int status)
+static void tell_answer(const struct cs_endpoint *endpoint, uint64_t number, int status)
 {
     const struct cs_tap *tap = endpoint->tap;
     if (tap && tap->on_answer) {
@@ -49,7 +49,7 @@ static void tell_request(struct cs_call *call, enum cs_form form, struct cs_view
         .part = part,
         .fault = cs_fault_name(call->fault.what),
     };
-    cs_tell_foreign_request(call->endpoint, &told);
+    tell(call->endpoint, &told);
     call->number = told.number;
 }
 
@@ -65,7 +65,7 @@ void cs_tell_answer(struct cs_call *call, int status)
     }
     if (!call->is_answered) {
         call->is_answered = true;
-        cs_tell_foreign_answer(call->endpoint, call->number, status);
+        tell_answer(call->endpoint, call->number, status);
     }
 }
 
@@ -73,7 +73,7 @@ void cs_tell_gone(struct cs_call *call)
 {
     if (call->number != 0 && !call->is_answered) {
         call->is_answered = true;
-        cs_tell_foreign_answer(call->endpoint, call->number, 0);
+        tell_answer(call->endpoint, call->number, 0);
     }
 }
 

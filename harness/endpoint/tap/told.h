@@ -13,11 +13,6 @@ void cs_tell_gone(struct cs_call *call);
 void cs_tell_subscribed(const struct cs_call *call, bool begins);
 void cs_tell_run(const struct cs_endpoint *endpoint, const struct cs_run *run, bool is_current);
 
-/* For requests that come by another door than the router (HTTP/2): gives the number, tells and
- * later tells the answer. `at_ms`, `number` are filled in. */
-void cs_tell_foreign_request(struct cs_endpoint *endpoint, struct cs_tap_request *request);
-void cs_tell_foreign_answer(const struct cs_endpoint *endpoint, uint64_t number, int status);
-
 /* Milliseconds since the endpoint's start. */
 int64_t cs_told_at(const struct cs_endpoint *endpoint);
 
