@@ -304,7 +304,8 @@ void ak_expect_body(struct ak *ak, const struct ak_request *request, const char 
 void ak_expect_note(struct ak *ak, int run, const char *name, const char *path, const char *json);
 /* The text has that part. */
 void ak_expect_has(struct ak *ak, const char *what, const char *text, const char *part);
-/* A fact that the catalogue records of the published SDK, and one that changed between versions. */
+/* A fact that the catalogue records of the published SDK ("": it records none), and one that
+ * changed between versions. */
 void ak_record_fact(struct ak *ak, const char *name, const char *recorded, const char *fmt, ...)
     CS_PRINTF(4, 5);
 void ak_record_flag(struct ak *ak, const char *name, const char *fact, bool value);

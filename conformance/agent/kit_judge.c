@@ -230,7 +230,7 @@ void ak_record_fact(struct ak *ak, const char *name, const char *recorded, const
     if (!value) {
         ak_no_memory(ak);
     }
-    if (cs_case_published(ak->run)) {
+    if (cs_case_published(ak->run) && recorded[0]) {
         cs_case_observe_as(ak->run, name, recorded, "%s", value);
     } else {
         cs_case_observe(ak->run, name, "%s", value);
