@@ -14,7 +14,12 @@ static unsigned offers(const void *env)
 static void *slot_open(const void *env, struct cs_diag *diag)
 {
     struct cs_adapter *worker = NULL;
-    return cs_adapter_start(env, &worker, diag) == CS_OK ? worker : NULL;
+    return cs_adapter_begin(env, &worker, diag) == CS_OK ? worker : NULL;
+}
+
+static enum cs_err slot_poll(void *slot, int *ret_fd, struct cs_diag *diag)
+{
+    return cs_adapter_greeted(slot, ret_fd, diag);
 }
 
 static bool slot_usable(void *slot)
@@ -140,6 +145,7 @@ const struct cs_role cs_agent_role = {
     .set_up = set_up,
     .tear_down = tear_down,
     .slot_open = slot_open,
+    .slot_poll = slot_poll,
     .slot_usable = slot_usable,
     .slot_close = slot_close,
 };

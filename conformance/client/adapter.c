@@ -2,12 +2,16 @@
 
 #include "conformance/client/kit_internal.h"
 
+#include <poll.h>
 #include <stdlib.h>
+
+#include "net/http_client.h"
 
 #define DEFAULT_PATIENCE_MS 10000
 /* A runtime that has to be loaded from a cold disk takes its time once. */
 #define START_PATIENCE_MS 30000
 #define END_GRACE_MS      500
+#define LOOK_EVERY_MS     200 /* what it says on stderr is taken then too */
 
 int64_t cs_client_patience(const struct cs_client_env *env)
 {
@@ -78,10 +82,6 @@ static enum cs_err check_hello(const struct cs_adapter *adapter, struct cs_view 
 /* The last line of what the adapter wrote to stderr says best why it did not start. */
 static enum cs_err no_hello(struct cs_adapter *adapter, enum cs_err err, struct cs_diag *diag)
 {
-    if (err == CS_ERR_TIMEOUT) {
-        return cs_fail(diag, err, 0, "the adapter said nothing within %d s",
-                       START_PATIENCE_MS / 1000);
-    }
     struct cs_view said = cs_process_stderr(adapter->process);
     while (said.len > 0 && said.ptr[said.len - 1] == '\n') {
         said.len--;
@@ -99,7 +99,7 @@ static enum cs_err no_hello(struct cs_adapter *adapter, enum cs_err err, struct 
     return cs_fail(diag, err, 0, "the adapter ended before it said hello: %.*s", CS_VIEW_ARG(said));
 }
 
-enum cs_err cs_adapter_start(const struct cs_client_env *env, struct cs_adapter **ret_adapter,
+enum cs_err cs_adapter_begin(const struct cs_client_env *env, struct cs_adapter **ret_adapter,
                              struct cs_diag *diag)
 {
     struct cs_adapter *adapter = calloc(1, sizeof *adapter);
@@ -107,17 +107,48 @@ enum cs_err cs_adapter_start(const struct cs_client_env *env, struct cs_adapter 
         return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
     }
     struct cs_process_config config = {.argv = env->argv};
-    struct cs_view line = {0};
     enum cs_err err = cs_process_start(&config, &adapter->process, diag);
-    if (err == CS_OK) {
-        err = cs_process_read_line(adapter->process, START_PATIENCE_MS, &line);
-        if (err != CS_OK) {
-            (void)no_hello(adapter, err, diag);
-        } else {
-            size_t n_replaced;
-            adapter->hello = ck_parse_line(line, &n_replaced);
-            err = check_hello(adapter, line, diag);
+    if (err != CS_OK) {
+        cs_adapter_end(adapter);
+        return err;
+    }
+    adapter->hello_by_ms = cs_now_ms() + START_PATIENCE_MS;
+    *ret_adapter = adapter;
+    return CS_OK;
+}
+
+enum cs_err cs_adapter_greeted(struct cs_adapter *adapter, int *ret_fd, struct cs_diag *diag)
+{
+    struct cs_view line = {0};
+    *ret_fd = cs_process_out(adapter->process);
+    enum cs_err err = cs_process_poll_line(adapter->process, &line);
+    if (err != CS_OK) {
+        return no_hello(adapter, err, diag);
+    }
+    if (!line.ptr) {
+        bool late = cs_now_ms() >= adapter->hello_by_ms;
+        return late ? cs_fail(diag, CS_ERR_CLOSED, 0, "the adapter said nothing within %d s",
+                              START_PATIENCE_MS / 1000)
+                    : CS_ERR_TIMEOUT;
+    }
+    size_t n_replaced;
+    adapter->hello = ck_parse_line(line, &n_replaced);
+    return check_hello(adapter, line, diag);
+}
+
+enum cs_err cs_adapter_start(const struct cs_client_env *env, struct cs_adapter **ret_adapter,
+                             struct cs_diag *diag)
+{
+    struct cs_adapter *adapter = NULL;
+    enum cs_err err = cs_adapter_begin(env, &adapter, diag);
+    while (err == CS_OK) {
+        struct pollfd watched = {.events = POLLIN};
+        err = cs_adapter_greeted(adapter, &watched.fd, diag);
+        if (err != CS_ERR_TIMEOUT) {
+            break;
         }
+        (void)poll(&watched, 1, LOOK_EVERY_MS);
+        err = CS_OK;
     }
     if (err != CS_OK) {
         cs_adapter_end(adapter);

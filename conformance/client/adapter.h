@@ -11,11 +11,19 @@
 
 struct cs_adapter {
     struct cs_process *process;
+    int64_t hello_by_ms; /* when it must have said hello */
     cJSON *hello;
 };
 
-/* Starts it and reads its hello. Errors: those of starting and reading; CS_ERR_SYNTAX and
- * CS_ERR_TYPE when the first line is no hello of this protocol, with what it was. */
+/* Starts the process. Errors: those of cs_process_start. */
+CS_MUST_USE enum cs_err cs_adapter_begin(const struct cs_client_env *env,
+                                         struct cs_adapter **ret_adapter, struct cs_diag *diag);
+/* Has it said hello? CS_ERR_TIMEOUT: not yet, and there is time left; look again when *ret_fd is
+ * readable. Other errors, with diag: those of reading; CS_ERR_CLOSED when it ended or its time is
+ * over; CS_ERR_SYNTAX and CS_ERR_TYPE when its first line is no hello of this protocol. */
+CS_MUST_USE enum cs_err cs_adapter_greeted(struct cs_adapter *adapter, int *ret_fd,
+                                           struct cs_diag *diag);
+/* Both, waiting for the hello. */
 CS_MUST_USE enum cs_err cs_adapter_start(const struct cs_client_env *env,
                                          struct cs_adapter **ret_adapter, struct cs_diag *diag);
 /* NULL is fine. */

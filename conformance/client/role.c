@@ -15,7 +15,12 @@ static unsigned offers(const void *env)
 static void *slot_open(const void *env, struct cs_diag *diag)
 {
     struct cs_adapter *adapter = NULL;
-    return cs_adapter_start(env, &adapter, diag) == CS_OK ? adapter : NULL;
+    return cs_adapter_begin(env, &adapter, diag) == CS_OK ? adapter : NULL;
+}
+
+static enum cs_err slot_poll(void *slot, int *ret_fd, struct cs_diag *diag)
+{
+    return cs_adapter_greeted(slot, ret_fd, diag);
 }
 
 static bool slot_usable(void *slot)
@@ -236,6 +241,7 @@ const struct cs_role cs_client_role = {
     .set_up = set_up,
     .tear_down = tear_down,
     .slot_open = slot_open,
+    .slot_poll = slot_poll,
     .slot_usable = slot_usable,
     .slot_close = slot_close,
 };

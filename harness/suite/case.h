@@ -76,10 +76,14 @@ struct cs_role {
     void (*set_up)(struct cs_case_run *run);
     void (*tear_down)(struct cs_case_run *run);
     /* In the runner: something expensive that a worker slot keeps between cases (an adapter
-     * process); all three may be NULL. slot_open returns NULL with diag on failure: the cases of
+     * process); all may be NULL. slot_open returns NULL with diag on failure: the cases of
      * that slot end in error. A slot is closed and opened afresh after a case that did not end by
      * itself, or when slot_usable says no. */
     void *(*slot_open)(const void *env, struct cs_diag *diag);
+    /* How far is a slot that slot_open only began to open? CS_OK: open; CS_ERR_TIMEOUT: not yet,
+     * ask again when *ret_fd is readable, or after a while; any other: it failed, with diag. Never
+     * waits, so that slots open side by side while cases run. NULL: slot_open does it all. */
+    enum cs_err (*slot_poll)(void *slot, int *ret_fd, struct cs_diag *diag);
     bool (*slot_usable)(void *slot);
     void (*slot_close)(void *slot);
     /* In the runner: can the peer be reached at all? Asked before the first case, and again after

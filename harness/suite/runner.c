@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "net/http_client.h"
 #include "suite/defect.h"
@@ -24,6 +25,9 @@ struct lane {
     void *slot;
     const struct cs_role *slot_role;
     const void *slot_env;
+    bool opening;   /* the slot is not open yet, and `waiting` waits for it */
+    int opening_fd; /* readable when there is more to see of that; or -1 */
+    size_t waiting;
 };
 
 struct runner {
@@ -38,7 +42,9 @@ struct runner {
     size_t *queue;      /* ring of n places: an item waits at most once */
     size_t queue_head;
     size_t n_queued;
-    uint8_t *scale; /* per item: 1, 2, 4 */
+    uint8_t *scale;   /* per item: 1, 2, 4 */
+    size_t n_opening; /* lanes */
+    size_t max_opening;
     struct cs_progress progress;
     int64_t next_tick_ms;
 };
@@ -123,28 +129,70 @@ static void close_slot(struct lane *lane)
     lane->slot = NULL;
 }
 
-/* True when the lane has what the item needs. */
-static bool ready_slot(struct runner *runner, struct lane *lane, size_t index)
+/* Has the lane what the item needs? A slot that does not fit is closed. */
+static bool has_slot(struct lane *lane, const struct cs_work *work)
 {
-    const struct cs_work *work = &runner->work[index];
     bool fits = lane->slot && lane->slot_role == work->role && lane->slot_env == work->env &&
                 (!work->role->slot_usable || work->role->slot_usable(lane->slot));
     if (!fits) {
         close_slot(lane);
     }
-    if (fits || !work->role->slot_open) {
-        return true;
-    }
-    struct cs_diag diag = {0};
+    return fits || !work->role->slot_open;
+}
+
+/* The item's slot could not be had. */
+static void no_slot(struct runner *runner, size_t index, const struct cs_diag *diag)
+{
     struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
+    cs_subject_slot(subject, diag);
+    settle_early(runner, index, CS_ERROR, diag->text);
+}
+
+/* Begins to open what the item needs; on_open goes on. */
+static void open_slot(struct runner *runner, struct lane *lane, size_t index)
+{
+    const struct cs_work *work = &runner->work[index];
+    struct cs_diag diag = {0};
     lane->slot = work->role->slot_open(work->env, &diag);
     lane->slot_role = work->role;
     lane->slot_env = work->env;
-    cs_subject_slot(subject, lane->slot ? NULL : &diag);
     if (!lane->slot) {
-        settle_early(runner, index, CS_ERROR, diag.text);
+        no_slot(runner, index, &diag);
+        return;
     }
-    return lane->slot != NULL;
+    lane->opening = true;
+    lane->opening_fd = -1;
+    lane->waiting = index;
+    runner->n_opening++;
+    runner->progress.n_running++;
+}
+
+static void end_opening(struct runner *runner, struct lane *lane)
+{
+    lane->opening = false;
+    runner->n_opening--;
+    runner->progress.n_running--;
+}
+
+/* How far is the lane's slot? CS_OK: open; CS_ERR_TIMEOUT: not yet; else its item is settled. */
+static enum cs_err poll_slot(struct runner *runner, struct lane *lane)
+{
+    struct cs_diag diag = {0};
+    enum cs_err err = CS_OK;
+    if (lane->slot_role->slot_poll) {
+        err = lane->slot_role->slot_poll(lane->slot, &lane->opening_fd, &diag);
+    }
+    if (err == CS_ERR_TIMEOUT) {
+        return err;
+    }
+    end_opening(runner, lane);
+    if (err == CS_OK) {
+        cs_subject_slot(cs_subject_of(&runner->subjects, lane->waiting), NULL);
+    } else {
+        close_slot(lane);
+        no_slot(runner, lane->waiting, &diag);
+    }
+    return err;
 }
 
 /* ---- starting ---- */
@@ -171,12 +219,9 @@ static bool settled_without_run(struct runner *runner, size_t index)
     return false;
 }
 
-static enum cs_err start(struct runner *runner, struct lane *lane, size_t index,
-                         struct cs_diag *diag)
+static enum cs_err start_case(struct runner *runner, struct lane *lane, size_t index,
+                              struct cs_diag *diag)
 {
-    if (settled_without_run(runner, index) || !ready_slot(runner, lane, index)) {
-        return CS_OK;
-    }
     const struct cs_worker_job job = {
         .index = index,
         .work = &runner->work[index],
@@ -198,6 +243,31 @@ static enum cs_err start(struct runner *runner, struct lane *lane, size_t index,
     return CS_OK;
 }
 
+/* The lane's slot, if it is open now, gets the item that it was opened for. */
+static enum cs_err go_on(struct runner *runner, struct lane *lane, struct cs_diag *diag)
+{
+    return poll_slot(runner, lane) == CS_OK ? start_case(runner, lane, lane->waiting, diag) : CS_OK;
+}
+
+/* *ret_full: as many slots are being opened as may be, and the item was put back. */
+static enum cs_err start(struct runner *runner, struct lane *lane, size_t index, bool *ret_full,
+                         struct cs_diag *diag)
+{
+    if (settled_without_run(runner, index)) {
+        return CS_OK;
+    }
+    if (has_slot(lane, &runner->work[index])) {
+        return start_case(runner, lane, index, diag);
+    }
+    if (runner->n_opening >= runner->max_opening) {
+        put_back(runner, index);
+        *ret_full = true;
+        return CS_OK;
+    }
+    open_slot(runner, lane, index);
+    return lane->opening ? go_on(runner, lane, diag) : CS_OK;
+}
+
 static bool stopped(const struct runner *runner)
 {
     return runner->options->stop && *runner->options->stop != 0;
@@ -209,8 +279,10 @@ static enum cs_err fill_lanes(struct runner *runner, struct cs_diag *diag)
 {
     for (size_t i = 0; i < runner->n_lanes; i++) {
         struct lane *lane = &runner->lanes[i];
-        while (lane->worker.pid == 0 && runner->n_queued > 0 && !stopped(runner)) {
-            enum cs_err err = start(runner, lane, dequeue(runner), diag);
+        bool full = false;
+        while (lane->worker.pid == 0 && !lane->opening && !full && runner->n_queued > 0 &&
+               !stopped(runner)) {
+            enum cs_err err = start(runner, lane, dequeue(runner), &full, diag);
             if (err != CS_OK) {
                 return runner->progress.n_running > 0 ? CS_OK : err;
             }
@@ -285,6 +357,9 @@ static void end_running(struct runner *runner)
             cs_worker_finish(&lane->worker, false, &partial);
             cs_result_free(&partial); /* cut short by us: nothing that could be judged */
         }
+        if (lane->opening) {
+            end_opening(runner, lane);
+        }
         close_slot(lane);
     }
 }
@@ -311,9 +386,11 @@ static void wait_for_events(struct runner *runner)
 {
     for (size_t i = 0; i < runner->n_lanes; i++) {
         const struct cs_worker *worker = &runner->lanes[i].worker;
+        const struct lane *lane = &runner->lanes[i];
         bool idle = worker->pid == 0;
+        int first = lane->opening ? lane->opening_fd : idle ? -1 : worker->exit_fd;
         struct pollfd *fds = &runner->fds[i * FDS_PER_LANE];
-        fds[0] = (struct pollfd){.fd = idle ? -1 : worker->exit_fd, .events = POLLIN};
+        fds[0] = (struct pollfd){.fd = first, .events = POLLIN};
         fds[1] = (struct pollfd){.fd = idle ? -1 : worker->report_fd, .events = POLLIN};
         fds[2] = (struct pollfd){.fd = idle ? -1 : worker->output_fd, .events = POLLIN};
     }
@@ -325,12 +402,15 @@ static void wait_for_events(struct runner *runner)
     }
 }
 
-static void attend(struct runner *runner, size_t i)
+static enum cs_err attend(struct runner *runner, size_t i, struct cs_diag *diag)
 {
     struct lane *lane = &runner->lanes[i];
     const struct pollfd *fds = &runner->fds[i * FDS_PER_LANE];
+    if (lane->opening) {
+        return go_on(runner, lane, diag);
+    }
     if (lane->worker.pid == 0) {
-        return;
+        return CS_OK;
     }
     if (fds[1].revents || fds[2].revents) {
         cs_worker_read(&lane->worker);
@@ -341,6 +421,7 @@ static void attend(struct runner *runner, size_t i)
     } else if (cs_now_ms() >= lane->worker.deadline_ms) {
         finish(runner, lane, true);
     }
+    return CS_OK;
 }
 
 static void tick(struct runner *runner)
@@ -378,8 +459,13 @@ static enum cs_err run_all(struct runner *runner, struct cs_diag *diag)
         if (runner->progress.n_running > 0) {
             wait_for_events(runner);
         }
-        for (size_t i = 0; i < runner->n_lanes; i++) {
-            attend(runner, i);
+        for (size_t i = 0; err == CS_OK && i < runner->n_lanes; i++) {
+            err = attend(runner, i, diag);
+            /* A fork that fails is tried again, as in fill_lanes. */
+            err = runner->progress.n_running > 0 ? CS_OK : err;
+        }
+        if (err != CS_OK) {
+            return err;
         }
         tick(runner);
     }
@@ -400,6 +486,9 @@ static enum cs_err set_up(struct runner *runner)
         return CS_ERR_NO_MEMORY;
     }
     memset(runner->scale, 1, runner->n);
+    /* To load a runtime takes a processor: more at the same time would only all come later. */
+    long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
+    runner->max_opening = n_processors > 0 ? (size_t)n_processors + 1 : 2;
     runner->progress.n_total = runner->n;
     fill_queue(runner);
     return cs_subjects_init(&runner->subjects, runner->work, runner->n);
