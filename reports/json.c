@@ -101,6 +101,33 @@ static void add_rounds(cJSON *object, const struct cs_report *report, size_t ind
     }
 }
 
+/* What the list of expected failures says; absent where it says nothing. */
+static void add_expected(cJSON *object, const struct cs_expected *expected)
+{
+    if (expected->state == CS_NOT_LISTED) {
+        return;
+    }
+    cJSON *item = cJSON_AddObjectToObject(object, "expected");
+    cJSON_AddStringToObject(item, "state", cs_expected_state_name(expected->state));
+    cJSON_AddStringToObject(item, "reason", expected->reason);
+    cJSON_AddStringToObject(item, "until", expected->until);
+    cJSON_AddBoolToObject(item, "flaky", expected->flaky);
+}
+
+/* What is needed to run it again, where that is not what the report says of all cases. */
+static void add_origin(cJSON *object, const struct cs_report *report, size_t index)
+{
+    if (report->work[index].test->needs & CS_NEEDS_LONG) {
+        cJSON_AddTrueToObject(object, "long");
+    }
+    if (report->origins && report->origins[index].seed != report->seed) {
+        add_integer(object, "seed", report->origins[index].seed);
+    }
+    if (report->origins && strcmp(report->origins[index].command, report->command) != 0) {
+        cJSON_AddStringToObject(object, "command", report->origins[index].command);
+    }
+}
+
 static cJSON *case_object(const struct cs_report *report, size_t index)
 {
     const struct cs_case *test = report->work[index].test;
@@ -114,6 +141,8 @@ static cJSON *case_object(const struct cs_report *report, size_t index)
     cJSON_AddStringToObject(object, "verdict", cs_verdict_name(result->verdict));
     cJSON_AddStringToObject(object, "message", result->message ? result->message : "");
     cJSON_AddBoolToObject(object, "known", result->known);
+    add_expected(object, &result->expected);
+    add_origin(object, report, index);
     add_integer(object, "duration_ms", (uint64_t)result->duration_ms);
     cJSON *observations = cJSON_AddObjectToObject(object, "observations");
     for (size_t i = 0; i < result->n_observations; i++) {
@@ -148,6 +177,7 @@ static cJSON *head(const struct cs_report *report)
     cJSON_AddStringToObject(root, "schema", CS_REPORT_SCHEMA);
     cJSON_AddStringToObject(root, "suite", report->suite);
     cJSON_AddStringToObject(root, "profile", report->profile);
+    cJSON_AddStringToObject(root, "command", report->command);
     add_peer(root, &report->peer);
     add_time(root, "started", report->started_ms);
     add_integer(root, "duration_ms", (uint64_t)report->duration_ms);
@@ -157,6 +187,13 @@ static cJSON *head(const struct cs_report *report)
     if (report->repeats) {
         add_integer(root, "rounds", report->n_rounds);
         add_integer(root, "flaky", cs_repeat_n_flaky(report->repeats, report->n));
+    }
+    if (report->shard.n > 0) {
+        cJSON *shard = cJSON_AddObjectToObject(root, "shard");
+        add_integer(shard, "k", report->shard.k);
+        add_integer(shard, "n", report->shard.n);
+        add_integer(shard, "total", report->shard.total);
+        cJSON_AddStringToObject(shard, "selected", report->shard.selected);
     }
     cJSON *summary = cJSON_AddObjectToObject(root, "summary");
     for (int i = 0; i < CS_N_VERDICTS; i++) {

@@ -196,9 +196,10 @@ static void put_broken(const struct page *page)
     size_t n = 0;
     for (size_t i = 0; i < report->n; i++) {
         const struct cs_result *result = &report->results[i];
+        bool listed = result->expected.state == CS_EXPECTED_FAILURE && !page->how->verbose;
         bool told = result->verdict == CS_FAIL || result->verdict == CS_WARN || result->known ||
                     (result->verdict == CS_INFO && (page->how->verbose || result->differs));
-        if (result->done && told) {
+        if (result->done && told && !listed) {
             order[n++] = &report->work[i];
         }
     }
@@ -332,11 +333,11 @@ static void put_conclusion(const struct page *page)
     const struct cs_run_summary *summary = &page->report->summary;
     const size_t *n = summary->n_verdicts;
     const size_t *known = summary->n_known;
-    size_t n_flaky = cs_repeat_n_flaky(page->report->repeats, page->report->n);
+    size_t n_flaky = cs_report_n_flaky(page->report);
     cs_buf_char(page->out, '\n');
     if (summary->interrupted) {
         put(page, YELLOW, "interrupted");
-    } else if (n[CS_FAIL] > known[CS_FAIL] || n_flaky > 0) {
+    } else if (cs_run_is_broken(summary, false) || n_flaky > 0) {
         put(page, RED, "failed");
     } else if (n[CS_ERROR] + n[CS_INCONCLUSIVE] > 0) {
         put(page, RED, "not everything could be judged");
@@ -347,6 +348,10 @@ static void put_conclusion(const struct page *page)
     }
     if (known[CS_FAIL] + known[CS_WARN] > 0) {
         cs_buf_printf(page->out, ", %zu known defects", known[CS_FAIL] + known[CS_WARN]);
+    }
+    if (summary->n_expected[CS_FAIL] + summary->n_expected[CS_WARN] > 0) {
+        cs_buf_printf(page->out, ", %zu expected failures",
+                      summary->n_expected[CS_FAIL] + summary->n_expected[CS_WARN]);
     }
     if (page->report->repeats) {
         cs_buf_printf(page->out, ", %zu flaky in %u rounds", n_flaky, page->report->n_rounds);
@@ -366,5 +371,6 @@ void cs_report_terminal(const struct cs_report *report, const struct cs_report_t
     put_unjudged(&page);
     put_broken(&page);
     put_flaky(&page);
+    cs_report_expected_terminal(report, out);
     put_conclusion(&page);
 }
