@@ -312,6 +312,7 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
             .work = matrix->work + place * matrix->n_cases,
             .results = matrix->results + place * matrix->n_cases,
             .n = matrix->n_cases,
+            .requirements = &matrix->set,
         };
         cs_run_summarise(reports[i].results, reports[i].n, &reports[i].summary);
         place++;

@@ -229,6 +229,7 @@ static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_rol
         .seed = plan->seed,
         .work = plan->work,
         .n = plan->n,
+        .requirements = &plan->set,
     };
 }
 
