@@ -53,13 +53,16 @@ static void add_requirements(cJSON *object, const char *requirements)
 }
 
 static void add_item(cJSON *array, const char *kind, const char *title, const char *text,
-                     uint64_t left_out)
+                     uint64_t left_out, int64_t at_ms)
 {
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "kind", kind);
     cJSON_AddStringToObject(item, "title", title);
     cJSON_AddStringToObject(item, "text", text);
     add_integer(item, "left_out", left_out);
+    if (at_ms >= 0) {
+        add_integer(item, "at_ms", (uint64_t)at_ms);
+    }
     cJSON_AddItemToArray(array, item);
 }
 
@@ -71,9 +74,9 @@ static void add_evidence(cJSON *object, const struct cs_result *result, const ch
     }
     for (size_t i = 0; i < result->n_evidence; i++) {
         const struct cs_evidence *item = &result->evidence[i];
-        add_item(array, item->kind, item->title, item->text, item->left_out);
+        add_item(array, item->kind, item->title, item->text, item->left_out, item->at_ms);
     }
-    add_item(array, "rerun", "runs just this case again", rerun ? rerun : "", 0);
+    add_item(array, "rerun", "runs just this case again", rerun ? rerun : "", 0, -1);
 }
 
 /* How often each verdict came, and of the first result that differs from the case's own all. */

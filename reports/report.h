@@ -4,6 +4,7 @@
 #define CHATSPEC_REPORTS_REPORT_H
 
 #include "suite/repeat.h"
+#include "suite/requirement.h"
 
 #define CS_REPORT_SCHEMA     "chatspec-report/1"
 #define CS_REPORT_DIGEST_LEN 64
@@ -48,6 +49,7 @@ struct cs_report {
     const struct cs_result *results; /* those that are not done do not appear */
     size_t n;
     struct cs_run_summary summary;
+    const struct cs_requirements *requirements; /* for those who show their texts; NULL: none */
     const struct cs_repeat *repeats; /* of several rounds, each result's; NULL: there was one */
     unsigned n_rounds;               /* that were begun */
     struct cs_report_shard shard;

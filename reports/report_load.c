@@ -221,6 +221,10 @@ static bool read_evidence(const cJSON *list, struct cs_result *result)
         for (size_t i = 0; i < 3; i++) {
             free(safe[i]);
         }
+        uint64_t at_ms;
+        if (good && read_number(item, "at_ms", MAX_NUMBER, &at_ms)) {
+            result->evidence[result->n_evidence - 1].at_ms = (int64_t)at_ms;
+        }
     }
     return good;
 }

@@ -236,6 +236,15 @@ enum cs_err cs_versions_json(const struct cs_report *reports, size_t n,
     }
     cs_buf_str(out, "],\"steps\":[");
     enum cs_err err = put_changes(reports, n, set, ret_newest, NULL, out);
+    cs_buf_str(out, "],\"reports\":[");
+    bool first = true;
+    for (size_t i = 0; i < n; i++) {
+        if (reports[i].n > 0) {
+            cs_buf_str(out, first ? "\n" : ",\n");
+            cs_report_json(&reports[i], out);
+            first = false;
+        }
+    }
     cs_buf_str(out, "]}\n");
     return err;
 }

@@ -17,7 +17,8 @@ CS_MUST_USE enum cs_err cs_versions_changes(const struct cs_report *reports, siz
                                             struct cs_comparison *ret_newest, struct cs_buf *out);
 
 #define CS_MATRIX_SCHEMA "chatspec-matrix/1"
-/* Both as one JSON document, as matrix.schema.json describes it. */
+/* Both as one JSON document, as matrix.schema.json describes it, with the whole report of each: a
+ * matrix that was run in shards can be merged, and two be compared. */
 CS_MUST_USE enum cs_err cs_versions_json(const struct cs_report *reports, size_t n,
                                          const struct cs_requirements *set,
                                          struct cs_comparison *ret_newest, struct cs_buf *out);

@@ -334,6 +334,7 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports,
             .results = matrix->results + place * matrix->n_cases,
             .n = matrix->n_cases,
             .shard = matrix->shard,
+            .requirements = &matrix->set,
         };
         reports[i].peer.label = column->label;
         cs_run_summarise(reports[i].results, reports[i].n, &reports[i].summary);

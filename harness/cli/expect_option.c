@@ -101,6 +101,7 @@ int cs_expect_option_open(const struct cs_args *args, const struct cs_report *st
     struct cs_expect_option option = {.path = args->expect};
     struct cs_diag diag = {0};
     if (!args->expect) {
+        *ret_option = option;
         return args->update_expect
                    ? cs_say(CS_EXIT_USAGE, "--update-expect needs the file: --expect FILE")
                    : CS_EXIT_OK;

@@ -277,6 +277,7 @@ static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_rol
         .work = plan->work,
         .n = plan->n,
         .shard = plan->shard,
+        .requirements = &plan->set,
     };
 }
 

@@ -144,7 +144,7 @@ bool cs_result_add_evidence(struct cs_result *result, const char *kind, const ch
         return false;
     }
     result->evidence = grown;
-    struct cs_evidence item = {strdup(kind), strdup(title), strdup(text), left_out};
+    struct cs_evidence item = {strdup(kind), strdup(title), strdup(text), left_out, -1};
     if (!item.kind || !item.title || !item.text) {
         free(item.kind);
         free(item.title);

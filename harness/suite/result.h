@@ -14,6 +14,7 @@ struct cs_evidence {
     char *title;
     char *text;
     uint64_t left_out; /* bytes that were cut from the end of the text */
+    int64_t at_ms;     /* since the case began; -1: not known, which a new one begins with */
 };
 
 struct cs_observation {
