@@ -181,8 +181,9 @@ void cs_expect_update(const struct cs_expect *list, struct cs_expect_change *cha
 {
     size_t at = 0;
     if (list->len == 0) {
-        cs_buf_str(out, "# Failures that are expected here, for chatspec --expect. Every entry needs "
-                        "a reason\n# and the last day on which it holds.\n");
+        cs_buf_str(out,
+                   "# Failures that are expected here, for chatspec --expect. Every entry needs "
+                   "a reason\n# and the last day on which it holds.\n");
     }
     for (size_t i = 0; i < list->n; i++) {
         const struct cs_expect_entry *entry = &list->entries[i];

@@ -14,8 +14,8 @@
  *
  * A line that is not indented names a case or a requirement (then all cases that list it); the
  * indented lines below say more: `reason` and `until` (the last day, UTC, on which the entry holds)
- * must be there, `peer` (its exact name) and `versions` (A..B, one end may be missing; or one alone)
- * narrow it, `flaky: yes` says that the case passes at times. No patterns: one would swallow
+ * must be there, `peer` (its exact name) and `versions` (A..B, one end may be missing; or one
+ * alone) narrow it, `flaky: yes` says that the case passes at times. No patterns: one would swallow
  * tomorrow's failures with today's. One fact per line, so that a review shows each change alone.
  *
  * An entry is about cases of level MUST and SHOULD; the others never fail. What could not be judged

@@ -214,8 +214,9 @@ static enum cs_err check_bytes(const struct parser *parser, struct cs_view line)
             return wrong(parser, parser->line, "a control character");
         }
     }
-    return cs_utf8_valid_prefix(line) == line.len ? CS_OK
-                                                  : wrong(parser, parser->line, "this is not UTF-8");
+    return cs_utf8_valid_prefix(line) == line.len
+               ? CS_OK
+               : wrong(parser, parser->line, "this is not UTF-8");
 }
 
 /* `at` and `end` are the line's place in the text, its newline included. */
@@ -250,8 +251,7 @@ enum cs_err cs_expect_parse(struct cs_view text, const char *label, struct cs_ex
                             struct cs_diag *diag)
 {
     struct cs_expect list = {.text = malloc(text.len + 1), .len = text.len};
-    struct parser parser = {
-        .label = label, .list = &list, .diag = diag, .comments = SIZE_MAX};
+    struct parser parser = {.label = label, .list = &list, .diag = diag, .comments = SIZE_MAX};
     if (!list.text) {
         return no_memory(&parser);
     }

@@ -114,10 +114,10 @@ static enum cs_err check_holes(const struct merger *merger)
                                      used > 0 ? ", " : "", k, shard->n);
         }
     }
-    return n_missing == 0 ? CS_OK
-                          : cs_fail(merger->diag, CS_ERR_USAGE, 0, "missing: shard%s %s%s",
-                                    n_missing > 1 ? "s" : "", missing,
-                                    n_missing > 8 ? " and more" : "");
+    return n_missing == 0
+               ? CS_OK
+               : cs_fail(merger->diag, CS_ERR_USAGE, 0, "missing: shard%s %s%s",
+                         n_missing > 1 ? "s" : "", missing, n_missing > 8 ? " and more" : "");
 }
 
 static enum cs_err check_fit(const struct merger *merger)

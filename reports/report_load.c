@@ -139,8 +139,8 @@ static enum cs_err read_head(struct loader *loader, const cJSON *document)
     read_peer(loader, member(document, "peer"));
     bool good = report->suite && report->profile && report->peer.kind && report->peer.name &&
                 report->peer.version;
-    if (!good || !read_time(cJSON_GetStringValue(member(document, "started")),
-                            &report->started_ms) ||
+    if (!good ||
+        !read_time(cJSON_GetStringValue(member(document, "started")), &report->started_ms) ||
         !read_number(document, "duration_ms", MAX_NUMBER, &duration) ||
         !read_number(document, "seed", MAX_NUMBER, &report->seed)) {
         return damaged(loader, "what it says of the run");

@@ -98,7 +98,8 @@ static bool read_case(const cJSON *row, struct cs_read_case *ret_case)
         .message = text_of(row, "message"),
         .observations = cJSON_GetObjectItemCaseSensitive(row, "observations"),
     };
-    bool good = item.id && item.message && cs_read_verdict(text_of(row, "verdict"), &item.verdict) &&
+    bool good = item.id && item.message &&
+                cs_read_verdict(text_of(row, "verdict"), &item.verdict) &&
                 cs_read_level(text_of(row, "level"), &item.level) && are_strings(item.observations);
     item.requirements = good ? join(cJSON_GetObjectItemCaseSensitive(row, "requirements")) : NULL;
     *ret_case = item;

@@ -130,8 +130,8 @@ static int describe_shard(struct matrix *matrix, const struct cs_selection *of_s
     selection.n_shards = 0;
     enum cs_err err = cs_select(matrix->roles, matrix->n_roles, &selection, &whole, &n, &why);
     cs_buf_free(&why);
-    bool good = err == CS_OK && cs_report_shard_of(whole, n, of_shard->shard, of_shard->n_shards,
-                                                   &matrix->shard);
+    bool good = err == CS_OK &&
+                cs_report_shard_of(whole, n, of_shard->shard, of_shard->n_shards, &matrix->shard);
     free(whole);
     return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "out of memory");
 }
@@ -339,8 +339,8 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports,
         reports[i].peer.label = column->label;
         cs_run_summarise(reports[i].results, reports[i].n, &reports[i].summary);
         reports[i].summary.interrupted = reports[i].interrupted;
-        targets[place] = (struct cs_expect_target){
-            &reports[i], matrix->results + place * matrix->n_cases};
+        targets[place] =
+            (struct cs_expect_target){&reports[i], matrix->results + place * matrix->n_cases};
         place++;
     }
 }

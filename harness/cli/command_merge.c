@@ -62,8 +62,8 @@ static int merge_reports(const struct cs_args *args, cJSON *const *documents)
     size_t n = args->rest.n;
     struct cs_report_files files = {0};
     struct cs_stored_report *parts = calloc(n, sizeof *parts);
-    int status = parts ? cs_report_files_open(args, NULL, &files)
-                       : cs_say(CS_EXIT_TROUBLE, "out of memory");
+    int status =
+        parts ? cs_report_files_open(args, NULL, &files) : cs_say(CS_EXIT_TROUBLE, "out of memory");
     for (size_t i = 0; i < n && status == CS_EXIT_OK; i++) {
         struct cs_diag diag = {0};
         if (cs_report_load_document(documents[i], args->rest.items[i], &parts[i], &diag) != CS_OK) {
@@ -81,8 +81,7 @@ static int merge_reports(const struct cs_args *args, cJSON *const *documents)
 
 static bool is_matrix(const cJSON *document)
 {
-    const char *schema =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, "schema"));
+    const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, "schema"));
     return schema && strcmp(schema, CS_MATRIX_SCHEMA) == 0;
 }
 

@@ -59,9 +59,9 @@ static int read_columns(struct merging *merging)
             return cs_say(CS_EXIT_TROUBLE, "out of memory");
         }
     }
-    return merging->n_columns > 0 ? CS_EXIT_OK
-                                  : cs_say(CS_EXIT_USAGE, "%s: a matrix without columns",
-                                           merging->labels[0]);
+    return merging->n_columns > 0
+               ? CS_EXIT_OK
+               : cs_say(CS_EXIT_USAGE, "%s: a matrix without columns", merging->labels[0]);
 }
 
 static int check_columns(const struct merging *merging, size_t d)
@@ -146,8 +146,8 @@ static int merge_columns(struct merging *merging)
 static bool tag_is_taken(const struct merging *merging, size_t c)
 {
     for (size_t i = 0; i < c; i++) {
-        if (!merging->columns[i].missing && strcmp(merging->reports[i].peer.version,
-                                                   merging->reports[c].peer.version) == 0) {
+        if (!merging->columns[i].missing &&
+            strcmp(merging->reports[i].peer.version, merging->reports[c].peer.version) == 0) {
             return true;
         }
     }

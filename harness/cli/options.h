@@ -134,10 +134,10 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
         CS_ROW("skip", CS_OPTION_LIST, skip, "GLOB", "leave these out; as --only", 0), \
         CS_ROW("only-group", CS_OPTION_TEXT, only_group, "NAME",                       \
                "run the cases of a group of requirements: security", 0)
-#define CS_ROWS_EXPECT                                                                       \
-    CS_ROW("expect", CS_OPTION_TEXT, expect, "FILE",                                         \
-           "failures that are expected, with reasons and dates (reports/README.md)", 0),     \
-        CS_ROW("update-expect", CS_OPTION_FLAG, update_expect, NULL,                         \
+#define CS_ROWS_EXPECT                                                                   \
+    CS_ROW("expect", CS_OPTION_TEXT, expect, "FILE",                                     \
+           "failures that are expected, with reasons and dates (reports/README.md)", 0), \
+        CS_ROW("update-expect", CS_OPTION_FLAG, update_expect, NULL,                     \
                "write that file anew: what fails now is in it, what passes is out", 0)
 #define CS_ROWS_RUN                                                                                \
     CS_ROWS_SELECTION,                                                                             \
@@ -145,7 +145,8 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
                0),                                                                                 \
         CS_ROW("profile", CS_OPTION_TEXT, profile, "VERSION",                                      \
                "hold the peer to that version of the protocol (the newest)", 0),                   \
-        CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run the K-th of N parts of it (chatspec merge)", 0),    \
+        CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N",                                              \
+               "run the K-th of N parts of it (chatspec merge)", 0),                               \
         CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (16)", 512),               \
         CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",  \
                86400),                                                                             \
@@ -157,7 +158,8 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
                "what makes the exit status 1 (must)", 0),                                          \
         CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",                                      \
                "write a report: json or junit; repeatable", 0),                                    \
-        CS_ROWS_EXPECT, CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),     \
+        CS_ROWS_EXPECT,                                                                            \
+        CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),     \
         CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "show all evidence, and observations",    \
                0),                                                                                 \
         CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text", 0)

@@ -45,10 +45,8 @@ static void observation_free(struct cs_observation *observation)
 const char *cs_expected_state_name(enum cs_expected_state state)
 {
     static const char *const names[CS_N_EXPECTED_STATES] = {
-        [CS_NOT_LISTED] = "not-listed",
-        [CS_EXPECTED_FAILURE] = "expected",
-        [CS_TOLERATED_PASS] = "tolerated-pass",
-        [CS_UNEXPECTED_PASS] = "unexpected-pass",
+        [CS_NOT_LISTED] = "not-listed",         [CS_EXPECTED_FAILURE] = "expected",
+        [CS_TOLERATED_PASS] = "tolerated-pass", [CS_UNEXPECTED_PASS] = "unexpected-pass",
         [CS_EXPECTATION_OVER] = "expired",
     };
     return (size_t)state < CS_N_EXPECTED_STATES ? names[state] : "unknown";

@@ -45,8 +45,8 @@ struct cs_result {
     bool done; /* false: not run, or the run was interrupted before its end */
     bool ran;  /* the case's own code was run (a skip for a missing need never runs it) */
     enum cs_verdict verdict;
-    bool differs;  /* something recorded is not as the requirement says */
-    bool known;    /* see suite/defect.h: a fail or warn was to be expected, a pass was not */
+    bool differs; /* something recorded is not as the requirement says */
+    bool known;   /* see suite/defect.h: a fail or warn was to be expected, a pass was not */
     struct cs_expected expected;
     char *message; /* NULL: nothing to say */
     struct cs_observation *observations;
