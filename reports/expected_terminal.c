@@ -7,9 +7,9 @@ static const struct {
     enum cs_expected_state state;
     const char *heading;
 } sections[] = {
-    {CS_EXPECTED_FAILURE, "expected failures"},
+    {CS_EXPECTED_FAILURE, "expected to fail"},
     {CS_TOLERATED_PASS, "passed this time, and listed as flaky"},
-    {CS_UNEXPECTED_PASS, "unexpected passes: take their entries out of the list"},
+    {CS_UNEXPECTED_PASS, "passed though they are listed: take their entries out"},
     {CS_EXPECTATION_OVER, "listed until a day that is past: look again, then move it or fix it"},
 };
 

@@ -156,14 +156,64 @@ static void flaky(const struct cs_report *report, size_t index, struct cs_buf *o
     free(message);
 }
 
+/* What the list of expected failures makes of a result: a build server shall be red for what makes
+ * the exit status 1, and for nothing else. */
+enum listed {
+    LISTED_NOT,
+    LISTED_SKIPPED, /* an expected failure */
+    LISTED_FAILED   /* an unexpected pass, an entry that is past its day */
+};
+
+static enum listed listed(const struct cs_result *result)
+{
+    switch (result->expected.state) {
+    case CS_EXPECTED_FAILURE:
+        return LISTED_SKIPPED;
+    case CS_UNEXPECTED_PASS:
+    case CS_EXPECTATION_OVER:
+        return LISTED_FAILED;
+    default:
+        return LISTED_NOT;
+    }
+}
+
+static void listed_outcome(const struct cs_report *report, size_t index, struct cs_buf *out)
+{
+    const struct cs_result *result = &report->results[index];
+    bool is_failed = listed(result) == LISTED_FAILED;
+    struct cs_buf text = CS_BUF((size_t)1024 * 1024);
+    cs_buf_printf(&text, "%s, listed until %s: %s%s%s",
+                  result->expected.state == CS_EXPECTED_FAILURE  ? "expected failure"
+                  : result->expected.state == CS_UNEXPECTED_PASS ? "unexpected pass"
+                                                                 : "the entry is past its day",
+                  result->expected.until, result->expected.reason, result->message ? ": " : "",
+                  result->message ? result->message : "");
+    char *message = cs_buf_take(&text);
+    cs_buf_str(out, is_failed ? "<failure" : "<skipped");
+    attribute("message", message ? message : "", out);
+    if (is_failed) {
+        attribute("type", cs_expected_state_name(result->expected.state), out);
+        cs_buf_char(out, '>');
+        details(report, index, out);
+        cs_buf_str(out, "</failure>\n");
+    } else {
+        cs_buf_str(out, "/>\n");
+    }
+    free(message);
+}
+
 static void outcome(const struct cs_report *report, size_t index, struct cs_buf *out)
 {
-    if (cs_report_is_flaky(report, index)) {
+    if (cs_report_is_flaky(report, index) && !report->results[index].expected.flaky) {
         flaky(report, index, out);
         return;
     }
     const struct cs_result *result = &report->results[index];
     const char *message = result->message ? result->message : "";
+    if (listed(result) != LISTED_NOT) {
+        listed_outcome(report, index, out);
+        return;
+    }
     switch (result->verdict) {
     case CS_FAIL:
         verdict_element("failure", report, index, out);
@@ -234,8 +284,13 @@ static struct counts count(const struct cs_report *report, const struct cs_role 
         }
         counts.tests++;
         counts.ms += result->duration_ms;
-        if (cs_report_is_flaky(report, i)) {
+        if (cs_report_is_flaky(report, i) && !result->expected.flaky) {
             counts.failures++;
+            continue;
+        }
+        if (listed(result) != LISTED_NOT) {
+            counts.failures += listed(result) == LISTED_FAILED;
+            counts.skipped += listed(result) == LISTED_SKIPPED;
             continue;
         }
         counts.failures += result->verdict == CS_FAIL;

@@ -344,13 +344,13 @@ static void put_conclusion(const struct page *page)
     } else if (summary->n_judged == 0) {
         put(page, RED, "nothing was judged");
     } else {
-        put(page, GREEN, n[CS_WARN] > known[CS_WARN] ? "passed, with warnings" : "passed");
+        put(page, GREEN, cs_run_is_broken(summary, true) ? "passed, with warnings" : "passed");
     }
     if (known[CS_FAIL] + known[CS_WARN] > 0) {
         cs_buf_printf(page->out, ", %zu known defects", known[CS_FAIL] + known[CS_WARN]);
     }
     if (summary->n_expected[CS_FAIL] + summary->n_expected[CS_WARN] > 0) {
-        cs_buf_printf(page->out, ", %zu expected failures",
+        cs_buf_printf(page->out, ", %zu failed as expected",
                       summary->n_expected[CS_FAIL] + summary->n_expected[CS_WARN]);
     }
     if (page->report->repeats) {

@@ -336,7 +336,6 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports,
             .shard = matrix->shard,
             .requirements = &matrix->set,
         };
-        reports[i].peer.label = column->label;
         cs_run_summarise(reports[i].results, reports[i].n, &reports[i].summary);
         reports[i].summary.interrupted = reports[i].interrupted;
         targets[place] =
