@@ -140,6 +140,12 @@ static enum cs_err read_document(const char *path, struct cs_read_report *report
     const cJSON *peer = cJSON_GetObjectItemCaseSensitive(report->document, "peer");
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(report->document, "cases");
     const char *schema = text_of(report->document, "schema");
+    if (schema && strcmp(schema, "chatspec-matrix/1") == 0) {
+        return cs_fail(diag, CS_ERR_TYPE, 0,
+                       "%.80s: a matrix of versions, and not the report of one (matrix --report "
+                       "json=PATH writes one for each)",
+                       path);
+    }
     if (!schema || strcmp(schema, CS_REPORT_SCHEMA) != 0) {
         return cs_fail(diag, CS_ERR_TYPE, 0,
                        "%.120s: no report of schema " CS_REPORT_SCHEMA
