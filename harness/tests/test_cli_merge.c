@@ -84,6 +84,51 @@ static void shards_merge_and_holes_do_not(void **state)
                 "is one of 3 shards");
 }
 
+/* A document of a matrix with one version, whose report is that of the file, and a second one that
+ * could not be had. */
+static void put_matrix(const char *path, const char *label, const char *report)
+{
+    char *text = report ? get_file(report) : strdup("");
+    char *document = NULL;
+    assert_non_null(text);
+    assert_true(asprintf(&document,
+                         "{\"schema\":\"chatspec-matrix/1\",\"columns\":[{\"label\":\"%s\"},"
+                         "{\"label\":\"old\",\"skipped\":\"gone\"}],\"steps\":[],"
+                         "\"reports\":[%s]}",
+                         label, text) > 0);
+    put_file(path, document);
+    free(document);
+    free(text);
+}
+
+static void matrices_merge_version_by_version(void **state)
+{
+    struct files *files = *state;
+    run_shard("1/2", files->paths[1]);
+    run_shard("2/2", files->paths[2]);
+    put_matrix(files->paths[3], "new", files->paths[1]);
+    put_matrix(files->paths[4], "new", files->paths[2]);
+    struct program program = start(WORDS("merge", files->paths[3], files->paths[4]));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 3); /* a version is missing, as the matrix would have said */
+    assert_says(ended.out, "old skipped: gone");
+    assert_says(ended.out, "17 cases in 1 of 2 versions");
+    release(&ended);
+    program = start(WORDS("merge", files->paths[3], files->paths[4], "--format", "json"));
+    ended = finish(&program);
+    put_file(files->paths[5], ended.out); /* which is a matrix again */
+    release(&ended);
+    assert_ends(WORDS("merge", files->paths[5]), 3, NULL);
+    assert_ends(WORDS("merge", files->paths[3]), 2, "new: missing: shard 2/2");
+    assert_ends(WORDS("merge", files->paths[3], files->paths[3]), 2, "are both shard 1/2");
+    put_matrix(files->paths[4], "newer", files->paths[2]);
+    assert_ends(WORDS("merge", files->paths[3], files->paths[4]), 2, "version 1 is new in");
+    put_matrix(files->paths[4], "new", NULL);
+    assert_ends(WORDS("merge", files->paths[3], files->paths[4]), 2,
+                "the report of new is not in it");
+    assert_ends(WORDS("compare", files->paths[3], files->paths[4]), 2, "a matrix of versions");
+}
+
 static void merge_says_what_it_cannot_read(void **state)
 {
     struct files *files = *state;
@@ -172,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(shards_merge_and_holes_do_not, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(matrices_merge_version_by_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(merge_says_what_it_cannot_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_list_is_checked_before_anything_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
