@@ -34,6 +34,8 @@ struct cs_changes {
 
 /* False at the end. */
 bool cs_changes_next(struct cs_changes *changes, struct cs_change *ret_change);
+/* "Regressions" and the like. */
+const char *cs_change_heading(enum cs_change_kind change);
 /* True for what a case notes about who the peer is ("peer.version"), which is no change of it. */
 bool cs_observation_is_about_peer(const char *name);
 

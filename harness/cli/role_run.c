@@ -4,8 +4,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "cli/live.h"
 #include "cli/report_files.h"
+#include "cli/role_output.h"
 #include "cli/stop.h"
 #include "net/http_client.h"
 #include "suite/profile.h"
@@ -13,8 +13,6 @@
 
 #define DEFAULT_JOBS 16u
 #define MAX_SUBJECTS 4
-#define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
-#define MAX_TERMINAL ((size_t)64 * 1024 * 1024)
 
 struct cs_role_plan {
     const struct cs_args *args;
@@ -23,7 +21,7 @@ struct cs_role_plan {
     struct cs_report_files reports;
     bool include_long;
     bool fail_on_should;
-    bool json_to_stdout;
+    struct cs_role_output output;
     uint64_t seed;
     struct cs_requirements set;
     struct cs_profile profile;
@@ -73,13 +71,9 @@ static int read_choices(struct cs_role_plan *plan)
         strcmp(args->fail_on, "should") != 0) {
         return cs_say(CS_EXIT_USAGE, "--fail-on takes 'must' or 'should', not '%s'", args->fail_on);
     }
-    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
-        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
-    }
     plan->fail_on_should = args->fail_on && strcmp(args->fail_on, "should") == 0;
-    plan->json_to_stdout = args->format && strcmp(args->format, "json") == 0;
     plan->seed = args->has_seed ? args->seed : cs_fresh_seed();
-    return CS_EXIT_OK;
+    return cs_role_output_read(args, &plan->output);
 }
 
 static int select_cases(struct cs_role_plan *plan, const struct cs_role *const *roles,
@@ -120,7 +114,8 @@ int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *ro
     int status = read_choices(plan);
     status = status == CS_EXIT_OK ? read_profile(plan) : status;
     status = status == CS_EXIT_OK ? select_cases(plan, roles, n_roles) : status;
-    status = status == CS_EXIT_OK ? cs_report_files_open(args, NULL, &plan->reports) : status;
+    status = status == CS_EXIT_OK ? cs_report_files_open(args, CS_REPORT_RUN, NULL, &plan->reports)
+                                  : status;
     if (status != CS_EXIT_OK) {
         cs_role_plan_free(plan);
         return status;
@@ -169,22 +164,6 @@ unsigned cs_role_plan_jobs(const struct cs_role_plan *plan)
 }
 
 /* ---- the run ---- */
-
-static int print_report(const struct cs_role_plan *plan, const struct cs_report *report)
-{
-    struct cs_buf out = CS_BUF(plan->json_to_stdout ? MAX_DOCUMENT : MAX_TERMINAL);
-    if (plan->json_to_stdout) {
-        cs_report_json(report, &out);
-    } else {
-        const struct cs_report_terminal how = {.color = cs_may_color(plan->args, STDOUT_FILENO),
-                                               .verbose = plan->args->verbose};
-        cs_report_terminal(report, &how, &out);
-    }
-    bool good = cs_buf_error(&out) == CS_OK && fwrite(out.ptr, 1, out.len, stdout) == out.len &&
-                fflush(stdout) == 0;
-    cs_buf_free(&out);
-    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the report could not be printed");
-}
 
 /* What the subject is held to. */
 static const struct cs_profile *profile_of(struct cs_role_plan *plan, const struct cs_role_run *run,
@@ -236,9 +215,7 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
                           struct cs_result *results, struct cs_repeat *repeats)
 {
     unsigned n_rounds = plan->args->repeat ? (unsigned)plan->args->repeat : 1;
-    struct cs_live live = {.on = isatty(STDERR_FILENO) && !plan->json_to_stdout,
-                           .work = plan->work,
-                           .n_rounds = n_rounds};
+    struct cs_live *live = &plan->output.live;
     unsigned default_jobs = run->default_jobs ? run->default_jobs : DEFAULT_JOBS;
     const struct cs_run_options options = {
         .jobs = plan->args->jobs ? (unsigned)plan->args->jobs : default_jobs,
@@ -246,31 +223,33 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
         .seed = plan->seed,
         .include_long = plan->include_long,
         .stop = cs_stop_flag(),
-        .on_tick = cs_live_tick,
-        .ctx = &live,
+        .on_result = cs_role_output_result,
+        .on_tick = cs_role_output_tick,
+        .ctx = &plan->output,
     };
     struct cs_report report = report_of(plan, run);
     struct cs_diag diag = {0};
     int64_t started = cs_now_ms();
-    enum cs_err err = cs_run_rounds(plan->work, plan->n, &options, n_rounds, &live.round, results,
+    cs_role_output_start(&plan->output, &report, n_rounds);
+    enum cs_err err = cs_run_rounds(plan->work, plan->n, &options, n_rounds, &live->round, results,
                                     repeats, &report.summary, &diag);
     report.duration_ms = cs_now_ms() - started;
     report.results = results;
     report.repeats = n_rounds > 1 ? repeats : NULL;
-    report.n_rounds = live.round;
+    report.n_rounds = live->round;
     report.interrupted = report.summary.interrupted;
-    cs_live_end(&live);
+    cs_live_end(live);
     if (err != CS_OK) {
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
-    }
-    int printed = print_report(plan, &report);
-    int written = cs_report_files_write(&plan->reports, &report);
-    if (report.summary.trouble[0] && !run->trouble_is_told) {
-        (void)cs_say(CS_EXIT_TROUBLE, "%s", report.summary.trouble);
     }
     int status = cs_run_exit_status(&report.summary, plan->fail_on_should);
     if (!report.summary.interrupted && cs_repeat_n_flaky(report.repeats, plan->n) > 0) {
         status = CS_EXIT_BROKEN;
+    }
+    int printed = cs_role_output_end(&plan->output, &report, status);
+    int written = cs_report_files_write(&plan->reports, &report);
+    if (report.summary.trouble[0] && !run->trouble_is_told) {
+        (void)cs_say(CS_EXIT_TROUBLE, "%s", report.summary.trouble);
     }
     if (status == CS_EXIT_OK) {
         status = printed != CS_EXIT_OK ? printed : written;

@@ -329,7 +329,7 @@ static void junit_counts_by_role(void **state)
 static char *on_terminal(const struct cs_report *report, bool color, bool verbose)
 {
     struct cs_buf out = CS_BUF((size_t)1 << 20);
-    const struct cs_report_terminal how = {color, verbose};
+    const struct cs_report_terminal how = {.color = color, .verbose = verbose};
     cs_report_terminal(report, &how, &out);
     char *text = cs_buf_take(&out);
     assert_non_null(text);

@@ -1,0 +1,139 @@
+#include "reports/findings.h"
+
+#include <stdlib.h>
+
+static enum cs_finding_kind kind_of(const struct cs_report *report, size_t index)
+{
+    const struct cs_result *result = &report->results[index];
+    if (!result->done) {
+        return CS_FINDING_NONE;
+    }
+    if (cs_report_is_flaky(report, index)) {
+        return CS_FINDING_FLAKY;
+    }
+    if (result->known) {
+        return result->verdict == CS_PASS ? CS_FINDING_FIXED : CS_FINDING_KNOWN;
+    }
+    switch (result->verdict) {
+    case CS_FAIL:
+        return CS_FINDING_BROKEN;
+    case CS_WARN:
+        return CS_FINDING_WARN;
+    case CS_ERROR:
+        return CS_FINDING_ERROR;
+    case CS_INCONCLUSIVE:
+        return CS_FINDING_UNCLEAR;
+    case CS_INFO:
+        return result->differs ? CS_FINDING_DIFFERS : CS_FINDING_NONE;
+    default:
+        return CS_FINDING_NONE;
+    }
+}
+
+struct entry {
+    struct cs_finding finding;
+    const struct cs_case *test;
+};
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct entry *left = a;
+    const struct entry *right = b;
+    if (left->finding.kind != right->finding.kind) {
+        return left->finding.kind < right->finding.kind ? -1 : 1;
+    }
+    int order = strcmp(left->test->requirements, right->test->requirements);
+    return order != 0 ? order : strcmp(left->test->id, right->test->id);
+}
+
+bool cs_findings_of(const struct cs_report *report, struct cs_findings *ret_findings)
+{
+    struct cs_findings findings = {0};
+    size_t room = report->n ? report->n : 1;
+    struct entry *entries = calloc(room, sizeof *entries);
+    findings.items = calloc(room, sizeof *findings.items);
+    if (!entries || !findings.items) {
+        free(entries);
+        free(findings.items);
+        return false;
+    }
+    for (size_t i = 0; i < report->n; i++) {
+        enum cs_finding_kind kind = kind_of(report, i);
+        if (kind != CS_FINDING_NONE) {
+            entries[findings.n++] = (struct entry){{kind, i}, report->work[i].test};
+            findings.counts[kind]++;
+        }
+    }
+    qsort(entries, findings.n, sizeof *entries, by_weight);
+    for (size_t i = 0; i < findings.n; i++) {
+        findings.items[i] = entries[i].finding;
+    }
+    free(entries);
+    *ret_findings = findings;
+    return true;
+}
+
+void cs_findings_free(struct cs_findings *findings)
+{
+    free(findings->items);
+    *findings = (struct cs_findings){0};
+}
+
+const char *cs_finding_name(enum cs_finding_kind kind)
+{
+    static const char *const names[CS_N_FINDINGS] = {
+        [CS_FINDING_BROKEN] = "broken",    [CS_FINDING_FLAKY] = "flaky",
+        [CS_FINDING_ERROR] = "error",      [CS_FINDING_WARN] = "warning",
+        [CS_FINDING_UNCLEAR] = "unclear",  [CS_FINDING_FIXED] = "known defect that is gone",
+        [CS_FINDING_DIFFERS] = "observed", [CS_FINDING_KNOWN] = "known defect",
+    };
+    return kind < CS_FINDING_NONE ? names[kind] : "";
+}
+
+const char *cs_result_why(const struct cs_result *result)
+{
+    if (result->message) {
+        return result->message;
+    }
+    return result->verdict == CS_INFO ? "as recorded" : "no reason given";
+}
+
+enum cs_outcome cs_report_outcome(const struct cs_report *report, const char **ret_text)
+{
+    const size_t *n = report->summary.n_verdicts;
+    const size_t *known = report->summary.n_known;
+    bool is_flaky = cs_repeat_n_flaky(report->repeats, report->n) > 0;
+    if (report->summary.interrupted) {
+        *ret_text = "interrupted";
+        return CS_OUTCOME_INTERRUPTED;
+    }
+    if (n[CS_FAIL] > known[CS_FAIL] || is_flaky) {
+        *ret_text = "failed";
+        return CS_OUTCOME_FAILED;
+    }
+    if (n[CS_ERROR] + n[CS_INCONCLUSIVE] > 0 || report->summary.n_judged == 0) {
+        *ret_text = report->summary.n_judged == 0 && n[CS_ERROR] + n[CS_INCONCLUSIVE] == 0
+                        ? "nothing was judged"
+                        : "not everything could be judged";
+        return CS_OUTCOME_UNJUDGED;
+    }
+    bool is_warned = n[CS_WARN] > known[CS_WARN];
+    *ret_text = is_warned ? "passed, with warnings" : "passed";
+    return is_warned ? CS_OUTCOME_WARNED : CS_OUTCOME_PASSED;
+}
+
+const char *cs_report_peer_version(const struct cs_report *report)
+{
+    const struct cs_report_peer *peer = &report->peer;
+    bool is_sdk = peer->kind && strcmp(peer->kind, "sdk") == 0;
+    const char *version = is_sdk && peer->label ? peer->label : peer->version;
+    return version ? version : "";
+}
+
+struct cs_view cs_case_area(const struct cs_case *test)
+{
+    const char *first = strchr(test->id, '/');
+    const char *start = first ? first + 1 : test->id;
+    const char *end = strchr(start, '/');
+    return cs_view_of(start, end ? (size_t)(end - start) : strlen(start));
+}
