@@ -62,4 +62,10 @@ CS_MUST_USE enum cs_err cs_compare_json(const struct cs_read_report *older,
                                         const struct cs_read_report *newer,
                                         const struct cs_requirements *set, struct cs_buf *out);
 
+#define CS_COMPARE_SCHEMA "chatspec-compare/1"
+/* Both reports and what changed as one JSON document, as compare.schema.json describes it. */
+CS_MUST_USE enum cs_err cs_compare_document(const struct cs_read_report *older,
+                                            const struct cs_read_report *newer,
+                                            const struct cs_requirements *set, struct cs_buf *out);
+
 #endif

@@ -79,15 +79,19 @@ void cs_findings_free(struct cs_findings *findings)
     *findings = (struct cs_findings){0};
 }
 
-const char *cs_finding_name(enum cs_finding_kind kind)
+const char *cs_finding_name(enum cs_finding_kind kind, size_t n)
 {
-    static const char *const names[CS_N_FINDINGS] = {
-        [CS_FINDING_BROKEN] = "broken",    [CS_FINDING_FLAKY] = "flaky",
-        [CS_FINDING_ERROR] = "error",      [CS_FINDING_WARN] = "warning",
-        [CS_FINDING_UNCLEAR] = "unclear",  [CS_FINDING_FIXED] = "known defect that is gone",
-        [CS_FINDING_DIFFERS] = "observed", [CS_FINDING_KNOWN] = "known defect",
+    static const char *const names[CS_N_FINDINGS][2] = {
+        [CS_FINDING_BROKEN] = {"broken", "broken"},
+        [CS_FINDING_FLAKY] = {"flaky", "flaky"},
+        [CS_FINDING_ERROR] = {"error", "errors"},
+        [CS_FINDING_WARN] = {"warning", "warnings"},
+        [CS_FINDING_UNCLEAR] = {"unclear", "unclear"},
+        [CS_FINDING_FIXED] = {"known defect that is gone", "known defects that are gone"},
+        [CS_FINDING_DIFFERS] = {"not as recorded", "not as recorded"},
+        [CS_FINDING_KNOWN] = {"known defect", "known defects"},
     };
-    return kind < CS_FINDING_NONE ? names[kind] : "";
+    return kind < CS_FINDING_NONE ? names[kind][n != 1] : "";
 }
 
 const char *cs_result_why(const struct cs_result *result)

@@ -35,8 +35,8 @@ struct cs_findings {
 bool cs_findings_of(const struct cs_report *report, struct cs_findings *ret_findings);
 void cs_findings_free(struct cs_findings *findings);
 
-/* "broken", "flaky", ... */
-const char *cs_finding_name(enum cs_finding_kind kind);
+/* "broken", "flaky", ...: what n of them are called. */
+const char *cs_finding_name(enum cs_finding_kind kind, size_t n);
 /* What a case says, never NULL. */
 const char *cs_result_why(const struct cs_result *result);
 

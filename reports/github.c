@@ -61,7 +61,7 @@ static void put_finding(const struct cs_report *report, const struct cs_finding 
     struct cs_buf rerun = CS_BUF(LIMIT);
     bool differs =
         finding->kind == CS_FINDING_FLAKY && report->repeats[finding->index].different.done;
-    cs_buf_printf(&title, "%s: %s (%s)", cs_finding_name(finding->kind), test->requirements,
+    cs_buf_printf(&title, "%s: %s (%s)", cs_finding_name(finding->kind, 1), test->requirements,
                   cs_level_name(test->level));
     if (differs) {
         cs_report_rerun_different(report, finding->index, &rerun);

@@ -218,7 +218,9 @@ static void facts(const struct cs_report *report, size_t index, struct cs_buf *o
         fact(result->observations[i].name, result->observations[i].value, out);
     }
     if (tells_more) {
-        fact("message", result->message ? result->message : "", out);
+        if (result->message) {
+            fact("message", result->message, out);
+        }
         details(report, index, out);
     }
     cs_buf_str(out, "</system-out>\n");

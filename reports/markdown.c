@@ -87,7 +87,7 @@ static void put_head(const struct cs_report *report, const struct cs_findings *f
     for (int kind = 0; kind < CS_N_FINDINGS; kind++) {
         if (findings->counts[kind] > 0) {
             cs_buf_printf(out, "%s%zu %s", between, findings->counts[kind],
-                          cs_finding_name((enum cs_finding_kind)kind));
+                          cs_finding_name((enum cs_finding_kind)kind, findings->counts[kind]));
             between = ", ";
         }
     }
@@ -174,14 +174,14 @@ static void put_table(const struct cs_report *report, struct cs_buf *out)
 /* ---- findings ---- */
 
 static void put_case(const struct cs_report *report, const struct cs_finding *finding,
-                     struct cs_buf *out)
+                     const char *indent, struct cs_buf *out)
 {
     const struct cs_result *result = &report->results[finding->index];
     const struct cs_result *shown = result;
     if (finding->kind == CS_FINDING_FLAKY && report->repeats[finding->index].different.done) {
         shown = &report->repeats[finding->index].different;
     }
-    cs_buf_printf(out, "- %s ", cs_markdown_glyph(shown->verdict));
+    cs_buf_printf(out, "%s- %s ", indent, cs_markdown_glyph(shown->verdict));
     cs_markdown_code(report->work[finding->index].test->id, LINE, out);
     cs_buf_str(out, ": ");
     if (finding->kind == CS_FINDING_FLAKY) {
@@ -197,17 +197,17 @@ static void put_reruns(const struct cs_report *report, const struct cs_finding *
 {
     struct cs_buf commands = CS_BUF(PIECE_MAX);
     for (size_t i = 0; i < n && i < IN_GROUP; i++) {
+        cs_buf_str(&commands, i > 0 ? "\n" : "");
         if (items[i].kind == CS_FINDING_FLAKY && report->repeats[items[i].index].different.done) {
             cs_report_rerun_different(report, items[i].index, &commands);
         } else {
             cs_report_rerun(report, items[i].index, &commands);
         }
-        cs_buf_char(&commands, '\n');
     }
     char *text = cs_buf_take(&commands);
-    cs_buf_str(out, "\n<details><summary>run again</summary>\n\n");
-    cs_markdown_block(text ? text : "", "sh", "", RERUN_MAX, out);
-    cs_buf_str(out, "\n</details>\n");
+    cs_buf_str(out, "  <details><summary>run again</summary>");
+    cs_markdown_pre(text ? text : "", RERUN_MAX, out);
+    cs_buf_str(out, "</details>\n");
     free(text);
 }
 
@@ -217,21 +217,21 @@ static size_t put_group(const struct cs_report *report, const struct cs_finding 
 {
     const struct cs_case *first = report->work[items[0].index].test;
     size_t in_group = 0;
-    cs_buf_str(out, "\n**");
+    cs_buf_str(out, "- **");
     cs_markdown_text(first->requirements, LINE, out);
     cs_buf_printf(out, "** (%s) ", cs_level_name(first->level));
     cs_markdown_text(first->title, LINE, out);
-    cs_buf_str(out, "\n\n");
+    cs_buf_char(out, '\n');
     while (in_group < n && items[in_group].kind == items[0].kind &&
            strcmp(report->work[items[in_group].index].test->requirements, first->requirements) ==
                0) {
         if (in_group < IN_GROUP) {
-            put_case(report, &items[in_group], out);
+            put_case(report, &items[in_group], "  ", out);
         }
         in_group++;
     }
     if (in_group > IN_GROUP) {
-        cs_buf_printf(out, "- and %zu more\n", in_group - IN_GROUP);
+        cs_buf_printf(out, "  - and %zu more\n", in_group - IN_GROUP);
     }
     put_reruns(report, items, in_group, out);
     return in_group;
@@ -248,7 +248,7 @@ static void put_heading(enum cs_finding_kind kind, size_t n, struct cs_buf *out)
         [CS_FINDING_FIXED] = "Known defects that are gone: the catalogue is out of date",
         [CS_FINDING_DIFFERS] = "Not as recorded",
     };
-    cs_buf_printf(out, "\n### %s (%zu)\n", headings[kind], n);
+    cs_buf_printf(out, "\n### %s (%zu)\n\n", headings[kind], n);
 }
 
 /* One line each, folded. */
@@ -263,7 +263,7 @@ static void put_known(struct cs_markdown_page *page, const struct cs_report *rep
     cs_buf_printf(page->out, "\n<details><summary>%zu known defects of this version</summary>\n\n",
                   n);
     for (size_t i = 0; i < n; i++) {
-        put_case(report, &items[i], &piece);
+        put_case(report, &items[i], "", &piece);
         cs_markdown_add(page, &piece);
     }
     cs_markdown_left_out(page, "known defects");

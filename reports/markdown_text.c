@@ -89,27 +89,28 @@ void cs_markdown_code(const char *text, size_t max, struct cs_buf *out)
     free(copy);
 }
 
-void cs_markdown_block(const char *text, const char *language, const char *indent, size_t max,
-                       struct cs_buf *out)
+void cs_markdown_pre(const char *text, size_t max, struct cs_buf *out)
 {
     char *copy = plain(text, "\n", max, out);
-    if (!copy) {
-        return;
+    cs_buf_str(out, "<pre>");
+    for (const char *at = copy ? copy : ""; *at; at++) {
+        switch (*at) {
+        case '&':
+            cs_buf_str(out, "&amp;");
+            break;
+        case '<':
+            cs_buf_str(out, "&lt;");
+            break;
+        case '>':
+            cs_buf_str(out, "&gt;");
+            break;
+        case '\n':
+            cs_buf_str(out, "&#10;");
+            break;
+        default:
+            cs_buf_char(out, *at);
+        }
     }
-    size_t run = longest_run(copy, '`');
-    size_t fence = run >= 3 ? run + 1 : 3;
-    cs_buf_str(out, indent);
-    put_fence(fence, out);
-    cs_buf_printf(out, "%s\n", language);
-    for (const char *at = copy; *at;) {
-        const char *end = strchrnul(at, '\n');
-        cs_buf_str(out, indent);
-        cs_buf_append(out, at, (size_t)(end - at));
-        cs_buf_char(out, '\n');
-        at = *end ? end + 1 : end;
-    }
-    cs_buf_str(out, indent);
-    put_fence(fence, out);
-    cs_buf_char(out, '\n');
+    cs_buf_str(out, "</pre>");
     free(copy);
 }

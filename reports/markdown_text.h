@@ -11,8 +11,8 @@ void cs_markdown_text(const char *text, size_t max, struct cs_buf *out);
 /* As a code span on one line, in which nothing is read as anything; not for a table, whose cells a
  * '|' ends even there. Of an empty text: "-". */
 void cs_markdown_code(const char *text, size_t max, struct cs_buf *out);
-/* As a block of code, each line behind `indent` (spaces, inside a list). `language` may be "". */
-void cs_markdown_block(const char *text, const char *language, const char *indent, size_t max,
-                       struct cs_buf *out);
+/* As an HTML element of plain text, all on one line, for where HTML stands: in it nothing is read
+ * as Markdown. */
+void cs_markdown_pre(const char *text, size_t max, struct cs_buf *out);
 
 #endif

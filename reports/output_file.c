@@ -62,6 +62,7 @@ enum cs_err cs_output_file_append(const char *path, struct cs_output_file *ret_f
         forget(&file);
         return open_failed(diag, path, error);
     }
+    file.goes_on = lseek(file.fd, 0, SEEK_END) > 0;
     *ret_file = file;
     return CS_OK;
 }
@@ -91,7 +92,8 @@ static bool publish(const struct cs_output_file *file)
 enum cs_err cs_output_file_commit(struct cs_output_file *file, struct cs_view bytes,
                                   struct cs_diag *diag)
 {
-    bool good = write_all(file->fd, bytes) && (!file->temporary || publish(file));
+    bool good = (!file->goes_on || write_all(file->fd, CS_VIEW("\n"))) &&
+                write_all(file->fd, bytes) && (!file->temporary || publish(file));
     int error = errno;
     if (good) {
         close(file->fd);

@@ -10,6 +10,7 @@ struct cs_output_file {
     char *path;
     char *temporary; /* in the same folder; NULL when `path` is written directly (a pipe, a tty) */
     int fd;
+    bool goes_on; /* something is there already: an empty line comes first */
 };
 
 /* Errors: CS_ERR_IO with a line for people in diag, CS_ERR_NO_MEMORY. */

@@ -20,7 +20,7 @@ struct report_kind {
 };
 
 static const struct report_kind report_kinds[] = {
-    {"json", cs_report_json, NULL, cs_compare_json},
+    {"json", cs_report_json, NULL, cs_compare_document},
     {"junit", cs_report_junit, NULL, NULL},
     {"markdown", cs_report_markdown, cs_versions_markdown, cs_compare_markdown},
 };
