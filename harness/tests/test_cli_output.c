@@ -84,9 +84,9 @@ static void a_reader_that_is_gone_costs_no_report(void **state)
         int fds[2];
         assert_int_equal(pipe(fds), 0);
         close(fds[0]);
-        struct program program = start_to(WORDS("endpoint", "--only", SOME, "--format", formats[i],
-                                                "--report", report.text),
-                                          fds[1]);
+        struct program program = start_to(
+            WORDS("endpoint", "--only", SOME, "--format", formats[i], "--report", report.text),
+            fds[1]);
         struct ended ended = finish(&program);
         assert_int_equal(ended.status, 3);
         assert_says(ended.err, "could not be printed");
@@ -115,9 +115,13 @@ static void a_full_disk_is_said(void **state)
 static void commands_in_a_page_are_not_obeyed(void **state)
 {
     (void)state;
-    struct program program = start(WORDS("endpoint", "--violate", "token/no-expiry", "--only",
-                                         "endpoint/token/expired", "--format", "github"));
+    struct served served = serve(WORDS("--quiet", "--violate", "create-status-200"), false);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", served.key, 1), 0);
+    struct program program =
+        start(WORDS("endpoint", "--url", served.url, "--secret-key-env", "CHATSPEC_TEST_KEY",
+                    "--only", "SES-01", "--format", "github"));
     struct ended ended = finish(&program);
+    end_served(&served);
     char word[64];
     char resume[80];
     assert_int_equal(ended.status, 1);
@@ -156,16 +160,18 @@ static void a_comparison_is_written_too(void **state)
     struct option document = option_of("json", "compare.json");
     const char *old_path = strchr(older.text, '=') + 1;
     const char *new_path = strchr(newer.text, '=') + 1;
-    assert_ends(WORDS("endpoint", "--only", "endpoint/token/expired", "--report", older.text), 0,
-                NULL);
-    assert_ends(WORDS("endpoint", "--only", "endpoint/token/expired", "--violate",
-                      "token/no-expiry", "--report", newer.text),
+    struct served served = serve(WORDS("--quiet", "--violate", "create-status-200"), false);
+    assert_int_equal(setenv("CHATSPEC_TEST_KEY", served.key, 1), 0);
+    assert_ends(WORDS("endpoint", "--only", "SES-01", "--report", older.text), 0, NULL);
+    assert_ends(WORDS("endpoint", "--url", served.url, "--secret-key-env", "CHATSPEC_TEST_KEY",
+                      "--only", "SES-01", "--report", newer.text),
                 1, NULL);
-    assert_ends(WORDS("compare", old_path, new_path, "--report", page.text, "--report",
-                      document.text),
-                1, NULL);
+    end_served(&served);
+    assert_ends(
+        WORDS("compare", old_path, new_path, "--report", page.text, "--report", document.text), 1,
+        NULL);
     char *text = written(&page);
-    assert_says(text, "chatspec compare: 1 regressions\n");
+    assert_says(text, "### Regressions (");
     free(text);
     text = written(&document);
     schema_assert_holds(CHATSPEC_COMPARE_SCHEMA, text);

@@ -228,7 +228,7 @@ static void damaged_reports_are_refused(void **state)
     assert_int_equal(cs_report_read("/nowhere/at/all", &report, NULL), CS_ERR_IO);
 }
 
-#define FULL_CASE(id, verdict, observations)                                                  \
+#define FULL_CASE(id, verdict, observations)                                                     \
     "{\"id\":\"" id "\",\"level\":\"MUST\",\"requirements\":[\"CRS-01\"],\"verdict\":\"" verdict \
     "\",\"message\":\"\",\"observations\":{" observations "}}"
 

@@ -40,7 +40,8 @@ static void running_text_is_no_markup(void **state)
     assert_taken(as_text("@you #12 GH-3 www.a https://b"), "\\@\xe2\x80\x8byou \\#\xe2\x80\x8b"
                                                            "12 GH\xe2\x80\x8b-3 www\xe2\x80\x8b.a "
                                                            "https\\://b");
-    assert_taken(as_text("two\nlines\x01 \xff \xe2\x80\xaex"), "two lines\\\\x01 \\\\xff \\\\u{202e}x");
+    assert_taken(as_text("two\nlines\x01 \xff \xe2\x80\xaex"),
+                 "two lines\\\\x01 \\\\xff \\\\u{202e}x");
 }
 
 static void code_ends_where_it_should(void **state)
