@@ -92,11 +92,16 @@ void cs_report_junit(const struct cs_report *report, struct cs_buf *out);
 
 struct cs_report_terminal {
     bool color;
-    bool verbose; /* evidence in full; else a few lines of it */
+    bool verbose;   /* evidence in full; else a few lines of it */
+    unsigned width; /* columns that text is broken to; 0: it is not broken */
 };
 /* What a person reads at the end: a table by role and area, then what was not as it should be, by
- * requirement. */
+ * requirement, what matters most last. */
 void cs_report_terminal(const struct cs_report *report, const struct cs_report_terminal *how,
                         struct cs_buf *out);
+
+/* Annotations as GitHub reads them from a job's output: known defects are notices. It shows ten of
+ * each kind per step: the first nine, and one that counts the rest. */
+void cs_report_github(const struct cs_report *report, struct cs_buf *out);
 
 #endif

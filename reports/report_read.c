@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "reports/report.h"
-#include "wire/utf8.h"
 
 #define MAX_FILE ((size_t)512 * 1024 * 1024)
 
@@ -172,9 +171,6 @@ static enum cs_err read_document(const char *path, struct cs_read_report *report
 enum cs_err cs_document_parse(struct cs_view text, const char *label, cJSON **ret_document,
                               struct cs_diag *diag)
 {
-    if (cs_utf8_valid_prefix(text) != text.len) {
-        return cs_fail(diag, CS_ERR_SYNTAX, 0, "%.120s: this is not UTF-8", label);
-    }
     *ret_document = cJSON_ParseWithLength(text.ptr, text.len);
     return *ret_document ? CS_OK
                          : cs_fail(diag, CS_ERR_SYNTAX, 0, "%.120s: this is not JSON", label);

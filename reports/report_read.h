@@ -27,8 +27,8 @@ struct cs_read_report {
     struct cJSON *document;
 };
 
-/* Any JSON document in UTF-8; the caller deletes it. Errors, with a line for people in diag:
- * CS_ERR_IO, CS_ERR_LIMIT (over 512 MiB), CS_ERR_SYNTAX, CS_ERR_NO_MEMORY. */
+/* Any JSON document; its texts may hold any bytes. The caller deletes it. Errors, with a line for
+ * people in diag: CS_ERR_IO, CS_ERR_LIMIT (over 512 MiB), CS_ERR_SYNTAX, CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_document_read(const char *path, struct cJSON **ret_document,
                                          struct cs_diag *diag);
 CS_MUST_USE enum cs_err cs_document_parse(struct cs_view text, const char *label,

@@ -2,7 +2,6 @@
  * what changed from each to the next. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/expect_option.h"
@@ -283,7 +282,7 @@ static int lay_out(struct matrix *matrix)
 static int run_all(struct matrix *matrix)
 {
     const struct cs_args *args = matrix->args;
-    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = matrix->work};
+    struct cs_live live = cs_live_new(matrix->work);
     matrix->seed = args->has_seed ? args->seed : cs_fresh_seed();
     const struct cs_run_options options = {
         .jobs = args->jobs ? (unsigned)args->jobs : MATRIX_JOBS,
@@ -291,6 +290,7 @@ static int run_all(struct matrix *matrix)
         .seed = matrix->seed,
         .include_long = args->include.n > 0,
         .stop = cs_stop_flag(),
+        .on_result = cs_live_result,
         .on_tick = cs_live_tick,
         .ctx = &live,
     };
@@ -344,7 +344,8 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports,
     }
 }
 
-static int report(struct matrix *matrix, struct cs_report_files *files)
+static int report(struct matrix *matrix, struct cs_report_files *files,
+                  struct cs_report_files *of_all)
 {
     struct cs_report reports[MAX_COLUMNS];
     struct cs_expect_target targets[MAX_COLUMNS];
@@ -359,6 +360,8 @@ static int report(struct matrix *matrix, struct cs_report_files *files)
         int written = reports[i].n > 0 ? cs_report_files_write(&files[i], &reports[i]) : CS_EXIT_OK;
         status = status == CS_EXIT_OK ? written : status;
     }
+    int written = cs_report_files_write_versions(of_all, reports, matrix->n_columns, &matrix->set);
+    status = status == CS_EXIT_OK ? written : status;
     int outcome = cs_matrix_output_status(&output, &newest);
     return outcome != CS_EXIT_OK ? outcome : status;
 }
@@ -366,19 +369,21 @@ static int report(struct matrix *matrix, struct cs_report_files *files)
 static int run_columns(struct matrix *matrix)
 {
     struct cs_report_files files[MAX_COLUMNS] = {0};
-    int status = CS_EXIT_OK;
+    struct cs_report_files of_all = {0};
+    int status = cs_report_files_open(matrix->args, CS_REPORT_VERSIONS, NULL, &of_all);
     for (size_t i = 0; i < matrix->n_columns && status == CS_EXIT_OK; i++) {
         const struct column *column = &matrix->columns[i];
         if (column->is_there) {
-            status = cs_report_files_open(matrix->args, column->tag, &files[i]);
+            status = cs_report_files_open(matrix->args, CS_REPORT_VERSION, column->tag, &files[i]);
         }
     }
     status = status == CS_EXIT_OK ? lay_out(matrix) : status;
     status = status == CS_EXIT_OK ? run_all(matrix) : status;
-    status = status == CS_EXIT_OK ? report(matrix, files) : status;
+    status = status == CS_EXIT_OK ? report(matrix, files, &of_all) : status;
     for (size_t i = 0; i < matrix->n_columns; i++) {
         cs_report_files_close(&files[i]);
     }
+    cs_report_files_close(&of_all);
     return status;
 }
 
@@ -439,7 +444,7 @@ static const struct cs_option options[] = {
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write a report per version: PATH gets -VERSION before its ending", 0),
+           "markdown: one of all; json, junit: one per version, PATH-VERSION", 0),
     CS_ROWS_EXPECT,
     CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
     CS_ROWS_END,

@@ -6,6 +6,7 @@
 #include "cli/expect_option.h"
 #include "cli/merge_matrix.h"
 #include "cli/report_files.h"
+#include "cli/role_output.h"
 #include "cli/role_run.h"
 #include "reports/merge.h"
 #include "reports/report_read.h"
@@ -13,21 +14,38 @@
 
 #define MAX_REPORTS 1000
 
+/* As the run would have: its lines too. */
+static int print(struct cs_role_output *output, const struct cs_report *report, int status)
+{
+    cs_role_output_start(output, report, report->repeats ? report->n_rounds : 1);
+    output->live.kind = CS_LIVE_OFF; /* there is nothing to wait for */
+    output->live.round = 1;
+    for (size_t i = 0; i < report->n; i++) {
+        cs_role_output_result(output, i, &report->results[i]);
+    }
+    return cs_role_output_end(output, report, status);
+}
+
 static int finish(const struct cs_args *args, struct cs_merged_report *whole,
                   struct cs_report_files *files, const struct cs_requirements *set)
 {
+    struct cs_role_output output;
     struct cs_expect_option expect;
     struct cs_expect_target target = {&whole->report, whole->results};
-    int status = cs_expect_option_open(args, &whole->report, &expect);
+    int status = cs_role_output_read(args, &output);
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
+    status = cs_expect_option_open(args, &whole->report, &expect);
     if (status != CS_EXIT_OK) {
         return status;
     }
     whole->report.requirements = set;
     bool fails_on_should = cs_fails_on_should(args);
     int listed = cs_expect_option_apply(&expect, &target, 1, false, fails_on_should);
-    int printed = cs_print_report(args, &whole->report);
-    int written = cs_report_files_write(files, &whole->report);
     status = cs_report_exit_status(&whole->report, fails_on_should);
+    int printed = print(&output, &whole->report, status);
+    int written = cs_report_files_write(files, &whole->report);
     if (status == CS_EXIT_OK) {
         status = listed != CS_EXIT_OK ? listed : printed != CS_EXIT_OK ? printed : written;
     }
@@ -62,8 +80,11 @@ static int merge_reports(const struct cs_args *args, cJSON *const *documents)
     size_t n = args->rest.n;
     struct cs_report_files files = {0};
     struct cs_stored_report *parts = calloc(n, sizeof *parts);
-    int status =
-        parts ? cs_report_files_open(args, NULL, &files) : cs_say(CS_EXIT_TROUBLE, "out of memory");
+    struct cs_role_output output;
+    int status = cs_role_output_read(args, &output); /* before the work, what is wrong with it */
+    status = status != CS_EXIT_OK ? status
+             : parts              ? cs_report_files_open(args, CS_REPORT_RUN, NULL, &files)
+                                  : cs_say(CS_EXIT_TROUBLE, "out of memory");
     for (size_t i = 0; i < n && status == CS_EXIT_OK; i++) {
         struct cs_diag diag = {0};
         if (cs_report_load_document(documents[i], args->rest.items[i], &parts[i], &diag) != CS_OK) {
@@ -131,13 +152,14 @@ static int run(const struct cs_args *args)
 
 static const struct cs_option options[] = {
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write the whole as a report: json or junit; repeatable", 0),
+           "write the whole as a report: json, junit, markdown; repeatable", 0),
     CS_ROWS_EXPECT,
     CS_ROW("fail-on", CS_OPTION_TEXT, fail_on, "must|should", "what makes the exit status 1 (must)",
            0),
     CS_ROW("gate", CS_OPTION_TEXT, gate, "regressions",
            "of matrices: exit 1 when the last version is worse than the one before it", 0),
-    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|json|github",
+           "stdout: a page, JSON lines (of matrices the document), or annotations too (human)", 0),
     CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "show all evidence, and observations", 0),
     CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text", 0),
     CS_ROWS_END,

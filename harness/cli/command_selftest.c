@@ -83,11 +83,11 @@ static int choose(struct plan *plan)
     char remark[CS_PROFILE_REMARK_MAX];
     cs_profile_of_sdk(CS_PROFILE_LATEST, &plan->set, &plan->published, remark);
     struct cs_selection selection = {.only_group = args->only_group,
-                                           .set = &plan->set,
-                                           .only = args->only.items,
-                                           .n_only = args->only.n,
-                                           .skip = args->skip.items,
-                                           .n_skip = args->skip.n};
+                                     .set = &plan->set,
+                                     .only = args->only.items,
+                                     .n_only = args->only.n,
+                                     .skip = args->skip.items,
+                                     .n_skip = args->skip.n};
     struct cs_buf why = CS_BUF(4096);
     enum cs_err err = CS_OK;
     if (args->shard) {
@@ -121,8 +121,8 @@ static int run_roles(const struct plan *plan)
         const struct cs_selftest_rows rows = {plan->selected, plan->n_selected,
                                               plan->whole ? plan->whole : plan->selected,
                                               plan->whole ? plan->n_whole : plan->n_selected};
-        int status = cs_selftest_role_run(
-            kinds[k], plan->args, published ? &plan->published : &plan->profile, &rows);
+        int status = cs_selftest_role_run(kinds[k], plan->args,
+                                          published ? &plan->published : &plan->profile, &rows);
         if (status != CS_EXIT_OK && status != CS_EXIT_BROKEN) {
             return status;
         }

@@ -28,6 +28,7 @@ struct merging {
     struct cs_requirements set;
     struct cs_expect_option expect;
     struct cs_report reports[MAX_COLUMNS];
+    struct cs_report_files of_all;
 };
 
 static const cJSON *member(const cJSON *object, const char *name)
@@ -156,7 +157,7 @@ static bool tag_is_taken(const struct merging *merging, size_t c)
 
 static int open_files(struct merging *merging)
 {
-    int status = CS_EXIT_OK;
+    int status = cs_report_files_open(merging->args, CS_REPORT_VERSIONS, NULL, &merging->of_all);
     for (size_t c = 0; c < merging->n_columns && status == CS_EXIT_OK; c++) {
         const char *version = merging->reports[c].peer.version;
         if (!merging->columns[c].missing) {
@@ -166,7 +167,8 @@ static int open_files(struct merging *merging)
                 cs_buf_printf(&tag, "-%zu", c + 1);
             }
             char *text = cs_buf_take(&tag);
-            status = text ? cs_report_files_open(merging->args, text, &merging->columns[c].files)
+            status = text ? cs_report_files_open(merging->args, CS_REPORT_VERSION, text,
+                                                 &merging->columns[c].files)
                           : cs_say(CS_EXIT_TROUBLE, "out of memory");
             free(text);
         }
@@ -205,6 +207,9 @@ static int put_out(struct merging *merging)
                           : cs_report_files_write(&merging->columns[c].files, &merging->reports[c]);
         status = status == CS_EXIT_OK ? written : status;
     }
+    int written = cs_report_files_write_versions(&merging->of_all, merging->reports,
+                                                 merging->n_columns, &merging->set);
+    status = status == CS_EXIT_OK ? written : status;
     int outcome = cs_matrix_output_status(&output, &newest);
     return outcome != CS_EXIT_OK ? outcome : status;
 }
@@ -214,6 +219,11 @@ int cs_merge_matrices(const struct cs_args *args, cJSON *const *documents,
 {
     struct merging *merging = calloc(1, sizeof *merging);
     struct cs_diag diag = {0};
+    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
+        free(merging);
+        return cs_say(CS_EXIT_USAGE, "--format of matrices takes 'human' or 'json', not '%s'",
+                      args->format);
+    }
     if (!merging) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
@@ -231,6 +241,7 @@ int cs_merge_matrices(const struct cs_args *args, cJSON *const *documents,
     status = status == CS_EXIT_OK ? open_files(merging) : status;
     status = status == CS_EXIT_OK ? put_out(merging) : status;
     cs_expect_option_close(&merging->expect);
+    cs_report_files_close(&merging->of_all);
     for (size_t c = 0; c < merging->n_columns; c++) {
         struct column *column = &merging->columns[c];
         cs_report_files_close(&column->files);

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cli/expect_option.h"
-#include "cli/live.h"
 #include "cli/report_files.h"
+#include "cli/role_output.h"
 #include "cli/stop.h"
 #include "net/http_client.h"
 #include "suite/profile.h"
@@ -14,8 +14,6 @@
 
 #define DEFAULT_JOBS 16u
 #define MAX_SUBJECTS 4
-#define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
-#define MAX_TERMINAL ((size_t)64 * 1024 * 1024)
 
 struct cs_role_plan {
     const struct cs_args *args;
@@ -28,7 +26,7 @@ struct cs_role_plan {
     struct cs_report_files reports;
     bool include_long;
     bool fail_on_should;
-    bool json_to_stdout;
+    struct cs_role_output output;
     uint64_t seed;
     struct cs_requirements set;
     struct cs_profile profile;
@@ -50,11 +48,6 @@ bool cs_may_color(const struct cs_args *args, int fd)
     return !args->no_color && !(no_color && no_color[0]) && isatty(fd);
 }
 
-static bool is_json(const struct cs_args *args)
-{
-    return args->format && strcmp(args->format, "json") == 0;
-}
-
 bool cs_fails_on_should(const struct cs_args *args)
 {
     return args->fail_on && strcmp(args->fail_on, "should") == 0;
@@ -65,9 +58,6 @@ int cs_check_outcome_options(const struct cs_args *args)
     if (args->fail_on && strcmp(args->fail_on, "must") != 0 &&
         strcmp(args->fail_on, "should") != 0) {
         return cs_say(CS_EXIT_USAGE, "--fail-on takes 'must' or 'should', not '%s'", args->fail_on);
-    }
-    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
-        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
     }
     return CS_EXIT_OK;
 }
@@ -101,9 +91,8 @@ static int read_choices(struct cs_role_plan *plan)
         return status;
     }
     plan->fail_on_should = cs_fails_on_should(args);
-    plan->json_to_stdout = is_json(args);
     plan->seed = args->has_seed ? args->seed : cs_fresh_seed();
-    return CS_EXIT_OK;
+    return cs_role_output_read(args, &plan->output);
 }
 
 /* Which part of what it is: what is needed to run it is decided by the whole, so that all shards
@@ -162,7 +151,8 @@ int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *ro
     int status = read_choices(plan);
     status = status == CS_EXIT_OK ? read_profile(plan) : status;
     status = status == CS_EXIT_OK ? select_cases(plan, roles, n_roles) : status;
-    status = status == CS_EXIT_OK ? cs_report_files_open(args, NULL, &plan->reports) : status;
+    status = status == CS_EXIT_OK ? cs_report_files_open(args, CS_REPORT_RUN, NULL, &plan->reports)
+                                  : status;
     status = status == CS_EXIT_OK ? cs_expect_option_open(args, NULL, &plan->expect) : status;
     if (status != CS_EXIT_OK) {
         cs_role_plan_free(plan);
@@ -217,22 +207,6 @@ unsigned cs_role_plan_jobs(const struct cs_role_plan *plan)
 
 /* ---- the run ---- */
 
-int cs_print_report(const struct cs_args *args, const struct cs_report *report)
-{
-    struct cs_buf out = CS_BUF(is_json(args) ? MAX_DOCUMENT : MAX_TERMINAL);
-    if (is_json(args)) {
-        cs_report_json(report, &out);
-    } else {
-        const struct cs_report_terminal how = {.color = cs_may_color(args, STDOUT_FILENO),
-                                               .verbose = args->verbose};
-        cs_report_terminal(report, &how, &out);
-    }
-    bool good = cs_buf_error(&out) == CS_OK && fwrite(out.ptr, 1, out.len, stdout) == out.len &&
-                fflush(stdout) == 0;
-    cs_buf_free(&out);
-    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the report could not be printed");
-}
-
 /* What the subject is held to. */
 static const struct cs_profile *profile_of(struct cs_role_plan *plan, const struct cs_role_run *run,
                                            size_t subject)
@@ -285,9 +259,7 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
                           struct cs_result *results, struct cs_repeat *repeats)
 {
     unsigned n_rounds = plan->args->repeat ? (unsigned)plan->args->repeat : 1;
-    struct cs_live live = {.on = isatty(STDERR_FILENO) && !plan->json_to_stdout,
-                           .work = plan->work,
-                           .n_rounds = n_rounds};
+    struct cs_live *live = &plan->output.live;
     unsigned default_jobs = run->default_jobs ? run->default_jobs : DEFAULT_JOBS;
     const struct cs_run_options options = {
         .jobs = plan->args->jobs ? (unsigned)plan->args->jobs : default_jobs,
@@ -295,31 +267,33 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
         .seed = plan->seed,
         .include_long = plan->include_long,
         .stop = cs_stop_flag(),
-        .on_tick = cs_live_tick,
-        .ctx = &live,
+        .on_result = cs_role_output_result,
+        .on_tick = cs_role_output_tick,
+        .ctx = &plan->output,
     };
     struct cs_report report = report_of(plan, run);
     struct cs_diag diag = {0};
     int64_t started = cs_now_ms();
-    enum cs_err err = cs_run_rounds(plan->work, plan->n, &options, n_rounds, &live.round, results,
+    cs_role_output_start(&plan->output, &report, n_rounds);
+    enum cs_err err = cs_run_rounds(plan->work, plan->n, &options, n_rounds, &live->round, results,
                                     repeats, &report.summary, &diag);
     report.duration_ms = cs_now_ms() - started;
     report.results = results;
     report.repeats = n_rounds > 1 ? repeats : NULL;
-    report.n_rounds = live.round;
+    report.n_rounds = live->round;
     report.interrupted = report.summary.interrupted;
-    cs_live_end(&live);
+    cs_live_end(live);
     if (err != CS_OK) {
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
     }
     struct cs_expect_target target = {&report, results};
     int listed = cs_expect_option_apply(&plan->expect, &target, 1, false, plan->fail_on_should);
-    int printed = cs_print_report(plan->args, &report);
+    int status = cs_report_exit_status(&report, plan->fail_on_should);
+    int printed = cs_role_output_end(&plan->output, &report, status);
     int written = cs_report_files_write(&plan->reports, &report);
     if (report.summary.trouble[0] && !run->trouble_is_told) {
         (void)cs_say(CS_EXIT_TROUBLE, "%s", report.summary.trouble);
     }
-    int status = cs_report_exit_status(&report, plan->fail_on_should);
     if (status == CS_EXIT_OK) {
         status = printed != CS_EXIT_OK ? printed : written;
     }

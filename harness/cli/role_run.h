@@ -44,11 +44,9 @@ unsigned cs_role_plan_jobs(const struct cs_role_plan *plan);
 /* Runs the plan, writes the reports, and gives the exit status of the program. */
 int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run);
 
-/* --format and --fail-on: says what is wrong with them and gives the exit status, or gives 0. */
+/* --fail-on: says what is wrong with it and gives the exit status, or gives 0. */
 CS_MUST_USE int cs_check_outcome_options(const struct cs_args *args);
 bool cs_fails_on_should(const struct cs_args *args);
-/* Prints a report on stdout as --format asks for. 0 or the exit status. */
-int cs_print_report(const struct cs_args *args, const struct cs_report *report);
 
 /* A seed for when none was given. */
 uint64_t cs_fresh_seed(void);

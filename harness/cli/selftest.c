@@ -1,7 +1,6 @@
 #include "cli/selftest.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/role_run.h"
 #include "cli/stop.h"
@@ -161,7 +160,7 @@ static int run_columns(struct cs_selftest *test, size_t first, size_t n)
             test->work[i].env = test->envs[column];
         }
     }
-    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = test->work + at};
+    struct cs_live live = cs_live_new(test->work + at);
     const struct cs_run_options options = cs_selftest_options(test->args, test->kind->jobs, &live);
     struct cs_run_summary summary;
     struct cs_diag diag = {0};

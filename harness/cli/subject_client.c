@@ -95,8 +95,9 @@ static bool describe(const struct cs_args *args, struct cs_client_subject *subje
         cs_buf_printf(&label, " parser %s", parser);
         cs_buf_printf(&options, " --parser %s", parser);
     }
-    if (args->profile) { /* a line that runs a case again holds it to the same */
-        cs_buf_printf(&options, " --profile %s", args->profile);
+    if (args->profile) { /* or a run would be held to another version than this one was */
+        cs_buf_str(&options, " --profile ");
+        put_word(&options, args->profile);
     }
     subject->label = cs_buf_take(&label);
     subject->options = cs_buf_take(&options);

@@ -225,7 +225,6 @@ static void damaged_reports_are_refused(void **state)
     }
     struct cs_stored_report stored = {0};
     struct cs_diag diag = {0};
-    assert_int_equal(load_text("{\"schema\":\"\xff\"}", &stored, &diag), CS_ERR_SYNTAX);
     assert_int_equal(load_text("{", &stored, &diag), CS_ERR_SYNTAX);
     assert_int_equal(load_text("[]", &stored, &diag), CS_ERR_TYPE);
     assert_int_equal(load_text(text, &stored, &diag), CS_OK);
@@ -241,13 +240,14 @@ static void what_could_steer_a_terminal_is_escaped_again(void **state)
     begin(&world);
     char *text = json_of(&world.report);
     char hostile[16384];
-    replace(text, "\"title\":\"One\"", "\"title\":\"\\u001b[2J\\u009b31m\"", hostile,
+    replace(text, "\"title\":\"One\"", "\"title\":\"\\u001b[2J\\u009b31m\xff\"", hostile,
             sizeof hostile);
     struct cs_stored_report stored = {0};
     assert_int_equal(load_text(hostile, &stored, NULL), CS_OK);
     assert_null(strchr(stored.tests[0].title, '\x1b'));
     assert_null(strstr(stored.tests[0].title, "\xc2\x9b"));
     assert_non_null(strstr(stored.tests[0].title, "\\x1b[2J"));
+    assert_non_null(strstr(stored.tests[0].title, "\\xff")); /* no UTF-8 */
     cs_stored_report_free(&stored);
     free(text);
     end(&world);
