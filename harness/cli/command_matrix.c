@@ -12,6 +12,7 @@
 #include "conformance/agent/agent_role.h"
 #include "net/http_client.h"
 #include "reports/versions.h"
+#include "reports/wrap.h"
 #include "suite/profile.h"
 #include "suite/select.h"
 
@@ -321,9 +322,13 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
 static enum cs_err print_for_people(const struct matrix *matrix, const struct cs_report *reports,
                                     struct cs_comparison *ret_newest, struct cs_buf *page)
 {
+    struct cs_buf changes = CS_BUF(MAX_PAGE);
     cs_versions_table(reports, matrix->n_columns, page);
     enum cs_err err =
-        cs_versions_changes(reports, matrix->n_columns, &matrix->set, ret_newest, page);
+        cs_versions_changes(reports, matrix->n_columns, &matrix->set, ret_newest, &changes);
+    err = err == CS_OK ? cs_buf_error(&changes) : err;
+    cs_wrap(cs_buf_view(&changes), "", cs_stdout_columns(), page);
+    cs_buf_free(&changes);
     cs_buf_printf(page, "\n%zu cases in %zu of %zu versions in %lld.%lld s, seed %llu\n",
                   matrix->n_cases, matrix->n_there, matrix->n_columns,
                   (long long)(matrix->duration_ms / 1000),

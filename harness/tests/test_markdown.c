@@ -160,7 +160,7 @@ static void changes_come_with_regressions_first(void **state)
     assert_int_equal(cs_report_parse(CS_VIEW(new_text), "new", &newer, NULL), CS_OK);
     assert_int_equal(cs_compare_markdown(&older, &newer, NULL, &out), CS_OK);
     char *text = cs_buf_take(&out);
-    assert_non_null(strstr(text, "chatspec compare: 1 regressions\n"));
+    assert_non_null(strstr(text, "chatspec compare: 1 regression\n"));
     const char *regressions = strstr(text, "### Regressions (1)");
     const char *fixes = strstr(text, "### Fixes (1)");
     assert_non_null(regressions);
