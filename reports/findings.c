@@ -118,6 +118,16 @@ const char *cs_result_why(const struct cs_result *result)
     return result->verdict == CS_INFO ? "as recorded" : "no reason given";
 }
 
+const char *cs_result_evidence(const struct cs_result *result, const char *kind)
+{
+    for (size_t i = 0; i < result->n_evidence; i++) {
+        if (strcmp(result->evidence[i].kind, kind) == 0) {
+            return result->evidence[i].text;
+        }
+    }
+    return NULL;
+}
+
 enum cs_outcome cs_report_outcome(const struct cs_report *report, const char **ret_text)
 {
     const size_t *n = report->summary.n_verdicts;

@@ -40,6 +40,9 @@ const char *cs_finding_name(enum cs_finding_kind kind, size_t n);
 /* What a case says, never NULL. */
 const char *cs_result_why(const struct cs_result *result);
 
+/* The text of its first piece of evidence of that kind; NULL when there is none. */
+const char *cs_result_evidence(const struct cs_result *result, const char *kind);
+
 enum cs_outcome {
     CS_OUTCOME_PASSED,
     CS_OUTCOME_WARNED, /* passed, with warnings */

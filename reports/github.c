@@ -52,6 +52,15 @@ static void put_escaped(const char *text, size_t max, bool is_property, struct c
     cs_buf_free(&plain);
 }
 
+static void put_compared(const struct cs_result *result, const char *kind, struct cs_buf *out)
+{
+    const char *text = cs_result_evidence(result, kind);
+    if (text) {
+        cs_buf_printf(out, "%%0A%s: ", kind);
+        put_escaped(text, TITLE, false, out);
+    }
+}
+
 static void put_finding(const struct cs_report *report, const struct cs_finding *finding,
                         const char *command, struct cs_buf *out)
 {
@@ -79,6 +88,8 @@ static void put_finding(const struct cs_report *report, const struct cs_finding 
     put_escaped(test->title, TITLE, false, out);
     cs_buf_str(out, "%0A");
     put_escaped(cs_result_why(result), TEXT, false, out);
+    put_compared(result, "expected", out);
+    put_compared(result, "actual", out);
     cs_buf_str(out, "%0A");
     put_escaped(rerun_text ? rerun_text : "", TEXT, false, out);
     cs_buf_char(out, '\n');

@@ -11,6 +11,7 @@
 
 #define LINE      CS_MARKDOWN_LINE
 #define PIECE_MAX ((size_t)1 << 20)
+#define COMPARED  80u /* bytes of what was compared */
 #define RERUN_MAX 2000u
 #define IN_GROUP  12u /* cases that a requirement names */
 
@@ -189,6 +190,12 @@ static void put_case(const struct cs_report *report, const struct cs_finding *fi
         cs_buf_str(out, ": ");
     }
     cs_markdown_code(cs_result_why(shown), LINE, out);
+    if (cs_result_evidence(shown, "expected") && cs_result_evidence(shown, "actual")) {
+        cs_buf_str(out, ", expected ");
+        cs_markdown_code(cs_result_evidence(shown, "expected"), COMPARED, out);
+        cs_buf_str(out, ", came ");
+        cs_markdown_code(cs_result_evidence(shown, "actual"), COMPARED, out);
+    }
     cs_buf_char(out, '\n');
 }
 

@@ -147,6 +147,33 @@ void cs_markdown_changes(struct cs_markdown_page *page, const struct cs_read_rep
     }
 }
 
+void cs_markdown_counts(const struct cs_comparison *counts, struct cs_buf *out)
+{
+    const struct {
+        size_t n;
+        const char *one;
+        const char *many;
+    } parts[] = {
+        {counts->n_regressions, "regression", "regressions"},
+        {counts->n_fixes, "fix", "fixes"},
+        {counts->n_observations, "with other observations", "with other observations"},
+        {counts->n_unjudged, "no longer judged", "no longer judged"},
+        {counts->n_judged, "newly judged", "newly judged"},
+        {counts->n_new, "new", "new"},
+        {counts->n_removed, "removed", "removed"},
+        {counts->n_same, "the same", "the same"},
+    };
+    const char *between = "\n**";
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].n > 0 || i == 0) {
+            cs_buf_printf(out, "%s%zu %s", between, parts[i].n,
+                          parts[i].n == 1 ? parts[i].one : parts[i].many);
+            between = ", ";
+        }
+    }
+    cs_buf_str(out, "**\n");
+}
+
 /* ---- a comparison ---- */
 
 static void put_name(const char *label, const struct cs_read_report *report, struct cs_buf *out)
@@ -182,17 +209,14 @@ enum cs_err cs_compare_markdown(const struct cs_read_report *older,
     cs_buf_printf(out, "## %s chatspec compare: ",
                   cs_markdown_glyph(counts.n_regressions > 0 ? CS_FAIL : CS_PASS));
     if (counts.n_regressions > 0) {
-        cs_buf_printf(out, "%zu regressions\n\n", counts.n_regressions);
+        cs_buf_printf(out, "%zu regression%s\n\n", counts.n_regressions,
+                      counts.n_regressions == 1 ? "" : "s");
     } else {
         cs_buf_str(out, n_changed > 0 ? "no regression\n\n" : "nothing changed\n\n");
     }
     put_name("old", older, out);
     put_name("new", newer, out);
-    cs_buf_printf(out,
-                  "\n**%zu regressions, %zu fixes, %zu with other observations, %zu no longer "
-                  "judged, %zu newly judged, %zu new, %zu removed, %zu the same**\n",
-                  counts.n_regressions, counts.n_fixes, counts.n_observations, counts.n_unjudged,
-                  counts.n_judged, counts.n_new, counts.n_removed, counts.n_same);
+    cs_markdown_counts(&counts, out);
     cs_markdown_changes(&page, older, newer, set, "###");
     return cs_buf_error(out);
 }

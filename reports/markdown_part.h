@@ -24,6 +24,9 @@ void cs_markdown_changes(struct cs_markdown_page *page, const struct cs_read_rep
                          const struct cs_read_report *newer, const struct cs_requirements *set,
                          const char *level);
 
+/* How many cases changed in each way, as a paragraph. */
+void cs_markdown_counts(const struct cs_comparison *counts, struct cs_buf *out);
+
 /* "✅" and the like. */
 const char *cs_markdown_glyph(enum cs_verdict verdict);
 

@@ -52,11 +52,8 @@ static enum cs_err put_step(struct cs_markdown_page *page, const struct step *st
         const char *glyph = cs_markdown_glyph(counts.n_regressions > 0 ? CS_FAIL : CS_PASS);
         cs_buf_printf(page->out, is_newest ? "## %s chatspec matrix: " : "\n## %s ", glyph);
         put_arrow(step, page->out);
-        cs_buf_printf(page->out,
-                      "\n\n**%zu regressions, %zu fixes, %zu with other observations, %zu no "
-                      "longer judged, %zu newly judged, %zu the same**\n",
-                      counts.n_regressions, counts.n_fixes, counts.n_observations,
-                      counts.n_unjudged, counts.n_judged, counts.n_same);
+        cs_buf_char(page->out, '\n');
+        cs_markdown_counts(&counts, page->out);
         cs_markdown_changes(page, &older, &newer, set, "###");
     }
     cs_buf_free(&none);

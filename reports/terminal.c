@@ -6,6 +6,7 @@
 
 #include "reports/areas.h"
 #include "reports/terminal_page.h"
+#include "reports/wrap.h"
 
 #define MAX_SAME_REASON 3u /* ids named of cases that share a reason */
 
@@ -145,6 +146,14 @@ static void put_flaky(const struct cs_page *page)
     }
 }
 
+static void put_expected(const struct cs_page *page)
+{
+    struct cs_buf text = CS_BUF(page->out->max);
+    cs_report_expected_terminal(page->report, &text);
+    cs_wrap(cs_buf_view(&text), "", page->how->width, page->out);
+    cs_buf_free(&text);
+}
+
 /* ---- the last line ---- */
 
 static void put_conclusion(const struct cs_page *page)
@@ -198,7 +207,7 @@ void cs_report_terminal(const struct cs_report *report, const struct cs_report_t
     put_unjudged(&page);
     cs_page_findings(&page, &findings);
     put_flaky(&page);
-    cs_report_expected_terminal(report, out);
+    put_expected(&page);
     put_conclusion(&page);
     cs_findings_free(&findings);
 }

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "reports/plain_text.h"
-
-#define LEAST_WIDTH 20u /* of text: a narrower page is not broken to */
+#include "reports/wrap.h"
 
 void cs_page_put(const struct cs_page *page, const char *style, const char *text)
 {
@@ -55,44 +54,11 @@ void cs_page_verdict(const struct cs_page *page, enum cs_verdict verdict)
     cs_page_counted(page, verdict, 0);
 }
 
-/* How many bytes of a line fit into `columns`: up to the last space before it, all of a word that
- * is longer. Every character counts as one column, which is wrong for wide ones, and does no harm:
- * the terminal breaks those lines. */
-static size_t fitting(struct cs_view line, size_t columns)
-{
-    size_t column = 0;
-    size_t last_space = 0;
-    for (size_t i = 0; i < line.len; i++) {
-        if (((unsigned char)line.ptr[i] & 0xc0) == 0x80) {
-            continue;
-        }
-        if (line.ptr[i] == ' ' && i > 0) {
-            last_space = i;
-        }
-        if (++column > columns && last_space > 0) {
-            return last_space;
-        }
-    }
-    return line.len;
-}
-
 void cs_page_text(const struct cs_page *page, const char *indent, const char *text)
 {
     struct cs_buf plain = CS_BUF(SIZE_MAX / 2);
-    size_t width = page->how->width > strlen(indent) ? page->how->width - strlen(indent) : 0;
     cs_plain_text(cs_view_str(text), "\n", SIZE_MAX / 4, &plain);
-    struct cs_view rest = cs_buf_view(&plain);
-    while (rest.len > 0) {
-        const char *newline = memchr(rest.ptr, '\n', rest.len);
-        struct cs_view line =
-            cs_view_of(rest.ptr, newline ? (size_t)(newline - rest.ptr) : rest.len);
-        size_t len = width >= LEAST_WIDTH ? fitting(line, width) : line.len;
-        cs_buf_str(page->out, indent);
-        cs_buf_append(page->out, line.ptr, len);
-        cs_buf_char(page->out, '\n');
-        len += len < rest.len; /* the space or the newline */
-        rest = cs_view_of(rest.ptr + len, rest.len - len);
-    }
+    cs_wrap(cs_buf_view(&plain), indent, page->how->width, page->out);
     if (cs_buf_error(&plain) != CS_OK) {
         page->out->failed = cs_buf_error(&plain);
     }

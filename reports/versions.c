@@ -5,7 +5,6 @@
 #include "wire/json.h"
 
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
-#define CELL_WIDTH   22
 
 /* "role/area" of "role/area/name". */
 struct cs_view cs_versions_area(const struct cs_case *test)
@@ -27,13 +26,6 @@ static const struct cs_report *first_run(const struct cs_report *reports, size_t
 const char *cs_versions_label(const struct cs_report *report)
 {
     return report->peer.label ? report->peer.label : report->peer.version;
-}
-
-/* A cell is as wide as its column's heading, and at least so that counts fit. */
-static void put_padded(const struct cs_report *report, const char *text, struct cs_buf *out)
-{
-    size_t len = strlen(cs_versions_label(report));
-    cs_buf_printf(out, "  %-*s", len > CELL_WIDTH ? (int)len : CELL_WIDTH, text);
 }
 
 /* Why a version is not there, below the table. */
@@ -89,30 +81,52 @@ static bool is_first_of_area(const struct cs_report *report, size_t index)
     return index == 0 || !cs_view_eq(cs_versions_area(report->work[index - 1].test), area);
 }
 
+/* A column is as wide as the widest of what it holds. */
+static int width_of(const struct cs_report *report, const struct cs_report *pattern)
+{
+    char cell[CS_VERSIONS_CELL_MAX];
+    size_t width = strlen(cs_versions_label(report));
+    for (size_t row = 0; pattern && row <= pattern->n; row++) {
+        if (row == pattern->n || is_first_of_area(pattern, row)) {
+            struct cs_view area =
+                row == pattern->n ? (struct cs_view){0} : cs_versions_area(pattern->work[row].test);
+            cs_versions_cell(report, area, cell);
+            width = strlen(cell) > width ? strlen(cell) : width;
+        }
+    }
+    return (int)width;
+}
+
+static void put_row(const struct cs_report *reports, size_t n, const struct cs_report *pattern,
+                    struct cs_view area, struct cs_buf *out)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", CS_VIEW_ARG(area.len > 0 ? area : CS_VIEW("total")));
+    cs_buf_printf(out, "%-22s", name);
+    for (size_t i = 0; i < n; i++) {
+        char cell[CS_VERSIONS_CELL_MAX];
+        cs_versions_cell(&reports[i], area, cell);
+        cs_buf_printf(out, "  %-*s", i + 1 < n ? width_of(&reports[i], pattern) : 0, cell);
+    }
+    cs_buf_char(out, '\n');
+}
+
 void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf *out)
 {
     const struct cs_report *pattern = first_run(reports, n);
     cs_buf_printf(out, "%-22s", "area");
     for (size_t i = 0; i < n; i++) {
-        put_padded(&reports[i], cs_versions_label(&reports[i]), out);
+        cs_buf_printf(out, "  %-*s", i + 1 < n ? width_of(&reports[i], pattern) : 0,
+                      cs_versions_label(&reports[i]));
     }
     cs_buf_char(out, '\n');
-    for (size_t row = 0; pattern && row <= pattern->n; row++) {
-        bool is_total = row == pattern->n;
-        if (!is_total && !is_first_of_area(pattern, row)) {
-            continue;
+    for (size_t row = 0; pattern && row < pattern->n; row++) {
+        if (is_first_of_area(pattern, row)) {
+            put_row(reports, n, pattern, cs_versions_area(pattern->work[row].test), out);
         }
-        struct cs_view area =
-            is_total ? (struct cs_view){0} : cs_versions_area(pattern->work[row].test);
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", CS_VIEW_ARG(is_total ? CS_VIEW("total") : area));
-        cs_buf_printf(out, "%-22s", name);
-        for (size_t i = 0; i < n; i++) {
-            char cell[CS_VERSIONS_CELL_MAX];
-            cs_versions_cell(&reports[i], area, cell);
-            put_padded(&reports[i], cell, out);
-        }
-        cs_buf_char(out, '\n');
+    }
+    if (pattern) {
+        put_row(reports, n, pattern, (struct cs_view){0}, out);
     }
     put_missing(reports, n, out);
 }

@@ -1,7 +1,9 @@
 /* chatspec compare: what changed between two reports. */
 #include "cli/commands.h"
+#include "cli/live.h"
 #include "cli/report_files.h"
 #include "reports/compare.h"
+#include "reports/wrap.h"
 
 #define MAX_PAGE ((size_t)256 * 1024 * 1024)
 
@@ -15,6 +17,18 @@ static void put_counts(const struct cs_comparison *counts, struct cs_buf *page)
                   counts->n_same);
 }
 
+/* Broken to the width of the terminal, where there is one. Frees it. */
+static bool print_page(struct cs_buf *page)
+{
+    struct cs_buf broken = CS_BUF(MAX_PAGE);
+    cs_wrap(cs_buf_view(page), "", cs_stdout_columns(), &broken);
+    bool good = cs_buf_error(page) == CS_OK && cs_buf_error(&broken) == CS_OK &&
+                fwrite(broken.ptr, 1, broken.len, stdout) == broken.len && fflush(stdout) == 0;
+    cs_buf_free(page);
+    cs_buf_free(&broken);
+    return good;
+}
+
 static int print(const struct cs_read_report *older, const struct cs_read_report *newer,
                  struct cs_report_files *files)
 {
@@ -26,9 +40,7 @@ static int print(const struct cs_read_report *older, const struct cs_read_report
     }
     struct cs_comparison counts = cs_compare(older, newer, &set, &page);
     put_counts(&counts, &page);
-    bool good = cs_buf_error(&page) == CS_OK && fwrite(page.ptr, 1, page.len, stdout) == page.len &&
-                fflush(stdout) == 0;
-    cs_buf_free(&page);
+    bool good = print_page(&page);
     int status = good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the comparison could not be printed");
     int written = cs_report_files_write_comparison(files, older, newer, &set);
     cs_requirements_free(&set);

@@ -31,6 +31,11 @@ unsigned cs_terminal_width(int fd)
     return 80;
 }
 
+unsigned cs_stdout_columns(void)
+{
+    return isatty(STDOUT_FILENO) ? cs_terminal_width(STDOUT_FILENO) : 0;
+}
+
 struct cs_live cs_live_new(const struct cs_work *work)
 {
     return (struct cs_live){.kind = isatty(STDERR_FILENO) ? CS_LIVE_TERMINAL : CS_LIVE_LINES,

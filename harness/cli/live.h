@@ -43,5 +43,7 @@ void cs_live_line(const struct cs_live *live, const struct cs_progress *progress
                   int64_t elapsed_ms, unsigned width, struct cs_buf *out);
 /* Columns of the terminal behind fd, else what $COLUMNS says, else 80. */
 unsigned cs_terminal_width(int fd);
+/* To how many columns text on stdout is broken: the terminal's; 0 when it is none. */
+unsigned cs_stdout_columns(void);
 
 #endif

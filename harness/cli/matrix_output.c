@@ -1,5 +1,8 @@
 #include "cli/matrix_output.h"
 
+#include "cli/live.h"
+#include "reports/wrap.h"
+
 #define MAX_PAGE ((size_t)512 * 1024 * 1024)
 
 static const struct cs_report *first_there(const struct cs_matrix_output *output, size_t *ret_n)
@@ -20,16 +23,20 @@ static enum cs_err print_for_people(const struct cs_matrix_output *output,
 {
     size_t n_there;
     const struct cs_report *first = first_there(output, &n_there);
+    struct cs_buf changes = CS_BUF(MAX_PAGE);
     cs_versions_table(output->reports, output->n, page);
     enum cs_err err =
-        cs_versions_changes(output->reports, output->n, output->set, ret_newest, page);
+        cs_versions_changes(output->reports, output->n, output->set, ret_newest, &changes);
+    err = err == CS_OK ? cs_buf_error(&changes) : err;
+    cs_wrap(cs_buf_view(&changes), "", cs_stdout_columns(), page);
+    cs_buf_free(&changes);
     for (size_t i = 0; i < output->n; i++) {
         struct cs_buf listed = CS_BUF(MAX_PAGE);
         cs_report_expected_terminal(&output->reports[i], &listed);
         if (listed.len > 0) {
             const struct cs_report_peer *peer = &output->reports[i].peer;
             cs_buf_printf(page, "\n== %s", peer->label ? peer->label : peer->version);
-            cs_buf_add(page, cs_buf_view(&listed));
+            cs_wrap(cs_buf_view(&listed), "", cs_stdout_columns(), page);
         }
         cs_buf_free(&listed);
     }

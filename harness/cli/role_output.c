@@ -95,9 +95,7 @@ static void put_page(struct cs_role_output *output, const struct cs_report *repo
     char word[33] = "";
     struct cs_buf page = CS_BUF(MAX_TERMINAL);
     const struct cs_report_terminal how = {
-        .color = output->may_color,
-        .verbose = output->verbose,
-        .width = isatty(STDOUT_FILENO) ? cs_terminal_width(STDOUT_FILENO) : 0};
+        .color = output->may_color, .verbose = output->verbose, .width = cs_stdout_columns()};
     if (is_github && !make_word(word)) {
         output->is_broken = true;
         return;

@@ -10,6 +10,7 @@
 #include "reports/markdown.h"
 #include "reports/markdown_text.h"
 #include "reports/versions.h"
+#include "reports/wrap.h"
 #include "tests/report_world.h"
 
 static char *as_text(const char *text)
@@ -160,7 +161,7 @@ static void changes_come_with_regressions_first(void **state)
     assert_int_equal(cs_report_parse(CS_VIEW(new_text), "new", &newer, NULL), CS_OK);
     assert_int_equal(cs_compare_markdown(&older, &newer, NULL, &out), CS_OK);
     char *text = cs_buf_take(&out);
-    assert_non_null(strstr(text, "chatspec compare: 1 regressions\n"));
+    assert_non_null(strstr(text, "chatspec compare: 1 regression\n"));
     const char *regressions = strstr(text, "### Regressions (1)");
     const char *fixes = strstr(text, "### Fixes (1)");
     assert_non_null(regressions);
@@ -192,6 +193,28 @@ static void versions_begin_with_the_newest_step(void **state)
     free(text);
 }
 
+/* ---- the width of a terminal ---- */
+
+static void text_is_broken_between_words(void **state)
+{
+    (void)state;
+    struct cs_buf out = CS_BUF(4096);
+    cs_wrap(CS_VIEW("  one two three four five six\n\nanunbreakablewordofmanyletters next\n"), "",
+            26, &out);
+    assert_taken(cs_buf_take(&out), "  one two three four five\n  six\n\n"
+                                    "anunbreakablewordofmanyletters\nnext\n");
+    out = CS_BUF(4096);
+    cs_wrap(CS_VIEW("\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4 "
+                    "\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4 abcde f"),
+            "-", 26, &out);
+    char *text = cs_buf_take(&out);
+    assert_non_null(strstr(text, " abcde\n-f\n"));
+    free(text);
+    out = CS_BUF(4096);
+    cs_wrap(CS_VIEW("a line that stays as it is, be it as long as it may"), "> ", 0, &out);
+    assert_taken(cs_buf_take(&out), "> a line that stays as it is, be it as long as it may\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_document_has_its_bounds),
         cmocka_unit_test(changes_come_with_regressions_first),
         WITH_RUN(versions_begin_with_the_newest_step),
+        cmocka_unit_test(text_is_broken_between_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -84,7 +84,7 @@ static void annotations_are_one_line_each(void **state)
     assert_int_equal(occurrences(text, "\n"), 4);
     assert_null(strchr(text, '\r'));
     assert_ptr_equal(strstr(text, "::error title=broken%3A TOK-20 TOK-21 (MUST)::"), text);
-    assert_non_null(strstr(text, "%0A\\x09 end%0A./chatspec run"));
+    assert_non_null(strstr(text, "%0A\\x09 end%0Aexpected: 403%0A./chatspec run"));
     free(text);
 }
 
