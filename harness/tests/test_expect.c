@@ -91,15 +91,8 @@ static void what_is_wrong_is_said_with_its_line(void **state)
 static void days_are_days_of_the_calendar(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"2027-02-29",
-                                      "2027-13-01",
-                                      "2027-00-10",
-                                      "2027-04-31",
-                                      "2027-4-3",
-                                      "2100-02-29",
-                                      "tomorrow",
-                                      "2027-01-31 "
-                                      "12:00"};
+    static const char *const bad[] = {"2027-02-29", "2027-13-01", "2027-00-10", "2027-04-31",
+                                      "2027-4-3",   "2100-02-29", "tomorrow",   "2027-01-31x"};
     static const char *const good[] = {"2028-02-29", "2027-12-31", "2000-02-29"};
     char text[128];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
