@@ -152,9 +152,10 @@ static void put_name(struct cs_buf *out, const char *label, const struct cs_read
                   report->interrupted ? ", interrupted before its end" : "");
 }
 
-static void put_heading(struct cs_buf *out, enum cs_change_kind change)
+const char *cs_change_heading(enum cs_change_kind change)
 {
     static const char *const headings[CS_N_CHANGES] = {
+        [CS_CHANGE_NONE] = "The same",
         [CS_CHANGE_REGRESSION] = "Regressions",
         [CS_CHANGE_FIX] = "Fixes",
         [CS_CHANGE_OBSERVATION] = "Same verdict, other observations",
@@ -163,7 +164,7 @@ static void put_heading(struct cs_buf *out, enum cs_change_kind change)
         [CS_CHANGE_NEW] = "New cases",
         [CS_CHANGE_REMOVED] = "Removed cases",
     };
-    cs_buf_printf(out, "\n%s:\n", headings[change]);
+    return headings[change];
 }
 
 /* Both lists are sorted by id: one walk over them sees each case once. */
@@ -206,7 +207,7 @@ static void put_kind(const struct cs_read_report *older, const struct cs_read_re
     while (cs_changes_next(&changes, &change)) {
         if (change.kind == wanted) {
             if (first) {
-                put_heading(out, wanted);
+                cs_buf_printf(out, "\n%s:\n", cs_change_heading(wanted));
             }
             first = false;
             put_case(out, change.older, change.newer);

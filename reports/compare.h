@@ -34,6 +34,8 @@ struct cs_changes {
 
 /* False at the end. */
 bool cs_changes_next(struct cs_changes *changes, struct cs_change *ret_change);
+/* "Regressions" and the like. */
+const char *cs_change_heading(enum cs_change_kind change);
 /* True for what a case notes about who the peer is ("peer.version"), which is no change of it. */
 bool cs_observation_is_about_peer(const char *name);
 
@@ -59,5 +61,11 @@ struct cs_comparison cs_compare(const struct cs_read_report *older,
 CS_MUST_USE enum cs_err cs_compare_json(const struct cs_read_report *older,
                                         const struct cs_read_report *newer,
                                         const struct cs_requirements *set, struct cs_buf *out);
+
+#define CS_COMPARE_SCHEMA "chatspec-compare/1"
+/* Both reports and what changed as one JSON document, as compare.schema.json describes it. */
+CS_MUST_USE enum cs_err cs_compare_document(const struct cs_read_report *older,
+                                            const struct cs_read_report *newer,
+                                            const struct cs_requirements *set, struct cs_buf *out);
 
 #endif

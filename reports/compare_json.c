@@ -101,3 +101,46 @@ enum cs_err cs_compare_json(const struct cs_read_report *older, const struct cs_
     cJSON_free(text);
     return CS_OK;
 }
+
+static void add_known(cJSON *object, const char *name, const char *text)
+{
+    if (text[0]) {
+        cJSON_AddStringToObject(object, name, text);
+    }
+}
+
+/* Appends the report's own members as an object. */
+static enum cs_err put_report(const struct cs_read_report *report, struct cs_buf *out)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "suite", report->suite);
+    cJSON_AddStringToObject(object, "profile", report->profile);
+    cJSON_AddStringToObject(object, "name", report->peer_name);
+    cJSON_AddStringToObject(object, "version", report->peer_version);
+    add_known(object, "source", report->peer_source);
+    add_known(object, "parser", report->peer_parser);
+    cJSON_AddNumberToObject(object, "cases", (double)report->n_cases);
+    cJSON_AddBoolToObject(object, "interrupted", report->interrupted);
+    char *text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
+    if (!text) {
+        return CS_ERR_NO_MEMORY;
+    }
+    cs_buf_str(out, text);
+    cJSON_free(text);
+    return CS_OK;
+}
+
+enum cs_err cs_compare_document(const struct cs_read_report *older,
+                                const struct cs_read_report *newer,
+                                const struct cs_requirements *set, struct cs_buf *out)
+{
+    cs_buf_str(out, "{\"schema\":\"" CS_COMPARE_SCHEMA "\",\n\"old\":");
+    enum cs_err err = put_report(older, out);
+    cs_buf_str(out, ",\n\"new\":");
+    err = err == CS_OK ? put_report(newer, out) : err;
+    cs_buf_str(out, ",\n\"changes\":");
+    err = err == CS_OK ? cs_compare_json(older, newer, set, out) : err;
+    cs_buf_str(out, "}\n");
+    return err;
+}

@@ -1,13 +1,12 @@
 /* The JSON report, as schema.json beside this file describes it. */
-#include "reports/report.h"
+#include "reports/json_part.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 /* "2026-01-31T12:00:00.000Z" */
-static void add_time(cJSON *object, const char *name, int64_t wall_ms)
+void cs_report_json_time(cJSON *object, const char *name, int64_t wall_ms)
 {
     char text[64];
     struct tm parts;
@@ -19,7 +18,7 @@ static void add_time(cJSON *object, const char *name, int64_t wall_ms)
 }
 
 /* Integers as they are: cJSON prints through a double and rounds. */
-static void add_integer(cJSON *object, const char *name, uint64_t value)
+void cs_report_json_integer(cJSON *object, const char *name, uint64_t value)
 {
     char text[24];
     snprintf(text, sizeof text, "%llu", (unsigned long long)value);
@@ -27,7 +26,7 @@ static void add_integer(cJSON *object, const char *name, uint64_t value)
 }
 
 /* `name` and `version` are always there. */
-static void add_peer(cJSON *root, const struct cs_report_peer *peer)
+void cs_report_json_peer(cJSON *root, const struct cs_report_peer *peer)
 {
     const char *name;
     const char *text;
@@ -53,13 +52,16 @@ static void add_requirements(cJSON *object, const char *requirements)
 }
 
 static void add_item(cJSON *array, const char *kind, const char *title, const char *text,
-                     uint64_t left_out)
+                     uint64_t left_out, int64_t at_ms)
 {
     cJSON *item = cJSON_CreateObject();
     cJSON_AddStringToObject(item, "kind", kind);
     cJSON_AddStringToObject(item, "title", title);
     cJSON_AddStringToObject(item, "text", text);
-    add_integer(item, "left_out", left_out);
+    cs_report_json_integer(item, "left_out", left_out);
+    if (at_ms >= 0) {
+        cs_report_json_integer(item, "at_ms", (uint64_t)at_ms);
+    }
     cJSON_AddItemToArray(array, item);
 }
 
@@ -71,9 +73,9 @@ static void add_evidence(cJSON *object, const struct cs_result *result, const ch
     }
     for (size_t i = 0; i < result->n_evidence; i++) {
         const struct cs_evidence *item = &result->evidence[i];
-        add_item(array, item->kind, item->title, item->text, item->left_out);
+        add_item(array, item->kind, item->title, item->text, item->left_out, item->at_ms);
     }
-    add_item(array, "rerun", "runs just this case again", rerun ? rerun : "", 0);
+    add_item(array, "rerun", "runs just this case again", rerun ? rerun : "", 0, -1);
 }
 
 /* How often each verdict came, and of the first result that differs from the case's own all. */
@@ -83,15 +85,16 @@ static void add_rounds(cJSON *object, const struct cs_report *report, size_t ind
     cJSON *rounds = cJSON_AddObjectToObject(object, "rounds");
     for (int v = 0; v < CS_N_VERDICTS; v++) {
         if (repeat->n_verdicts[v] > 0) {
-            add_integer(rounds, cs_verdict_name((enum cs_verdict)v), repeat->n_verdicts[v]);
+            cs_report_json_integer(rounds, cs_verdict_name((enum cs_verdict)v),
+                                   repeat->n_verdicts[v]);
         }
     }
     if (repeat->different.done) {
         const struct cs_result *result = &repeat->different;
         struct cs_buf command = CS_BUF(4096);
         cJSON *different = cJSON_AddObjectToObject(object, "different");
-        add_integer(different, "round", repeat->different_round);
-        add_integer(different, "seed", repeat->different_seed);
+        cs_report_json_integer(different, "round", repeat->different_round);
+        cs_report_json_integer(different, "seed", repeat->different_seed);
         cJSON_AddStringToObject(different, "verdict", cs_verdict_name(result->verdict));
         cJSON_AddStringToObject(different, "message", result->message ? result->message : "");
         cs_report_rerun_different(report, index, &command);
@@ -101,10 +104,37 @@ static void add_rounds(cJSON *object, const struct cs_report *report, size_t ind
     }
 }
 
-static cJSON *case_object(const struct cs_report *report, size_t index)
+/* What the list of expected failures says; absent where it says nothing. */
+static void add_expected(cJSON *object, const struct cs_expected *expected)
+{
+    if (expected->state == CS_NOT_LISTED) {
+        return;
+    }
+    cJSON *item = cJSON_AddObjectToObject(object, "expected");
+    cJSON_AddStringToObject(item, "state", cs_expected_state_name(expected->state));
+    cJSON_AddStringToObject(item, "reason", expected->reason);
+    cJSON_AddStringToObject(item, "until", expected->until);
+    cJSON_AddBoolToObject(item, "flaky", expected->flaky);
+}
+
+/* What is needed to run it again, where that is not what the report says of all cases. */
+static void add_origin(cJSON *object, const struct cs_report *report, size_t index)
+{
+    if (report->work[index].test->needs & CS_NEEDS_LONG) {
+        cJSON_AddTrueToObject(object, "long");
+    }
+    if (report->origins && report->origins[index].seed != report->seed) {
+        cs_report_json_integer(object, "seed", report->origins[index].seed);
+    }
+    if (report->origins && strcmp(report->origins[index].command, report->command) != 0) {
+        cJSON_AddStringToObject(object, "command", report->origins[index].command);
+    }
+}
+
+cJSON *cs_report_json_case(const struct cs_report *report, size_t index,
+                           const struct cs_result *result)
 {
     const struct cs_case *test = report->work[index].test;
-    const struct cs_result *result = &report->results[index];
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "id", test->id);
     cJSON_AddStringToObject(object, "role", report->work[index].role->name);
@@ -114,7 +144,9 @@ static cJSON *case_object(const struct cs_report *report, size_t index)
     cJSON_AddStringToObject(object, "verdict", cs_verdict_name(result->verdict));
     cJSON_AddStringToObject(object, "message", result->message ? result->message : "");
     cJSON_AddBoolToObject(object, "known", result->known);
-    add_integer(object, "duration_ms", (uint64_t)result->duration_ms);
+    add_expected(object, &result->expected);
+    add_origin(object, report, index);
+    cs_report_json_integer(object, "duration_ms", (uint64_t)result->duration_ms);
     cJSON *observations = cJSON_AddObjectToObject(object, "observations");
     for (size_t i = 0; i < result->n_observations; i++) {
         cJSON_AddStringToObject(observations, result->observations[i].name,
@@ -132,10 +164,15 @@ static cJSON *case_object(const struct cs_report *report, size_t index)
     char *text = cs_buf_take(&command);
     add_evidence(object, result, text);
     free(text);
-    if (report->repeats) {
-        add_rounds(object, report, index);
-    }
     return object;
+}
+
+void cs_report_json_summary(cJSON *root, const size_t n_verdicts[CS_N_VERDICTS])
+{
+    cJSON *summary = cJSON_AddObjectToObject(root, "summary");
+    for (int i = 0; i < CS_N_VERDICTS; i++) {
+        cs_report_json_integer(summary, cs_verdict_name((enum cs_verdict)i), n_verdicts[i]);
+    }
 }
 
 static cJSON *head(const struct cs_report *report)
@@ -148,20 +185,25 @@ static cJSON *head(const struct cs_report *report)
     cJSON_AddStringToObject(root, "schema", CS_REPORT_SCHEMA);
     cJSON_AddStringToObject(root, "suite", report->suite);
     cJSON_AddStringToObject(root, "profile", report->profile);
-    add_peer(root, &report->peer);
-    add_time(root, "started", report->started_ms);
-    add_integer(root, "duration_ms", (uint64_t)report->duration_ms);
-    add_integer(root, "seed", report->seed);
+    cJSON_AddStringToObject(root, "command", report->command);
+    cs_report_json_peer(root, &report->peer);
+    cs_report_json_time(root, "started", report->started_ms);
+    cs_report_json_integer(root, "duration_ms", (uint64_t)report->duration_ms);
+    cs_report_json_integer(root, "seed", report->seed);
     cJSON_AddBoolToObject(root, "interrupted", report->interrupted);
     cJSON_AddStringToObject(root, "executed", digest);
     if (report->repeats) {
-        add_integer(root, "rounds", report->n_rounds);
-        add_integer(root, "flaky", cs_repeat_n_flaky(report->repeats, report->n));
+        cs_report_json_integer(root, "rounds", report->n_rounds);
+        cs_report_json_integer(root, "flaky", cs_repeat_n_flaky(report->repeats, report->n));
     }
-    cJSON *summary = cJSON_AddObjectToObject(root, "summary");
-    for (int i = 0; i < CS_N_VERDICTS; i++) {
-        add_integer(summary, cs_verdict_name((enum cs_verdict)i), report->summary.n_verdicts[i]);
+    if (report->shard.n > 0) {
+        cJSON *shard = cJSON_AddObjectToObject(root, "shard");
+        cs_report_json_integer(shard, "k", report->shard.k);
+        cs_report_json_integer(shard, "n", report->shard.n);
+        cs_report_json_integer(shard, "total", report->shard.total);
+        cJSON_AddStringToObject(shard, "selected", report->shard.selected);
     }
+    cs_report_json_summary(root, report->summary.n_verdicts);
     return root;
 }
 
@@ -183,7 +225,10 @@ void cs_report_json(const struct cs_report *report, struct cs_buf *out)
         if (!report->results[i].done) {
             continue;
         }
-        cJSON *object = case_object(report, i);
+        cJSON *object = cs_report_json_case(report, i, &report->results[i]);
+        if (report->repeats) {
+            add_rounds(object, report, i);
+        }
         text = cJSON_PrintUnformatted(object);
         cJSON_Delete(object);
         if (!text) {

@@ -1,5 +1,7 @@
 /* The JUnit report: one test suite per role. Verdicts that JUnit does not know (warn, info,
- * inconclusive) are passes or skips for a build server; properties and system-out tell the rest. */
+ * inconclusive) are passes or skips for a build server; system-out tells the rest. It holds against
+ * the schema of Jenkins (junit-4.xsd), which knows no properties of a case and only text in
+ * `skipped`. */
 #include "reports/report.h"
 
 #include <stdio.h>
@@ -156,15 +158,72 @@ static void flaky(const struct cs_report *report, size_t index, struct cs_buf *o
     free(message);
 }
 
+/* What the list of expected failures makes of a result: a build server shall be red for what makes
+ * the exit status 1, and for nothing else. */
+enum listed {
+    LISTED_NOT,
+    LISTED_SKIPPED, /* an expected failure */
+    LISTED_FAILED   /* an unexpected pass, an entry that is past its day */
+};
+
+static enum listed listed(const struct cs_result *result)
+{
+    switch (result->expected.state) {
+    case CS_EXPECTED_FAILURE:
+        return LISTED_SKIPPED;
+    case CS_UNEXPECTED_PASS:
+    case CS_EXPECTATION_OVER:
+        return LISTED_FAILED;
+    default:
+        return LISTED_NOT;
+    }
+}
+
+static void listed_outcome(const struct cs_report *report, size_t index, struct cs_buf *out)
+{
+    const struct cs_result *result = &report->results[index];
+    bool is_failed = listed(result) == LISTED_FAILED;
+    struct cs_buf text = CS_BUF((size_t)1024 * 1024);
+    cs_buf_printf(&text, "%s, listed until %s: %s%s%s",
+                  result->expected.state == CS_EXPECTED_FAILURE  ? "expected failure"
+                  : result->expected.state == CS_UNEXPECTED_PASS ? "unexpected pass"
+                                                                 : "the entry is past its day",
+                  result->expected.until, result->expected.reason, result->message ? ": " : "",
+                  result->message ? result->message : "");
+    char *message = cs_buf_take(&text);
+    cs_buf_str(out, is_failed ? "<failure" : "<skipped");
+    attribute("message", message ? message : "", out);
+    if (is_failed) {
+        attribute("type", cs_expected_state_name(result->expected.state), out);
+        cs_buf_char(out, '>');
+        details(report, index, out);
+        cs_buf_str(out, "</failure>\n");
+    } else {
+        cs_buf_str(out, "/>\n");
+    }
+    free(message);
+}
+
+/* A known defect does not make the run fail, and no build server shall say that it did. */
+static enum cs_verdict verdict_of(const struct cs_result *result)
+{
+    bool is_defect = result->known && result->verdict != CS_PASS;
+    return is_defect ? CS_SKIP : result->verdict;
+}
+
 static void outcome(const struct cs_report *report, size_t index, struct cs_buf *out)
 {
-    if (cs_report_is_flaky(report, index)) {
+    if (cs_report_is_flaky(report, index) && !report->results[index].expected.flaky) {
         flaky(report, index, out);
         return;
     }
     const struct cs_result *result = &report->results[index];
     const char *message = result->message ? result->message : "";
-    switch (result->verdict) {
+    if (listed(result) != LISTED_NOT) {
+        listed_outcome(report, index, out);
+        return;
+    }
+    switch (verdict_of(result)) {
     case CS_FAIL:
         verdict_element("failure", report, index, out);
         break;
@@ -173,21 +232,48 @@ static void outcome(const struct cs_report *report, size_t index, struct cs_buf 
         break;
     case CS_SKIP:
     case CS_INCONCLUSIVE:
-        cs_buf_str(out, "<skipped");
-        attribute("message", message, out);
-        cs_buf_str(out, "/>\n");
-        break;
-    case CS_WARN:
-    case CS_INFO:
-        cs_buf_printf(out, "<system-out>%s: ", cs_verdict_name(result->verdict));
+        cs_buf_str(out, "<skipped>");
         xml_text(message, false, out);
-        cs_buf_char(out, '\n');
-        details(report, index, out);
-        cs_buf_str(out, "</system-out>\n");
+        cs_buf_str(out, "</skipped>\n");
         break;
-    case CS_PASS:
+    default:
         break;
     }
+}
+
+static void fact(const char *name, const char *value, struct cs_buf *out)
+{
+    xml_text(name, false, out);
+    cs_buf_str(out, ": ");
+    xml_text(value, false, out);
+    cs_buf_char(out, '\n');
+}
+
+/* What of a case no attribute can tell. */
+static void facts(const struct cs_report *report, size_t index, struct cs_buf *out)
+{
+    const struct cs_case *test = report->work[index].test;
+    const struct cs_result *result = &report->results[index];
+    bool tells_more = result->verdict == CS_WARN || result->verdict == CS_INFO || result->known;
+    cs_buf_str(out, "<system-out>");
+    fact("title", test->title, out);
+    fact("requirements", test->requirements, out);
+    fact("level", cs_level_name(test->level), out);
+    fact("verdict", cs_verdict_name(result->verdict), out);
+    if (result->known) {
+        fact("known defect", result->verdict == CS_PASS ? "expected, and not there" : "yes", out);
+    }
+    for (size_t i = 0; i < result->n_observations; i++) {
+        cs_buf_str(out, "observation.");
+        fact(result->observations[i].name, result->observations[i].value, out);
+    }
+    if (tells_more) {
+        if (result->message) {
+            fact("message", result->message, out);
+        }
+        details(report, index, out);
+    }
+    cs_buf_str(out, "</system-out>\n");
 }
 
 static void test_case(const struct cs_report *report, size_t index, struct cs_buf *out)
@@ -199,20 +285,9 @@ static void test_case(const struct cs_report *report, size_t index, struct cs_bu
     cs_buf_printf(out, "<testcase classname=\"%.*s\"", CS_VIEW_ARG(group));
     attribute("name", slash ? slash + 1 : test->id, out);
     seconds("time", result->duration_ms, out);
-    cs_buf_str(out, ">\n<properties>\n");
-    property("title", test->title, out);
-    property("requirements", test->requirements, out);
-    property("level", cs_level_name(test->level), out);
-    property("verdict", cs_verdict_name(result->verdict), out);
-    for (size_t i = 0; i < result->n_observations; i++) {
-        struct cs_buf name = CS_BUF(8192);
-        cs_buf_printf(&name, "observation.%s", result->observations[i].name);
-        char *text = cs_buf_take(&name);
-        property(text ? text : "observation", result->observations[i].value, out);
-        free(text);
-    }
-    cs_buf_str(out, "</properties>\n");
+    cs_buf_str(out, ">\n");
     outcome(report, index, out);
+    facts(report, index, out);
     cs_buf_str(out, "</testcase>\n");
 }
 
@@ -234,21 +309,27 @@ static struct counts count(const struct cs_report *report, const struct cs_role 
         }
         counts.tests++;
         counts.ms += result->duration_ms;
-        if (cs_report_is_flaky(report, i)) {
+        if (cs_report_is_flaky(report, i) && !result->expected.flaky) {
             counts.failures++;
             continue;
         }
-        counts.failures += result->verdict == CS_FAIL;
-        counts.errors += result->verdict == CS_ERROR;
-        counts.skipped += result->verdict == CS_SKIP || result->verdict == CS_INCONCLUSIVE;
+        if (listed(result) != LISTED_NOT) {
+            counts.failures += listed(result) == LISTED_FAILED;
+            counts.skipped += listed(result) == LISTED_SKIPPED;
+            continue;
+        }
+        enum cs_verdict verdict = verdict_of(result);
+        counts.failures += verdict == CS_FAIL;
+        counts.errors += verdict == CS_ERROR;
+        counts.skipped += verdict == CS_SKIP || verdict == CS_INCONCLUSIVE;
     }
     return counts;
 }
 
 static void count_attributes(const struct counts *counts, struct cs_buf *out)
 {
-    cs_buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"",
-                  counts->tests, counts->failures, counts->errors, counts->skipped);
+    cs_buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", counts->tests,
+                  counts->failures, counts->errors);
 }
 
 static void suite(const struct cs_report *report, const struct cs_role *role, struct cs_buf *out)
@@ -259,6 +340,7 @@ static void suite(const struct cs_report *report, const struct cs_role *role, st
     cs_buf_str(out, "<testsuite");
     attribute("name", role->name, out);
     count_attributes(&counts, out);
+    cs_buf_printf(out, " skipped=\"%zu\"", counts.skipped);
     seconds("time", counts.ms, out);
     cs_buf_str(out, ">\n<properties>\n");
     property("chatspec", report->suite, out);

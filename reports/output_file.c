@@ -49,6 +49,24 @@ enum cs_err cs_output_file_open(const char *path, struct cs_output_file *ret_fil
     return CS_OK;
 }
 
+enum cs_err cs_output_file_append(const char *path, struct cs_output_file *ret_file,
+                                  struct cs_diag *diag)
+{
+    struct cs_output_file file = {.path = strdup(path), .fd = -1};
+    if (!file.path) {
+        return CS_ERR_NO_MEMORY;
+    }
+    file.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (file.fd < 0) {
+        int error = errno;
+        forget(&file);
+        return open_failed(diag, path, error);
+    }
+    file.goes_on = lseek(file.fd, 0, SEEK_END) > 0;
+    *ret_file = file;
+    return CS_OK;
+}
+
 static bool write_all(int fd, struct cs_view bytes)
 {
     while (bytes.len > 0) {
@@ -74,7 +92,8 @@ static bool publish(const struct cs_output_file *file)
 enum cs_err cs_output_file_commit(struct cs_output_file *file, struct cs_view bytes,
                                   struct cs_diag *diag)
 {
-    bool good = write_all(file->fd, bytes) && (!file->temporary || publish(file));
+    bool good = (!file->goes_on || write_all(file->fd, CS_VIEW("\n"))) &&
+                write_all(file->fd, bytes) && (!file->temporary || publish(file));
     int error = errno;
     if (good) {
         close(file->fd);

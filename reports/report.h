@@ -4,6 +4,7 @@
 #define CHATSPEC_REPORTS_REPORT_H
 
 #include "suite/repeat.h"
+#include "suite/requirement.h"
 
 #define CS_REPORT_SCHEMA     "chatspec-report/1"
 #define CS_REPORT_DIGEST_LEN 64
@@ -21,6 +22,20 @@ struct cs_report_peer {
     const char *missing; /* why it could not be had: nothing was run then */
 };
 
+/* Which part of a selection a run was, so that whoever has all parts can prove it. */
+struct cs_report_shard {
+    unsigned k; /* from 1 */
+    unsigned n; /* 0: the run was no part of anything */
+    size_t total;
+    char selected[CS_REPORT_DIGEST_LEN + 1]; /* cs_report_digest_of all selected ids */
+};
+
+/* How one case of a merged report is run again: its shard had a seed of its own. */
+struct cs_report_origin {
+    const char *command;
+    uint64_t seed;
+};
+
 struct cs_report {
     const char *suite;   /* version of chatspec */
     const char *profile; /* which expectations were used: "latest" */
@@ -34,8 +49,11 @@ struct cs_report {
     const struct cs_result *results; /* those that are not done do not appear */
     size_t n;
     struct cs_run_summary summary;
+    const struct cs_requirements *requirements; /* for those who show their texts; NULL: none */
     const struct cs_repeat *repeats; /* of several rounds, each result's; NULL: there was one */
     unsigned n_rounds;               /* that were begun */
+    struct cs_report_shard shard;
+    const struct cs_report_origin *origins; /* each result's; NULL: `command` and `seed` */
 };
 
 /* What is known of the peer, by the names that documents have for it (after `kind`): the i-th
@@ -47,12 +65,26 @@ const char *cs_report_peer_member(const struct cs_report_peer *peer, size_t i,
  * two runs of the same cases have the same digest. False when out of memory. */
 bool cs_report_digest(const struct cs_report *report, char ret_digest[CS_REPORT_DIGEST_LEN + 1]);
 
+/* The same over any ids, which it sorts. */
+bool cs_report_digest_of(const char **ids, size_t n, char ret_digest[CS_REPORT_DIGEST_LEN + 1]);
+
+/* Describes the part k of n of a selection. False when out of memory. */
+bool cs_report_shard_of(const struct cs_work *selected, size_t n_selected, unsigned k, unsigned n,
+                        struct cs_report_shard *ret_shard);
+
 /* "./chatspec endpoint --seed 5 --only ID": runs one case again. */
 void cs_report_rerun(const struct cs_report *report, size_t index, struct cs_buf *out);
 /* The same with the seed of the round that went otherwise. */
 void cs_report_rerun_different(const struct cs_report *report, size_t index, struct cs_buf *out);
 /* Did the case come to several verdicts? */
 bool cs_report_is_flaky(const struct cs_report *report, size_t index);
+/* How many did, without those that the list of expected failures allows it. */
+size_t cs_report_n_flaky(const struct cs_report *report);
+/* The exit status of the program for the run: cs_run_exit_status, and 1 when a case is flaky. */
+int cs_report_exit_status(const struct cs_report *report, bool fail_on_should);
+/* Expected failures and what does not fit the list of them any more, for people; nothing when no
+ * result is listed. */
+void cs_report_expected_terminal(const struct cs_report *report, struct cs_buf *out);
 
 /* Appends a whole document to `out`, whose failure the caller checks. */
 void cs_report_json(const struct cs_report *report, struct cs_buf *out);
@@ -60,11 +92,16 @@ void cs_report_junit(const struct cs_report *report, struct cs_buf *out);
 
 struct cs_report_terminal {
     bool color;
-    bool verbose; /* evidence in full; else a few lines of it */
+    bool verbose;   /* evidence in full; else a few lines of it */
+    unsigned width; /* columns that text is broken to; 0: it is not broken */
 };
 /* What a person reads at the end: a table by role and area, then what was not as it should be, by
- * requirement. */
+ * requirement, what matters most last. */
 void cs_report_terminal(const struct cs_report *report, const struct cs_report_terminal *how,
                         struct cs_buf *out);
+
+/* Annotations as GitHub reads them from a job's output: known defects are notices. It shows ten of
+ * each kind per step: the first nine, and one that counts the rest. */
+void cs_report_github(const struct cs_report *report, struct cs_buf *out);
 
 #endif

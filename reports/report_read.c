@@ -37,7 +37,7 @@ static const char *text_of(const cJSON *object, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-static bool read_verdict(const char *name, enum cs_verdict *ret_verdict)
+bool cs_read_verdict(const char *name, enum cs_verdict *ret_verdict)
 {
     for (int i = 0; name && i < CS_N_VERDICTS; i++) {
         if (strcmp(name, cs_verdict_name((enum cs_verdict)i)) == 0) {
@@ -48,7 +48,7 @@ static bool read_verdict(const char *name, enum cs_verdict *ret_verdict)
     return false;
 }
 
-static bool read_level(const char *name, enum cs_level *ret_level)
+bool cs_read_level(const char *name, enum cs_level *ret_level)
 {
     static const enum cs_level levels[] = {CS_MUST, CS_SHOULD, CS_MAY, CS_OBSERVED};
     for (size_t i = 0; name && i < sizeof levels / sizeof levels[0]; i++) {
@@ -97,8 +97,9 @@ static bool read_case(const cJSON *row, struct cs_read_case *ret_case)
         .message = text_of(row, "message"),
         .observations = cJSON_GetObjectItemCaseSensitive(row, "observations"),
     };
-    bool good = item.id && item.message && read_verdict(text_of(row, "verdict"), &item.verdict) &&
-                read_level(text_of(row, "level"), &item.level) && are_strings(item.observations);
+    bool good = item.id && item.message &&
+                cs_read_verdict(text_of(row, "verdict"), &item.verdict) &&
+                cs_read_level(text_of(row, "level"), &item.level) && are_strings(item.observations);
     item.requirements = good ? join(cJSON_GetObjectItemCaseSensitive(row, "requirements")) : NULL;
     *ret_case = item;
     return good && item.requirements;
@@ -138,6 +139,12 @@ static enum cs_err read_document(const char *path, struct cs_read_report *report
     const cJSON *peer = cJSON_GetObjectItemCaseSensitive(report->document, "peer");
     const cJSON *rows = cJSON_GetObjectItemCaseSensitive(report->document, "cases");
     const char *schema = text_of(report->document, "schema");
+    if (schema && strcmp(schema, "chatspec-matrix/1") == 0) {
+        return cs_fail(diag, CS_ERR_TYPE, 0,
+                       "%.80s: a matrix of versions, and not the report of one (matrix --report "
+                       "json=PATH writes one for each)",
+                       path);
+    }
     if (!schema || strcmp(schema, CS_REPORT_SCHEMA) != 0) {
         return cs_fail(diag, CS_ERR_TYPE, 0,
                        "%.120s: no report of schema " CS_REPORT_SCHEMA
@@ -161,30 +168,49 @@ static enum cs_err read_document(const char *path, struct cs_read_report *report
     return read_cases(rows, path, report, diag);
 }
 
+enum cs_err cs_document_parse(struct cs_view text, const char *label, cJSON **ret_document,
+                              struct cs_diag *diag)
+{
+    *ret_document = cJSON_ParseWithLength(text.ptr, text.len);
+    return *ret_document ? CS_OK
+                         : cs_fail(diag, CS_ERR_SYNTAX, 0, "%.120s: this is not JSON", label);
+}
+
+enum cs_err cs_document_read(const char *path, cJSON **ret_document, struct cs_diag *diag)
+{
+    struct cs_buf text = CS_BUF(MAX_FILE);
+    enum cs_err err = read_file(path, &text, diag);
+    err = err == CS_OK ? cs_document_parse(cs_buf_view(&text), path, ret_document, diag) : err;
+    cs_buf_free(&text);
+    return err;
+}
+
+static enum cs_err finish(enum cs_err err, const char *label, struct cs_read_report *report,
+                          struct cs_read_report *ret_report, struct cs_diag *diag)
+{
+    err = err == CS_OK ? read_document(label, report, diag) : err;
+    if (err != CS_OK) {
+        cs_read_report_free(report);
+        return err;
+    }
+    *ret_report = *report;
+    return CS_OK;
+}
+
 enum cs_err cs_report_parse(struct cs_view text, const char *label,
                             struct cs_read_report *ret_report, struct cs_diag *diag)
 {
-    struct cs_read_report report = {.document = cJSON_ParseWithLength(text.ptr, text.len)};
-    if (!report.document) {
-        return cs_fail(diag, CS_ERR_SYNTAX, 0, "%.120s: this is not JSON", label);
-    }
-    enum cs_err err = read_document(label, &report, diag);
-    if (err != CS_OK) {
-        cs_read_report_free(&report);
-        return err;
-    }
-    *ret_report = report;
-    return CS_OK;
+    struct cs_read_report report = {0};
+    enum cs_err err = cs_document_parse(text, label, &report.document, diag);
+    return finish(err, label, &report, ret_report, diag);
 }
 
 enum cs_err cs_report_read(const char *path, struct cs_read_report *ret_report,
                            struct cs_diag *diag)
 {
-    struct cs_buf text = CS_BUF(MAX_FILE);
-    enum cs_err err = read_file(path, &text, diag);
-    err = err == CS_OK ? cs_report_parse(cs_buf_view(&text), path, ret_report, diag) : err;
-    cs_buf_free(&text);
-    return err;
+    struct cs_read_report report = {0};
+    enum cs_err err = cs_document_read(path, &report.document, diag);
+    return finish(err, path, &report, ret_report, diag);
 }
 
 void cs_read_report_free(struct cs_read_report *report)

@@ -27,6 +27,17 @@ struct cs_read_report {
     struct cJSON *document;
 };
 
+/* Any JSON document; its texts may hold any bytes. The caller deletes it. Errors, with a line for
+ * people in diag: CS_ERR_IO, CS_ERR_LIMIT (over 512 MiB), CS_ERR_SYNTAX, CS_ERR_NO_MEMORY. */
+CS_MUST_USE enum cs_err cs_document_read(const char *path, struct cJSON **ret_document,
+                                         struct cs_diag *diag);
+CS_MUST_USE enum cs_err cs_document_parse(struct cs_view text, const char *label,
+                                          struct cJSON **ret_document, struct cs_diag *diag);
+
+/* The name as reports have it; false when it is none. */
+bool cs_read_verdict(const char *name, enum cs_verdict *ret_verdict);
+bool cs_read_level(const char *name, enum cs_level *ret_level);
+
 /* Reads a whole report file. Errors, each with a line for people in diag that names the path:
  * CS_ERR_IO (cannot be read), CS_ERR_LIMIT (over 512 MiB), CS_ERR_SYNTAX (not JSON), CS_ERR_TYPE
  * (no report of schema chatspec-report/1, or one that is damaged), CS_ERR_NO_MEMORY. */

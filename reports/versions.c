@@ -5,11 +5,9 @@
 #include "wire/json.h"
 
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
-#define CELL_MAX     48
-#define CELL_WIDTH   22
 
 /* "role/area" of "role/area/name". */
-static struct cs_view area_of(const struct cs_case *test)
+struct cs_view cs_versions_area(const struct cs_case *test)
 {
     const char *last = strrchr(test->id, '/');
     return cs_view_of(test->id, last ? (size_t)(last - test->id) : strlen(test->id));
@@ -25,16 +23,9 @@ static const struct cs_report *first_run(const struct cs_report *reports, size_t
     return NULL;
 }
 
-static const char *label_of(const struct cs_report *report)
+const char *cs_versions_label(const struct cs_report *report)
 {
     return report->peer.label ? report->peer.label : report->peer.version;
-}
-
-/* A cell is as wide as its column's heading, and at least so that counts fit. */
-static void put_padded(const struct cs_report *report, const char *text, struct cs_buf *out)
-{
-    size_t len = strlen(label_of(report));
-    cs_buf_printf(out, "  %-*s", len > CELL_WIDTH ? (int)len : CELL_WIDTH, text);
 }
 
 /* Why a version is not there, below the table. */
@@ -42,22 +33,23 @@ static void put_missing(const struct cs_report *reports, size_t n, struct cs_buf
 {
     for (size_t i = 0; i < n; i++) {
         if (reports[i].n == 0 && reports[i].peer.missing) {
-            cs_buf_printf(out, "%s skipped: %s\n", label_of(&reports[i]), reports[i].peer.missing);
+            cs_buf_printf(out, "%s skipped: %s\n", cs_versions_label(&reports[i]),
+                          reports[i].peer.missing);
         }
     }
 }
 
 /* "12 ok 1 fail 2 warn 3 known" (defects that this version is known to have), without what is zero,
  * and without what was skipped: most of that does not hold in that version. */
-static void put_cell(const struct cs_report *report, struct cs_view area, struct cs_buf *out)
+void cs_versions_cell(const struct cs_report *report, struct cs_view area,
+                      char ret_text[CS_VERSIONS_CELL_MAX])
 {
     static const enum cs_verdict shown[] = {CS_FAIL, CS_WARN, CS_ERROR, CS_INCONCLUSIVE};
     size_t counts[CS_N_VERDICTS] = {0};
     size_t n_known = 0;
-    char text[CELL_MAX] = "";
     size_t used = 0;
     for (size_t i = 0; i < report->n; i++) {
-        bool in_area = area.len == 0 || cs_view_eq(area_of(report->work[i].test), area);
+        bool in_area = area.len == 0 || cs_view_eq(cs_versions_area(report->work[i].test), area);
         const struct cs_result *result = &report->results[i];
         bool is_known = result->known && result->verdict != CS_PASS;
         n_known += in_area && result->done && is_known;
@@ -65,26 +57,58 @@ static void put_cell(const struct cs_report *report, struct cs_view area, struct
     }
     size_t n_good = counts[CS_PASS] + counts[CS_INFO];
     if (n_good > 0) {
-        used = (size_t)snprintf(text, sizeof text, "%zu ok", n_good);
+        used = (size_t)snprintf(ret_text, CS_VERSIONS_CELL_MAX, "%zu ok", n_good);
     }
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        if (counts[shown[i]] > 0 && used < sizeof text) {
+        if (counts[shown[i]] > 0 && used < CS_VERSIONS_CELL_MAX) {
             used +=
-                (size_t)snprintf(text + used, sizeof text - used, "%s%zu %s", used > 0 ? " " : "",
-                                 counts[shown[i]], cs_verdict_name(shown[i]));
+                (size_t)snprintf(ret_text + used, CS_VERSIONS_CELL_MAX - used, "%s%zu %s",
+                                 used > 0 ? " " : "", counts[shown[i]], cs_verdict_name(shown[i]));
         }
     }
-    if (n_known > 0 && used < sizeof text) {
-        (void)snprintf(text + used, sizeof text - used, "%s%zu known", used > 0 ? " " : "",
-                       n_known);
+    if (n_known > 0 && used < CS_VERSIONS_CELL_MAX) {
+        (void)snprintf(ret_text + used, CS_VERSIONS_CELL_MAX - used, "%s%zu known",
+                       used > 0 ? " " : "", n_known);
     }
-    put_padded(report, text[0] ? text : report->n > 0 ? "." : "skipped", out);
+    if (n_good + used + n_known == 0) {
+        (void)snprintf(ret_text, CS_VERSIONS_CELL_MAX, "%s", report->n > 0 ? "." : "skipped");
+    }
 }
 
 static bool is_first_of_area(const struct cs_report *report, size_t index)
 {
-    struct cs_view area = area_of(report->work[index].test);
-    return index == 0 || !cs_view_eq(area_of(report->work[index - 1].test), area);
+    struct cs_view area = cs_versions_area(report->work[index].test);
+    return index == 0 || !cs_view_eq(cs_versions_area(report->work[index - 1].test), area);
+}
+
+/* A column is as wide as the widest of what it holds. */
+static int width_of(const struct cs_report *report, const struct cs_report *pattern)
+{
+    char cell[CS_VERSIONS_CELL_MAX];
+    size_t width = strlen(cs_versions_label(report));
+    for (size_t row = 0; pattern && row <= pattern->n; row++) {
+        if (row == pattern->n || is_first_of_area(pattern, row)) {
+            struct cs_view area =
+                row == pattern->n ? (struct cs_view){0} : cs_versions_area(pattern->work[row].test);
+            cs_versions_cell(report, area, cell);
+            width = strlen(cell) > width ? strlen(cell) : width;
+        }
+    }
+    return (int)width;
+}
+
+static void put_row(const struct cs_report *reports, size_t n, const struct cs_report *pattern,
+                    struct cs_view area, struct cs_buf *out)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", CS_VIEW_ARG(area.len > 0 ? area : CS_VIEW("total")));
+    cs_buf_printf(out, "%-22s", name);
+    for (size_t i = 0; i < n; i++) {
+        char cell[CS_VERSIONS_CELL_MAX];
+        cs_versions_cell(&reports[i], area, cell);
+        cs_buf_printf(out, "  %-*s", i + 1 < n ? width_of(&reports[i], pattern) : 0, cell);
+    }
+    cs_buf_char(out, '\n');
 }
 
 void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf *out)
@@ -92,28 +116,23 @@ void cs_versions_table(const struct cs_report *reports, size_t n, struct cs_buf 
     const struct cs_report *pattern = first_run(reports, n);
     cs_buf_printf(out, "%-22s", "area");
     for (size_t i = 0; i < n; i++) {
-        put_padded(&reports[i], label_of(&reports[i]), out);
+        cs_buf_printf(out, "  %-*s", i + 1 < n ? width_of(&reports[i], pattern) : 0,
+                      cs_versions_label(&reports[i]));
     }
     cs_buf_char(out, '\n');
-    for (size_t row = 0; pattern && row <= pattern->n; row++) {
-        bool is_total = row == pattern->n;
-        if (!is_total && !is_first_of_area(pattern, row)) {
-            continue;
+    for (size_t row = 0; pattern && row < pattern->n; row++) {
+        if (is_first_of_area(pattern, row)) {
+            put_row(reports, n, pattern, cs_versions_area(pattern->work[row].test), out);
         }
-        struct cs_view area = is_total ? (struct cs_view){0} : area_of(pattern->work[row].test);
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", CS_VIEW_ARG(is_total ? CS_VIEW("total") : area));
-        cs_buf_printf(out, "%-22s", name);
-        for (size_t i = 0; i < n; i++) {
-            put_cell(&reports[i], area, out);
-        }
-        cs_buf_char(out, '\n');
+    }
+    if (pattern) {
+        put_row(reports, n, pattern, (struct cs_view){0}, out);
     }
     put_missing(reports, n, out);
 }
 
 /* A report as a reader of its document sees it. */
-static enum cs_err reread(const struct cs_report *report, struct cs_read_report *ret_report)
+enum cs_err cs_versions_reread(const struct cs_report *report, struct cs_read_report *ret_report)
 {
     struct cs_buf text = CS_BUF(MAX_DOCUMENT);
     cs_report_json(report, &text);
@@ -142,8 +161,8 @@ static enum cs_err read_pair(const struct cs_report *older, const struct cs_repo
                              struct pair *ret_pair)
 {
     *ret_pair = (struct pair){0};
-    enum cs_err err = reread(older, &ret_pair->older);
-    return err == CS_OK ? reread(newer, &ret_pair->newer) : err;
+    enum cs_err err = cs_versions_reread(older, &ret_pair->older);
+    return err == CS_OK ? cs_versions_reread(newer, &ret_pair->newer) : err;
 }
 
 static void free_pair(struct pair *pair)
@@ -167,16 +186,17 @@ static enum cs_err put_changes(const struct cs_report *reports, size_t n,
             struct pair pair;
             err = read_pair(older, newer, &pair);
             if (err == CS_OK && page) {
-                cs_buf_printf(page, "\n== %s -> %s\n", label_of(older), label_of(newer));
+                cs_buf_printf(page, "\n== %s -> %s\n", cs_versions_label(older),
+                              cs_versions_label(newer));
             }
             if (err == CS_OK) {
                 *ret_newest = cs_compare(&pair.older, &pair.newer, set, page ? page : &none);
             }
             if (err == CS_OK && json) {
                 cs_buf_str(json, n_put++ > 0 ? ",\n{\"from\":" : "\n{\"from\":");
-                put_string(json, cs_view_str(label_of(older)));
+                put_string(json, cs_view_str(cs_versions_label(older)));
                 cs_buf_str(json, ",\"to\":");
-                put_string(json, cs_view_str(label_of(newer)));
+                put_string(json, cs_view_str(cs_versions_label(newer)));
                 cs_buf_str(json, ",\"changes\":");
                 err = cs_compare_json(&pair.older, &pair.newer, set, json);
                 cs_buf_char(json, '}');
@@ -209,7 +229,7 @@ static void put_column(const struct cs_report *report, struct cs_buf *out)
     const char *name;
     const char *text;
     cs_buf_str(out, "{\"label\":");
-    put_string(out, cs_view_str(label_of(report)));
+    put_string(out, cs_view_str(cs_versions_label(report)));
     for (size_t i = 0; (name = cs_report_peer_member(&report->peer, i, &text)); i++) {
         put_member(out, name, text);
     }
@@ -236,6 +256,15 @@ enum cs_err cs_versions_json(const struct cs_report *reports, size_t n,
     }
     cs_buf_str(out, "],\"steps\":[");
     enum cs_err err = put_changes(reports, n, set, ret_newest, NULL, out);
+    cs_buf_str(out, "],\"reports\":[");
+    bool first = true;
+    for (size_t i = 0; i < n; i++) {
+        if (reports[i].n > 0) {
+            cs_buf_str(out, first ? "\n" : ",\n");
+            cs_report_json(&reports[i], out);
+            first = false;
+        }
+    }
     cs_buf_str(out, "]}\n");
     return err;
 }

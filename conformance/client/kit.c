@@ -172,7 +172,8 @@ static void show_requests_at(struct ck *ck, const struct cs_scripted *server, si
                  (long long)request->at_ms, (unsigned long long)request->connection,
                  request->unexpected ? ", unexpected" : "",
                  server == ck->other ? ", of the other server" : "");
-        cs_case_evidence(ck->run, "request", title, cs_buf_view(&bytes));
+        int64_t came_ms = cs_now_ms() - cs_scripted_now(server) + request->at_ms;
+        cs_case_evidence_at(ck->run, came_ms, "request", title, cs_buf_view(&bytes));
         cs_buf_free(&bytes);
     }
 }
@@ -183,6 +184,36 @@ static void show_requests(struct ck *ck)
     if (ck->other) {
         show_requests_at(ck, ck->other, &ck->n_other_shown);
     }
+}
+
+/* Long streams must leave room for what comes after them. */
+#define MAX_SENT_SHOWN  64
+#define MAX_SENT_LENGTH ((size_t)4096)
+
+void ck_show_sent(void *ctx, const struct cs_logged *request, bool is_head, uint64_t offset,
+                  struct cs_view bytes)
+{
+    struct ck *ck = ctx;
+    if (ck->over || ck->n_sent_shown == MAX_SENT_SHOWN) {
+        return;
+    }
+    show_requests(ck); /* a request stands before its answer */
+    char title[128];
+    if (++ck->n_sent_shown == MAX_SENT_SHOWN) {
+        cs_case_evidence(ck->run, "note", "what the server sends from here on is not shown",
+                         CS_VIEW(""));
+        return;
+    }
+    int len = snprintf(title, sizeof title, "%s#%llu: ", cs_target_name(request->target),
+                       (unsigned long long)request->number);
+    if (is_head) {
+        snprintf(title + len, sizeof title - (size_t)len, "answer %d", request->status);
+    } else {
+        snprintf(title + len, sizeof title - (size_t)len, "event stream, from byte %llu",
+                 (unsigned long long)offset);
+    }
+    bytes.len = bytes.len < MAX_SENT_LENGTH ? bytes.len : MAX_SENT_LENGTH;
+    cs_case_evidence(ck->run, is_head ? "response" : "event", title, bytes);
 }
 
 /* Runs the loop until something happens; false when the deadline has passed. */

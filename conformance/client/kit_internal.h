@@ -44,6 +44,7 @@ struct ck {
     bool heavy;        /* the case is heavy work: ck_sub_heavy */
     size_t n_shown;    /* requests that are evidence already */
     size_t n_other_shown;
+    size_t n_sent_shown; /* answers, and events of theirs */
     unsigned n_asks[2];
     bool refuse_tokens;
     bool over; /* the case has its verdict: nothing is evidence any more */
@@ -56,6 +57,10 @@ enum {
     CK_ASK_START,
     CK_ASK_TOKEN
 };
+
+/* kit.c: makes evidence of what the scripted server sends; a `sent` of its config. */
+void ck_show_sent(void *ctx, const struct cs_logged *request, bool is_head, uint64_t offset,
+                  struct cs_view bytes);
 
 /* role.c */
 /* The scripted server for the chat of now. */

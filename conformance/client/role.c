@@ -76,6 +76,7 @@ struct cs_scripted *ck_new_server(struct ck *ck)
                                         .session = ck->chat,
                                         .token = ck_token(ck, "P1"),
                                         .changed = on_change,
+                                        .sent = ck_show_sent,
                                         .ctx = ck};
     struct cs_diag diag;
     if (cs_scripted_start(&config, &server, &diag) != CS_OK) {

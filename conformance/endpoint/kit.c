@@ -130,16 +130,17 @@ void ep_evidence(struct ep *ep, struct cs_exchange *exchange)
 {
     const char *title =
         ep_text(ep, "%s %s", cs_exchange_method(exchange), cs_exchange_url(exchange));
-    cs_case_evidence(ep->run, "request", title, cs_exchange_sent(exchange));
+    struct cs_exchange_times times = cs_exchange_times(exchange);
+    cs_case_evidence_at(ep->run, times.started, "request", title, cs_exchange_sent(exchange));
     struct cs_buf answer = CS_BUF((size_t)1024 * 1024);
     cs_buf_add(&answer, cs_exchange_head(exchange));
     struct cs_view body = cs_exchange_body(exchange);
     cs_buf_append(&answer, body.ptr, body.len < EVIDENCE_BODY ? body.len : EVIDENCE_BODY);
-    struct cs_exchange_times times = cs_exchange_times(exchange);
     title = ep_text(ep, "answer %d after %lld ms%s%s", cs_exchange_status(exchange),
                     (long long)times.head, *cs_exchange_error(exchange) ? ": " : "",
                     cs_exchange_error(exchange));
-    cs_case_evidence(ep->run, "response", title, cs_buf_view(&answer));
+    int64_t answered_ms = times.head >= 0 ? times.started + times.head : cs_now_ms();
+    cs_case_evidence_at(ep->run, answered_ms, "response", title, cs_buf_view(&answer));
     cs_buf_free(&answer);
 }
 

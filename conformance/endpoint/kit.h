@@ -190,6 +190,7 @@ struct ep_sub {
     int status;
     struct ep *ep;
     struct cs_view pending; /* bytes taken from the exchange and not yet read */
+    uint64_t n_read;        /* bytes of the body that were taken so far */
     bool ended;             /* the body has ended cleanly */
     bool judges_end; /* set by a case for which a broken-off stream is a failure, not an error */
 };

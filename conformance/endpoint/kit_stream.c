@@ -1,6 +1,7 @@
 #include "conformance/endpoint/kit_internal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- subscriptions ---- */
@@ -54,6 +55,17 @@ void ep_unsubscribe(struct ep_sub *sub)
     sub->ended = true;
 }
 
+/* The readers of evidence see where in the stream each event stands. */
+static void show_bytes(struct ep_sub *sub)
+{
+    char title[64] = "end of the event stream";
+    if (sub->pending.len > 0) {
+        snprintf(title, sizeof title, "event stream, from byte %" PRIu64, sub->n_read);
+    }
+    cs_case_evidence(sub->ep->run, "received", title, sub->pending);
+    sub->n_read += sub->pending.len;
+}
+
 const struct cs_event *ep_next(struct ep_sub *sub, int64_t timeout_ms)
 {
     struct cs_event *event = ep_alloc(sub->ep, sizeof *event);
@@ -83,7 +95,7 @@ const struct cs_event *ep_next(struct ep_sub *sub, int64_t timeout_ms)
             }
             cs_case_error(sub->ep->run, "the event stream broke off: %s", why);
         }
-        cs_case_evidence(sub->ep->run, "received", "event stream", sub->pending);
+        show_bytes(sub);
         if (sub->pending.len == 0) {
             sub->ended = true;
             uint64_t rest = cs_reader_finish(sub->reader);

@@ -1,10 +1,36 @@
 /* chatspec compare: what changed between two reports. */
 #include "cli/commands.h"
+#include "cli/live.h"
+#include "cli/report_files.h"
 #include "reports/compare.h"
+#include "reports/wrap.h"
 
 #define MAX_PAGE ((size_t)256 * 1024 * 1024)
 
-static int print(const struct cs_read_report *older, const struct cs_read_report *newer)
+static void put_counts(const struct cs_comparison *counts, struct cs_buf *page)
+{
+    cs_buf_printf(page,
+                  "\n%zu regressions, %zu fixes, %zu with other observations, %zu no longer "
+                  "judged, %zu newly judged, %zu new, %zu removed, %zu the same\n",
+                  counts->n_regressions, counts->n_fixes, counts->n_observations,
+                  counts->n_unjudged, counts->n_judged, counts->n_new, counts->n_removed,
+                  counts->n_same);
+}
+
+/* Broken to the width of the terminal, where there is one. Frees it. */
+static bool print_page(struct cs_buf *page)
+{
+    struct cs_buf broken = CS_BUF(MAX_PAGE);
+    cs_wrap(cs_buf_view(page), "", cs_stdout_columns(), &broken);
+    bool good = cs_buf_error(page) == CS_OK && cs_buf_error(&broken) == CS_OK &&
+                fwrite(broken.ptr, 1, broken.len, stdout) == broken.len && fflush(stdout) == 0;
+    cs_buf_free(page);
+    cs_buf_free(&broken);
+    return good;
+}
+
+static int print(const struct cs_read_report *older, const struct cs_read_report *newer,
+                 struct cs_report_files *files)
 {
     struct cs_buf page = CS_BUF(MAX_PAGE);
     struct cs_requirements set = {0};
@@ -13,19 +39,15 @@ static int print(const struct cs_read_report *older, const struct cs_read_report
         return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
     }
     struct cs_comparison counts = cs_compare(older, newer, &set, &page);
+    put_counts(&counts, &page);
+    bool good = print_page(&page);
+    int status = good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the comparison could not be printed");
+    int written = cs_report_files_write_comparison(files, older, newer, &set);
     cs_requirements_free(&set);
-    cs_buf_printf(&page,
-                  "\n%zu regressions, %zu fixes, %zu with other observations, %zu no longer "
-                  "judged, %zu newly judged, %zu new, %zu removed, %zu the same\n",
-                  counts.n_regressions, counts.n_fixes, counts.n_observations, counts.n_unjudged,
-                  counts.n_judged, counts.n_new, counts.n_removed, counts.n_same);
-    bool good = cs_buf_error(&page) == CS_OK && fwrite(page.ptr, 1, page.len, stdout) == page.len &&
-                fflush(stdout) == 0;
-    cs_buf_free(&page);
-    if (!good) {
-        return cs_say(CS_EXIT_TROUBLE, "the comparison could not be printed");
+    if (counts.n_regressions > 0) {
+        return CS_EXIT_BROKEN;
     }
-    return counts.n_regressions > 0 ? CS_EXIT_BROKEN : CS_EXIT_OK;
+    return status != CS_EXIT_OK ? status : written;
 }
 
 static int run(const struct cs_args *args)
@@ -37,20 +59,30 @@ static int run(const struct cs_args *args)
         return cs_say(CS_EXIT_USAGE, "compare takes two JSON reports: chatspec compare OLD.json "
                                      "NEW.json");
     }
+    struct cs_report_files files = {0};
+    int status = cs_report_files_open(args, CS_REPORT_COMPARISON, NULL, &files);
+    if (status != CS_EXIT_OK) {
+        return status;
+    }
     enum cs_err err = cs_report_read(args->rest.items[0], &older, &diag);
     err = err == CS_OK ? cs_report_read(args->rest.items[1], &newer, &diag) : err;
-    int status = err == CS_OK ? print(&older, &newer) : cs_say(CS_EXIT_USAGE, "%s", diag.text);
+    status = err == CS_OK ? print(&older, &newer, &files) : cs_say(CS_EXIT_USAGE, "%s", diag.text);
+    cs_report_files_close(&files);
     cs_read_report_free(&older);
     cs_read_report_free(&newer);
     return status;
 }
 
-static const struct cs_option options[] = {CS_ROWS_END};
+static const struct cs_option options[] = {
+    CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
+           "write it to a file: json or markdown; repeatable", 0),
+    CS_ROWS_END,
+};
 
 const struct cs_command cs_command_compare = {
     .name = "compare",
     .summary = "say what changed between two JSON reports",
-    .usage = "OLD.json NEW.json",
+    .usage = "OLD.json NEW.json [options]",
     .details =
         "Regressions, fixes, cases whose verdict stayed and whose observations did not, and\n"
         "cases that came or went. Exit status: 1 when there is a regression (a case got\n"
@@ -59,7 +91,8 @@ const struct cs_command cs_command_compare = {
         "Examples:\n"
         "  chatspec endpoint --profile 4.5.16 --report json=old.json\n"
         "  chatspec endpoint --report json=new.json\n"
-        "  chatspec compare old.json new.json",
+        "  chatspec compare old.json new.json\n"
+        "  chatspec compare old.json new.json --report markdown=comment.md",
     .options = options,
     .max_rest = 2,
     .run = run,

@@ -321,7 +321,8 @@ static int run(const struct cs_args *args)
         return run_vectors(args);
     }
     if (args->report.n > 0 || args->format || args->skip.n > 0 || args->only_group || args->shard ||
-        args->repeat || (args->only.n > 0 && args->rest.n > 0)) {
+        args->expect || args->update_expect || args->repeat ||
+        (args->only.n > 0 && args->rest.n > 0)) {
         return cs_say(CS_EXIT_USAGE, "files and an SDK are told in lines alone: reports and "
                                      "selections are of the vectors (of an SDK, --only)");
     }
@@ -331,7 +332,8 @@ static int run(const struct cs_args *args)
 static const struct cs_option options[] = {
     CS_ROWS_PARSER,
     CS_ROWS_SELECTION,
-    CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th vector, from the K-th", 0),
+    CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run the K-th of N parts of it (chatspec merge)",
+           0),
     CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "vectors side by side (one per processor)", 512),
     CS_ROW("repeat", CS_OPTION_NUMBER, repeat, "N",
            "run all of it N times: a vector whose verdict changes is flaky, exit 1", 100000),
@@ -339,6 +341,7 @@ static const struct cs_option options[] = {
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
            "write a report: json or junit; repeatable", 0),
+    CS_ROWS_EXPECT,
     CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
     CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "all evidence; of files: all events", 0),
     CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text", 0),

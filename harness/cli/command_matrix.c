@@ -2,10 +2,11 @@
  * what changed from each to the next. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/expect_option.h"
 #include "cli/live.h"
+#include "cli/matrix_output.h"
 #include "cli/report_files.h"
 #include "cli/role_run.h"
 #include "cli/stop.h"
@@ -18,7 +19,6 @@
 
 #define MATRIX_JOBS 4u /* as for one client: each place keeps an adapter process */
 #define MAX_COLUMNS 32
-#define MAX_PAGE    ((size_t)256 * 1024 * 1024)
 
 /* One column. */
 struct column {
@@ -44,6 +44,8 @@ struct matrix {
     size_t n_there;
     struct cs_work *selected;
     size_t n_cases;
+    struct cs_report_shard shard;
+    struct cs_expect_option expect;
     struct cs_work *work; /* column by column, of those that are there */
     struct cs_result *results;
     struct cs_run_summary summary;
@@ -117,6 +119,22 @@ static int choose_roles(struct matrix *matrix)
                : cs_say(CS_EXIT_USAGE, "--role takes client, agent or all, not '%s'", name);
 }
 
+/* Every version runs the cases of the shard: a version has its shards as any run has. */
+static int describe_shard(struct matrix *matrix, const struct cs_selection *of_shard)
+{
+    struct cs_selection selection = *of_shard;
+    struct cs_work *whole = NULL;
+    size_t n = 0;
+    struct cs_buf why = CS_BUF(4096);
+    selection.n_shards = 0;
+    enum cs_err err = cs_select(matrix->roles, matrix->n_roles, &selection, &whole, &n, &why);
+    cs_buf_free(&why);
+    bool good = err == CS_OK &&
+                cs_report_shard_of(whole, n, of_shard->shard, of_shard->n_shards, &matrix->shard);
+    free(whole);
+    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "out of memory");
+}
+
 static int select_cases(struct matrix *matrix)
 {
     const struct cs_args *args = matrix->args;
@@ -144,7 +162,8 @@ static int select_cases(struct matrix *matrix)
                         text && err == CS_ERR_USAGE ? text : "out of memory");
     }
     free(text);
-    return status;
+    return status == CS_EXIT_OK && selection.n_shards > 0 ? describe_shard(matrix, &selection)
+                                                          : status;
 }
 
 /* Two columns may be the same in the end, as 4.8.3 and latest: their reports are two all the same.
@@ -263,7 +282,7 @@ static int lay_out(struct matrix *matrix)
 static int run_all(struct matrix *matrix)
 {
     const struct cs_args *args = matrix->args;
-    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = matrix->work};
+    struct cs_live live = cs_live_new(matrix->work);
     matrix->seed = args->has_seed ? args->seed : cs_fresh_seed();
     const struct cs_run_options options = {
         .jobs = args->jobs ? (unsigned)args->jobs : MATRIX_JOBS,
@@ -271,6 +290,7 @@ static int run_all(struct matrix *matrix)
         .seed = matrix->seed,
         .include_long = args->include.n > 0,
         .stop = cs_stop_flag(),
+        .on_result = cs_live_result,
         .on_tick = cs_live_tick,
         .ctx = &live,
     };
@@ -287,7 +307,8 @@ static int run_all(struct matrix *matrix)
 
 /* ---- what came of it ---- */
 
-static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
+static void fill_reports(const struct matrix *matrix, struct cs_report *reports,
+                         struct cs_expect_target *targets)
 {
     size_t place = 0;
     for (size_t i = 0; i < matrix->n_columns; i++) {
@@ -312,88 +333,57 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports)
             .work = matrix->work + place * matrix->n_cases,
             .results = matrix->results + place * matrix->n_cases,
             .n = matrix->n_cases,
+            .shard = matrix->shard,
+            .requirements = &matrix->set,
         };
         cs_run_summarise(reports[i].results, reports[i].n, &reports[i].summary);
+        reports[i].summary.interrupted = reports[i].interrupted;
+        targets[place] =
+            (struct cs_expect_target){&reports[i], matrix->results + place * matrix->n_cases};
         place++;
     }
 }
 
-static enum cs_err print_for_people(const struct matrix *matrix, const struct cs_report *reports,
-                                    struct cs_comparison *ret_newest, struct cs_buf *page)
-{
-    cs_versions_table(reports, matrix->n_columns, page);
-    enum cs_err err =
-        cs_versions_changes(reports, matrix->n_columns, &matrix->set, ret_newest, page);
-    cs_buf_printf(page, "\n%zu cases in %zu of %zu versions in %lld.%lld s, seed %llu\n",
-                  matrix->n_cases, matrix->n_there, matrix->n_columns,
-                  (long long)(matrix->duration_ms / 1000),
-                  (long long)(matrix->duration_ms % 1000 / 100), (unsigned long long)matrix->seed);
-    return err;
-}
-
-static int print(const struct matrix *matrix, const struct cs_report *reports,
-                 struct cs_comparison *ret_newest)
-{
-    struct cs_buf page = CS_BUF(MAX_PAGE);
-    bool is_json = matrix->args->format && strcmp(matrix->args->format, "json") == 0;
-    enum cs_err err = CS_OK;
-    if (is_json) {
-        err = cs_versions_json(reports, matrix->n_columns, &matrix->set, ret_newest, &page);
-    } else {
-        err = print_for_people(matrix, reports, ret_newest, &page);
-    }
-    bool good = err == CS_OK && cs_buf_error(&page) == CS_OK &&
-                fwrite(page.ptr, 1, page.len, stdout) == page.len && fflush(stdout) == 0;
-    cs_buf_free(&page);
-    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the matrix could not be printed");
-}
-
-/* Old versions may fail; what counts is whether all could be judged, and what the gate says of the
- * newest. */
-static int exit_status(const struct matrix *matrix, const struct cs_comparison *newest)
-{
-    const size_t *n = matrix->summary.n_verdicts;
-    if (matrix->summary.interrupted) {
-        return 130;
-    }
-    if (matrix->args->gate && newest->n_regressions > 0) {
-        return CS_EXIT_BROKEN;
-    }
-    bool judged = matrix->summary.n_judged > 0 && n[CS_ERROR] == 0 && n[CS_INCONCLUSIVE] == 0 &&
-                  matrix->n_there == matrix->n_columns;
-    return judged ? CS_EXIT_OK : CS_EXIT_TROUBLE;
-}
-
-static int report(struct matrix *matrix, struct cs_report_files *files)
+static int report(struct matrix *matrix, struct cs_report_files *files,
+                  struct cs_report_files *of_all)
 {
     struct cs_report reports[MAX_COLUMNS];
+    struct cs_expect_target targets[MAX_COLUMNS];
     struct cs_comparison newest = {0};
-    fill_reports(matrix, reports);
-    int status = print(matrix, reports, &newest);
+    fill_reports(matrix, reports, targets);
+    int listed = cs_expect_option_apply(&matrix->expect, targets, matrix->n_there, true, false);
+    const struct cs_matrix_output output = {
+        .args = matrix->args, .set = &matrix->set, .reports = reports, .n = matrix->n_columns};
+    int status = cs_matrix_output_print(&output, &newest);
+    status = status == CS_EXIT_OK ? listed : status;
     for (size_t i = 0; i < matrix->n_columns; i++) {
         int written = reports[i].n > 0 ? cs_report_files_write(&files[i], &reports[i]) : CS_EXIT_OK;
         status = status == CS_EXIT_OK ? written : status;
     }
-    int outcome = exit_status(matrix, &newest);
+    int written = cs_report_files_write_versions(of_all, reports, matrix->n_columns, &matrix->set);
+    status = status == CS_EXIT_OK ? written : status;
+    int outcome = cs_matrix_output_status(&output, &newest);
     return outcome != CS_EXIT_OK ? outcome : status;
 }
 
 static int run_columns(struct matrix *matrix)
 {
     struct cs_report_files files[MAX_COLUMNS] = {0};
-    int status = CS_EXIT_OK;
+    struct cs_report_files of_all = {0};
+    int status = cs_report_files_open(matrix->args, CS_REPORT_VERSIONS, NULL, &of_all);
     for (size_t i = 0; i < matrix->n_columns && status == CS_EXIT_OK; i++) {
         const struct column *column = &matrix->columns[i];
         if (column->is_there) {
-            status = cs_report_files_open(matrix->args, column->tag, &files[i]);
+            status = cs_report_files_open(matrix->args, CS_REPORT_VERSION, column->tag, &files[i]);
         }
     }
     status = status == CS_EXIT_OK ? lay_out(matrix) : status;
     status = status == CS_EXIT_OK ? run_all(matrix) : status;
-    status = status == CS_EXIT_OK ? report(matrix, files) : status;
+    status = status == CS_EXIT_OK ? report(matrix, files, &of_all) : status;
     for (size_t i = 0; i < matrix->n_columns; i++) {
         cs_report_files_close(&files[i]);
     }
+    cs_report_files_close(&of_all);
     return status;
 }
 
@@ -414,6 +404,7 @@ static void release(struct matrix *matrix)
     free(matrix->results);
     free(matrix->work);
     free(matrix->selected);
+    cs_expect_option_close(&matrix->expect);
     cs_requirements_free(&matrix->set);
 }
 
@@ -429,6 +420,7 @@ static int run(const struct cs_args *args)
     int status = choose_roles(&matrix);
     status = status == CS_EXIT_OK ? read_columns(&matrix) : status;
     status = status == CS_EXIT_OK ? select_cases(&matrix) : status;
+    status = status == CS_EXIT_OK ? cs_expect_option_open(args, NULL, &matrix.expect) : status;
     status = status == CS_EXIT_OK ? open_columns(&matrix) : status;
     status = status == CS_EXIT_OK ? run_columns(&matrix) : status;
     release(&matrix);
@@ -445,14 +437,15 @@ static const struct cs_option options[] = {
            "exit 1 when the last version is worse than the one before it", 0),
     CS_ROWS_SELECTION,
     CS_ROW("include", CS_OPTION_LIST, include, "long", "run cases that take 30 s or more too", 0),
-    CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th case, from the K-th", 0),
+    CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run the K-th of N parts of the cases", 0),
     CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (4)", 512),
     CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",
            86400),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write a report per version: PATH gets -VERSION before its ending", 0),
+           "markdown: one of all; json, junit: one per version, PATH-VERSION", 0),
+    CS_ROWS_EXPECT,
     CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
     CS_ROWS_END,
 };
@@ -469,6 +462,8 @@ const struct cs_command cs_command_matrix = {
         "with why it matters to who upgrades. A\n"
         "version that cannot be had is a skipped column with its reason (exit 3). One that is\n"
         "newer than what the catalogue describes is held to the newest version that it does.\n"
+        "Failures of a version do not count; with --expect those do that the file does not\n"
+        "name (exit 1).\n"
         "\n"
         "Examples:\n"
         "  chatspec matrix --sdk 4.7.7,4.8.3\n"

@@ -37,7 +37,8 @@ struct sdk {
 };
 
 /* All subjects are there: runs the plan against them. */
-static int run_against(struct cs_role_plan *plan, const struct cs_host *host, const struct sdk *sdk)
+static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
+                       const struct cs_host *host, const struct sdk *sdk)
 {
     const struct cs_client_subject *client = &sdk->client;
     const struct cs_endpoint_env endpoint = cs_builtin_env(host->urls[0], PATIENCE_MS);
@@ -58,6 +59,9 @@ static int run_against(struct cs_role_plan *plan, const struct cs_host *host, co
     struct cs_buf text = CS_BUF(8192);
     cs_buf_printf(&text, "./chatspec run%s%s", client->options ? " " : "",
                   client->options ? client->options : "");
+    if (!client->options && args->profile) {
+        cs_buf_printf(&text, " --profile %s", args->profile);
+    }
     char *command = cs_buf_take(&text);
     struct cs_report_peer peer = cs_client_subject_peer(client);
     peer.kind = "builtin";
@@ -81,7 +85,7 @@ static int run_plan(struct cs_role_plan *plan, const struct cs_args *args, const
     if (cs_host_start(&spec, 1, args->seed, &host, &diag) != CS_OK) {
         return cs_say(CS_EXIT_TROUBLE, "%s", diag.text);
     }
-    int status = run_against(plan, &host, sdk);
+    int status = run_against(plan, args, &host, sdk);
     status = cs_host_is_well(&host) ? status : CS_EXIT_TROUBLE;
     cs_host_stop(&host);
     return status;

@@ -22,8 +22,10 @@ struct plan {
     struct cs_profile published;          /* the SDK of that version */
     const struct cs_role *roles[N_KINDS]; /* those that were asked for */
     size_t n_roles;
-    struct cs_work *selected;
+    struct cs_work *selected; /* of the shard, where there is one */
     size_t n_selected;
+    struct cs_work *whole; /* what it is a shard of; NULL: of nothing */
+    size_t n_whole;
 };
 
 static bool has_violation(const struct cs_selftest_role *kind, const char *id)
@@ -80,15 +82,25 @@ static int choose(struct plan *plan)
     }
     char remark[CS_PROFILE_REMARK_MAX];
     cs_profile_of_sdk(CS_PROFILE_LATEST, &plan->set, &plan->published, remark);
-    const struct cs_selection selection = {.only_group = args->only_group,
-                                           .set = &plan->set,
-                                           .only = args->only.items,
-                                           .n_only = args->only.n,
-                                           .skip = args->skip.items,
-                                           .n_skip = args->skip.n};
+    struct cs_selection selection = {.only_group = args->only_group,
+                                     .set = &plan->set,
+                                     .only = args->only.items,
+                                     .n_only = args->only.n,
+                                     .skip = args->skip.items,
+                                     .n_skip = args->skip.n};
     struct cs_buf why = CS_BUF(4096);
-    enum cs_err err =
-        cs_select(plan->roles, plan->n_roles, &selection, &plan->selected, &plan->n_selected, &why);
+    enum cs_err err = CS_OK;
+    if (args->shard) {
+        err = cs_select(plan->roles, plan->n_roles, &selection, &plan->whole, &plan->n_whole, &why);
+        if (cs_shard_parse(args->shard, &selection.shard, &selection.n_shards) != CS_OK) {
+            cs_buf_free(&why);
+            return cs_say(CS_EXIT_USAGE, "--shard takes K/N with 1 <= K <= N, not '%s'",
+                          args->shard);
+        }
+    }
+    err = err == CS_OK ? cs_select(plan->roles, plan->n_roles, &selection, &plan->selected,
+                                   &plan->n_selected, &why)
+                       : err;
     char *text = cs_buf_take(&why);
     int status = CS_EXIT_OK;
     if (err != CS_OK) {
@@ -106,9 +118,11 @@ static int run_roles(const struct plan *plan)
     for (size_t k = 0; k < N_KINDS; k++) {
         /* its plain peer is the published SDK, with what that is known to get wrong */
         bool published = kinds[k] == &cs_selftest_agent;
+        const struct cs_selftest_rows rows = {plan->selected, plan->n_selected,
+                                              plan->whole ? plan->whole : plan->selected,
+                                              plan->whole ? plan->n_whole : plan->n_selected};
         int status = cs_selftest_role_run(kinds[k], plan->args,
-                                          published ? &plan->published : &plan->profile,
-                                          plan->selected, plan->n_selected);
+                                          published ? &plan->published : &plan->profile, &rows);
         if (status != CS_EXIT_OK && status != CS_EXIT_BROKEN) {
             return status;
         }
@@ -128,6 +142,7 @@ static int run(const struct cs_args *args)
         status = run_roles(&plan);
     }
     free(plan.selected);
+    free(plan.whole);
     cs_requirements_free(&plan.set);
     return status;
 }
@@ -140,6 +155,8 @@ static const struct cs_option options[] = {
            "instead: servers of all versions, held to all versions", 0),
     CS_ROW("violate", CS_OPTION_LIST, violate, "ID", "these violations alone; repeatable", 0),
     CS_ROW("full", CS_OPTION_FLAG, full, NULL, "every case against every violation", 0),
+    CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N",
+           "the K-th of N parts of the cases, against every violation", 0),
     CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (endpoint 128, client 64)",
            512),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
@@ -159,7 +176,8 @@ const struct cs_command cs_command_selftest = {
         "the violation names as affected; for a peer that does nothing no case may pass. Other\n"
         "cases are tried where they are about the same area, and a sample of the rest; all of\n"
         "them with --full. With --only, the violations are those of the requirements that the\n"
-        "selected cases list.\n"
+        "selected cases list. With --shard each job takes a part of the cases through all\n"
+        "violations; the selftest has passed when every shard has.\n"
         "\n"
         "Examples:\n"
         "  chatspec selftest\n"

@@ -14,6 +14,7 @@ extern const struct cs_command cs_command_matrix;
 extern const struct cs_command cs_command_serve;
 extern const struct cs_command cs_command_selftest;
 extern const struct cs_command cs_command_compare;
+extern const struct cs_command cs_command_merge;
 extern const struct cs_command cs_command_list;
 extern const struct cs_command cs_command_explain;
 

@@ -9,7 +9,8 @@
 static const struct cs_command *const commands[] = {
     &cs_command_run,      &cs_command_endpoint, &cs_command_client, &cs_command_agent,
     &cs_command_decode,   &cs_command_fuzz,     &cs_command_matrix, &cs_command_serve,
-    &cs_command_selftest, &cs_command_compare,  &cs_command_list,   &cs_command_explain,
+    &cs_command_selftest, &cs_command_compare,  &cs_command_merge,  &cs_command_list,
+    &cs_command_explain,
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

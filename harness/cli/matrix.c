@@ -216,10 +216,12 @@ static void judge_toothless(const struct cs_matrix *matrix, struct cs_matrix_cou
 static void judge_unclaimed(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
                             struct cs_buf *out)
 {
+    const struct cs_case *const *cases = matrix->claimants ? matrix->claimants : matrix->cases;
+    size_t n = matrix->claimants ? matrix->n_claimants : matrix->n_cases;
     for (size_t v = 0; v < matrix->n_violations; v++) {
         bool claimed = false;
-        for (size_t row = 0; row < matrix->n_cases && !claimed; row++) {
-            claimed = cs_matrix_is_expected(&matrix->violations[v], matrix->cases[row]);
+        for (size_t row = 0; row < n && !claimed; row++) {
+            claimed = cs_matrix_is_expected(&matrix->violations[v], cases[row]);
         }
         if (!claimed) {
             heading(counts->n_unclaimed++, "Violations of requirements that no case lists", out);

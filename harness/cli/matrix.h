@@ -30,6 +30,8 @@ bool cs_matrix_is_complaint(const struct cs_matrix_violation *violation, const s
 struct cs_matrix {
     const struct cs_case *const *cases;
     size_t n_cases;
+    const struct cs_case *const *claimants; /* cases that may claim a violation, those of other */
+    size_t n_claimants;                     /* shards too; NULL: `cases` */
     const struct cs_matrix_violation *violations;
     size_t n_violations;
     const char *const *nulls; /* their names */

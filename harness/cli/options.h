@@ -59,6 +59,7 @@ struct cs_args {
     const char *stream;
     const char *basin;
     const char *stream_token_env;
+    const char *expect; /* a list of expected failures */
     uint64_t jobs;
     uint64_t timeout_s;
     uint64_t repeat;
@@ -80,6 +81,7 @@ struct cs_args {
     bool verbose;
     bool no_color;
     bool help;
+    bool update_expect;
 };
 
 enum cs_option_kind {
@@ -132,13 +134,19 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
         CS_ROW("skip", CS_OPTION_LIST, skip, "GLOB", "leave these out; as --only", 0), \
         CS_ROW("only-group", CS_OPTION_TEXT, only_group, "NAME",                       \
                "run the cases of a group of requirements: security", 0)
+#define CS_ROWS_EXPECT                                                                   \
+    CS_ROW("expect", CS_OPTION_TEXT, expect, "FILE",                                     \
+           "failures that are expected, with reasons and dates (reports/README.md)", 0), \
+        CS_ROW("update-expect", CS_OPTION_FLAG, update_expect, NULL,                     \
+               "write that file anew: what fails now is in it, what passes is out", 0)
 #define CS_ROWS_RUN                                                                                \
     CS_ROWS_SELECTION,                                                                             \
         CS_ROW("include", CS_OPTION_LIST, include, "long", "run cases that take 30 s or more too", \
                0),                                                                                 \
         CS_ROW("profile", CS_OPTION_TEXT, profile, "VERSION",                                      \
                "hold the peer to that version of the protocol (the newest)", 0),                   \
-        CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run every N-th case, from the K-th", 0),    \
+        CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N",                                              \
+               "run the K-th of N parts of it (chatspec merge)", 0),                               \
         CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (16)", 512),               \
         CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",  \
                86400),                                                                             \
@@ -149,8 +157,10 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
         CS_ROW("fail-on", CS_OPTION_TEXT, fail_on, "must|should",                                  \
                "what makes the exit status 1 (must)", 0),                                          \
         CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",                                      \
-               "write a report: json or junit; repeatable", 0),                                    \
-        CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),     \
+               "write a report: json, junit, markdown; repeatable", 0),                            \
+        CS_ROWS_EXPECT,                                                                            \
+        CS_ROW("format", CS_OPTION_TEXT, format, "human|json|github",                              \
+               "stdout: a page, JSON lines, or a page and annotations (human)", 0),                \
         CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "show all evidence, and observations",    \
                0),                                                                                 \
         CS_ROW("no-color", CS_OPTION_FLAG, no_color, NULL, "plain text", 0)

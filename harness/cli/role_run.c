@@ -4,8 +4,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "cli/live.h"
+#include "cli/expect_option.h"
 #include "cli/report_files.h"
+#include "cli/role_output.h"
 #include "cli/stop.h"
 #include "net/http_client.h"
 #include "suite/profile.h"
@@ -13,17 +14,19 @@
 
 #define DEFAULT_JOBS 16u
 #define MAX_SUBJECTS 4
-#define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
-#define MAX_TERMINAL ((size_t)64 * 1024 * 1024)
 
 struct cs_role_plan {
     const struct cs_args *args;
     struct cs_work *work;
     size_t n;
+    struct cs_work *whole; /* the selection of which `work` is the shard; NULL: it is all */
+    size_t n_whole;
+    struct cs_report_shard shard;
+    struct cs_expect_option expect;
     struct cs_report_files reports;
     bool include_long;
     bool fail_on_should;
-    bool json_to_stdout;
+    struct cs_role_output output;
     uint64_t seed;
     struct cs_requirements set;
     struct cs_profile profile;
@@ -43,6 +46,20 @@ bool cs_may_color(const struct cs_args *args, int fd)
 {
     const char *no_color = getenv("NO_COLOR");
     return !args->no_color && !(no_color && no_color[0]) && isatty(fd);
+}
+
+bool cs_fails_on_should(const struct cs_args *args)
+{
+    return args->fail_on && strcmp(args->fail_on, "should") == 0;
+}
+
+int cs_check_outcome_options(const struct cs_args *args)
+{
+    if (args->fail_on && strcmp(args->fail_on, "must") != 0 &&
+        strcmp(args->fail_on, "should") != 0) {
+        return cs_say(CS_EXIT_USAGE, "--fail-on takes 'must' or 'should', not '%s'", args->fail_on);
+    }
+    return CS_EXIT_OK;
 }
 
 /* ---- before the run ---- */
@@ -69,17 +86,29 @@ static int read_choices(struct cs_role_plan *plan)
         }
         plan->include_long = true;
     }
-    if (args->fail_on && strcmp(args->fail_on, "must") != 0 &&
-        strcmp(args->fail_on, "should") != 0) {
-        return cs_say(CS_EXIT_USAGE, "--fail-on takes 'must' or 'should', not '%s'", args->fail_on);
+    int status = cs_check_outcome_options(args);
+    if (status != CS_EXIT_OK) {
+        return status;
     }
-    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
-        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
-    }
-    plan->fail_on_should = args->fail_on && strcmp(args->fail_on, "should") == 0;
-    plan->json_to_stdout = args->format && strcmp(args->format, "json") == 0;
+    plan->fail_on_should = cs_fails_on_should(args);
     plan->seed = args->has_seed ? args->seed : cs_fresh_seed();
-    return CS_EXIT_OK;
+    return cs_role_output_read(args, &plan->output);
+}
+
+/* Which part of what it is: what is needed to run it is decided by the whole, so that all shards
+ * have the same peer. */
+static int describe_shard(struct cs_role_plan *plan, const struct cs_selection *of_shard,
+                          const struct cs_role *const *roles, size_t n_roles)
+{
+    struct cs_selection selection = *of_shard;
+    struct cs_buf why = CS_BUF(4096);
+    selection.n_shards = 0;
+    enum cs_err err = cs_select(roles, n_roles, &selection, &plan->whole, &plan->n_whole, &why);
+    cs_buf_free(&why);
+    return err == CS_OK && cs_report_shard_of(plan->whole, plan->n_whole, of_shard->shard,
+                                              of_shard->n_shards, &plan->shard)
+               ? CS_EXIT_OK
+               : cs_say(CS_EXIT_TROUBLE, "out of memory");
 }
 
 static int select_cases(struct cs_role_plan *plan, const struct cs_role *const *roles,
@@ -106,7 +135,9 @@ static int select_cases(struct cs_role_plan *plan, const struct cs_role *const *
             cs_say(usage ? CS_EXIT_USAGE : CS_EXIT_TROUBLE, "%s", usage ? text : "out of memory");
     }
     free(text);
-    return status;
+    return status == CS_EXIT_OK && selection.n_shards > 0
+               ? describe_shard(plan, &selection, roles, n_roles)
+               : status;
 }
 
 int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *roles, size_t n_roles,
@@ -120,7 +151,9 @@ int cs_role_plan_new(const struct cs_args *args, const struct cs_role *const *ro
     int status = read_choices(plan);
     status = status == CS_EXIT_OK ? read_profile(plan) : status;
     status = status == CS_EXIT_OK ? select_cases(plan, roles, n_roles) : status;
-    status = status == CS_EXIT_OK ? cs_report_files_open(args, NULL, &plan->reports) : status;
+    status = status == CS_EXIT_OK ? cs_report_files_open(args, CS_REPORT_RUN, NULL, &plan->reports)
+                                  : status;
+    status = status == CS_EXIT_OK ? cs_expect_option_open(args, NULL, &plan->expect) : status;
     if (status != CS_EXIT_OK) {
         cs_role_plan_free(plan);
         return status;
@@ -135,15 +168,19 @@ void cs_role_plan_free(struct cs_role_plan *plan)
         return;
     }
     cs_report_files_close(&plan->reports);
+    cs_expect_option_close(&plan->expect);
     cs_requirements_free(&plan->set);
+    free(plan->whole);
     free(plan->work);
     free(plan);
 }
 
 bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *role)
 {
-    for (size_t i = 0; i < plan->n; i++) {
-        if (plan->work[i].role == role) {
+    const struct cs_work *work = plan->whole ? plan->whole : plan->work;
+    size_t n = plan->whole ? plan->n_whole : plan->n;
+    for (size_t i = 0; i < n; i++) {
+        if (work[i].role == role) {
             return true;
         }
     }
@@ -169,22 +206,6 @@ unsigned cs_role_plan_jobs(const struct cs_role_plan *plan)
 }
 
 /* ---- the run ---- */
-
-static int print_report(const struct cs_role_plan *plan, const struct cs_report *report)
-{
-    struct cs_buf out = CS_BUF(plan->json_to_stdout ? MAX_DOCUMENT : MAX_TERMINAL);
-    if (plan->json_to_stdout) {
-        cs_report_json(report, &out);
-    } else {
-        const struct cs_report_terminal how = {.color = cs_may_color(plan->args, STDOUT_FILENO),
-                                               .verbose = plan->args->verbose};
-        cs_report_terminal(report, &how, &out);
-    }
-    bool good = cs_buf_error(&out) == CS_OK && fwrite(out.ptr, 1, out.len, stdout) == out.len &&
-                fflush(stdout) == 0;
-    cs_buf_free(&out);
-    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the report could not be printed");
-}
 
 /* What the subject is held to. */
 static const struct cs_profile *profile_of(struct cs_role_plan *plan, const struct cs_role_run *run,
@@ -229,6 +250,8 @@ static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_rol
         .seed = plan->seed,
         .work = plan->work,
         .n = plan->n,
+        .shard = plan->shard,
+        .requirements = &plan->set,
     };
 }
 
@@ -236,9 +259,7 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
                           struct cs_result *results, struct cs_repeat *repeats)
 {
     unsigned n_rounds = plan->args->repeat ? (unsigned)plan->args->repeat : 1;
-    struct cs_live live = {.on = isatty(STDERR_FILENO) && !plan->json_to_stdout,
-                           .work = plan->work,
-                           .n_rounds = n_rounds};
+    struct cs_live *live = &plan->output.live;
     unsigned default_jobs = run->default_jobs ? run->default_jobs : DEFAULT_JOBS;
     const struct cs_run_options options = {
         .jobs = plan->args->jobs ? (unsigned)plan->args->jobs : default_jobs,
@@ -246,36 +267,37 @@ static int run_and_report(struct cs_role_plan *plan, const struct cs_role_run *r
         .seed = plan->seed,
         .include_long = plan->include_long,
         .stop = cs_stop_flag(),
-        .on_tick = cs_live_tick,
-        .ctx = &live,
+        .on_result = cs_role_output_result,
+        .on_tick = cs_role_output_tick,
+        .ctx = &plan->output,
     };
     struct cs_report report = report_of(plan, run);
     struct cs_diag diag = {0};
     int64_t started = cs_now_ms();
-    enum cs_err err = cs_run_rounds(plan->work, plan->n, &options, n_rounds, &live.round, results,
+    cs_role_output_start(&plan->output, &report, n_rounds);
+    enum cs_err err = cs_run_rounds(plan->work, plan->n, &options, n_rounds, &live->round, results,
                                     repeats, &report.summary, &diag);
     report.duration_ms = cs_now_ms() - started;
     report.results = results;
     report.repeats = n_rounds > 1 ? repeats : NULL;
-    report.n_rounds = live.round;
+    report.n_rounds = live->round;
     report.interrupted = report.summary.interrupted;
-    cs_live_end(&live);
+    cs_live_end(live);
     if (err != CS_OK) {
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
     }
-    int printed = print_report(plan, &report);
+    struct cs_expect_target target = {&report, results};
+    int listed = cs_expect_option_apply(&plan->expect, &target, 1, false, plan->fail_on_should);
+    int status = cs_report_exit_status(&report, plan->fail_on_should);
+    int printed = cs_role_output_end(&plan->output, &report, status);
     int written = cs_report_files_write(&plan->reports, &report);
     if (report.summary.trouble[0] && !run->trouble_is_told) {
         (void)cs_say(CS_EXIT_TROUBLE, "%s", report.summary.trouble);
     }
-    int status = cs_run_exit_status(&report.summary, plan->fail_on_should);
-    if (!report.summary.interrupted && cs_repeat_n_flaky(report.repeats, plan->n) > 0) {
-        status = CS_EXIT_BROKEN;
-    }
     if (status == CS_EXIT_OK) {
         status = printed != CS_EXIT_OK ? printed : written;
     }
-    return status;
+    return status != CS_EXIT_OK ? status : listed;
 }
 
 int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run)

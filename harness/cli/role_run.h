@@ -32,7 +32,7 @@ CS_MUST_USE int cs_role_plan_new(const struct cs_args *args, const struct cs_rol
                                  size_t n_roles, struct cs_role_plan **ret_plan);
 void cs_role_plan_free(struct cs_role_plan *plan);
 
-/* True when a case of that role was selected. */
+/* True when a case of that role was selected, be it in another shard. */
 bool cs_role_plan_has(const struct cs_role_plan *plan, const struct cs_role *role);
 
 /* How many of its cases will run against something that offers this (CS_NEEDS_... bits). */
@@ -43,6 +43,10 @@ unsigned cs_role_plan_jobs(const struct cs_role_plan *plan);
 
 /* Runs the plan, writes the reports, and gives the exit status of the program. */
 int cs_role_plan_run(struct cs_role_plan *plan, const struct cs_role_run *run);
+
+/* --fail-on: says what is wrong with it and gives the exit status, or gives 0. */
+CS_MUST_USE int cs_check_outcome_options(const struct cs_args *args);
+bool cs_fails_on_should(const struct cs_args *args);
 
 /* A seed for when none was given. */
 uint64_t cs_fresh_seed(void);

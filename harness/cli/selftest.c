@@ -1,7 +1,6 @@
 #include "cli/selftest.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/role_run.h"
 #include "cli/stop.h"
@@ -52,8 +51,8 @@ static bool is_wanted(const struct cs_selftest *test, const struct cs_matrix_vio
         return false;
     }
     bool wanted = args->only.n == 0 && args->skip.n == 0 && !args->only_group;
-    for (size_t i = 0; i < test->n_cases && !wanted; i++) {
-        wanted = cs_matrix_is_expected(violation, test->cases[i]);
+    for (size_t i = 0; i < test->n_all_cases && !wanted; i++) {
+        wanted = cs_matrix_is_expected(violation, test->all_cases[i]);
     }
     return wanted;
 }
@@ -120,7 +119,7 @@ static bool is_tried(const struct cs_selftest *test, size_t column, size_t row)
         is_kin(item, violation->requirements) &&
         (test->kind->one_kin_of == 0 || cs_random_next(&state) % test->kind->one_kin_of == 0);
     return test->args->full || is_neighbour ||
-           cs_random_next(&state) % test->n_cases < test->kind->sample;
+           cs_random_next(&state) % test->n_all_cases < test->kind->sample;
 }
 
 static int lay_out(struct cs_selftest *test)
@@ -161,7 +160,7 @@ static int run_columns(struct cs_selftest *test, size_t first, size_t n)
             test->work[i].env = test->envs[column];
         }
     }
-    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = test->work + at};
+    struct cs_live live = cs_live_new(test->work + at);
     const struct cs_run_options options = cs_selftest_options(test->args, test->kind->jobs, &live);
     struct cs_run_summary summary;
     struct cs_diag diag = {0};
@@ -190,6 +189,8 @@ static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
     }
     const struct cs_matrix matrix = {.cases = test->cases,
                                      .n_cases = test->n_cases,
+                                     .claimants = test->all_cases,
+                                     .n_claimants = test->n_all_cases,
                                      .violations = test->violations,
                                      .n_violations = test->n_violations,
                                      .nulls = nulls,
@@ -250,20 +251,31 @@ static int run_all(struct cs_selftest *test)
     return status == CS_EXIT_OK ? print_matrix(test, cs_now_ms() - started) : status;
 }
 
+static const struct cs_case **cases_of(const struct cs_role *role, const struct cs_work *work,
+                                       size_t n, size_t *ret_n)
+{
+    const struct cs_case **cases = calloc(n + 1, sizeof(void *));
+    *ret_n = 0;
+    for (size_t i = 0; cases && i < n; i++) {
+        if (work[i].role == role) {
+            cases[(*ret_n)++] = work[i].test;
+        }
+    }
+    return cases;
+}
+
 int cs_selftest_role_run(const struct cs_selftest_role *kind, const struct cs_args *args,
-                         const struct cs_profile *profile, const struct cs_work *selected, size_t n)
+                         const struct cs_profile *profile, const struct cs_selftest_rows *rows)
 {
     struct cs_selftest test = {
         .kind = kind, .args = args, .profile = profile, .calm = CS_BUF(MAX_PAGE)};
     int status = CS_EXIT_OK;
-    test.cases = calloc(n + 1, sizeof(void *));
-    if (!test.cases) {
+    test.cases = cases_of(kind->role, rows->selected, rows->n, &test.n_cases);
+    test.all_cases = cases_of(kind->role, rows->whole, rows->n_whole, &test.n_all_cases);
+    if (!test.cases || !test.all_cases) {
+        free(test.cases);
+        free(test.all_cases);
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (selected[i].role == kind->role) {
-            test.cases[test.n_cases++] = selected[i].test;
-        }
     }
     if (test.n_cases > 0) {
         status = run_all(&test);
@@ -279,5 +291,6 @@ int cs_selftest_role_run(const struct cs_selftest_role *kind, const struct cs_ar
     free(test.envs);
     free(test.violations);
     free(test.cases);
+    free(test.all_cases);
     return status;
 }

@@ -39,6 +39,8 @@ struct cs_selftest {
     const struct cs_profile *profile;
     const struct cs_case **cases; /* the rows of the matrix */
     size_t n_cases;
+    const struct cs_case **all_cases; /* those of the other shards too: what decides which */
+    size_t n_all_cases;               /* violations there are, and whether a case claims each */
     struct cs_matrix_violation *violations;
     size_t n_violations;
     size_t n_columns;
@@ -62,11 +64,18 @@ const struct cs_matrix_violation *cs_selftest_violation(const struct cs_selftest
                                                         size_t column);
 bool cs_selftest_is_null(const struct cs_selftest *test, size_t column, size_t *ret_null);
 
-/* Runs the role's cases among `n` selected ones (`role` and `test` of each are read) and prints
- * the matrix; a role that nothing was selected of is passed over. Gives the exit status. */
+/* What was selected (`role` and `test` of each are read): those to run, and those of all shards. */
+struct cs_selftest_rows {
+    const struct cs_work *selected;
+    size_t n;
+    const struct cs_work *whole;
+    size_t n_whole;
+};
+
+/* Runs the role's cases among those and prints the matrix; a role that nothing was selected of is
+ * passed over. Gives the exit status. */
 int cs_selftest_role_run(const struct cs_selftest_role *kind, const struct cs_args *args,
-                         const struct cs_profile *profile, const struct cs_work *selected,
-                         size_t n);
+                         const struct cs_profile *profile, const struct cs_selftest_rows *rows);
 
 /* Runs what there is to complain about in `n` columns from `first` on, whose peers are there, once
  * more with next to nothing beside it. A complaint stands when it comes twice: hundreds of

@@ -1,7 +1,6 @@
 #include "cli/selftest_profiles.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/host.h"
 #include "cli/live.h"
@@ -103,7 +102,7 @@ static int print(const struct trial *trial, int64_t duration_ms)
 
 static int run(struct trial *trial)
 {
-    struct cs_live live = {.on = isatty(STDERR_FILENO), .work = trial->work};
+    struct cs_live live = cs_live_new(trial->work);
     const struct cs_run_options options = cs_selftest_options(trial->args, DEFAULT_JOBS, &live);
     struct cs_run_summary summary;
     struct cs_diag diag = {0};

@@ -95,6 +95,10 @@ static bool describe(const struct cs_args *args, struct cs_client_subject *subje
         cs_buf_printf(&label, " parser %s", parser);
         cs_buf_printf(&options, " --parser %s", parser);
     }
+    if (args->profile) { /* or a run would be held to another version than this one was */
+        cs_buf_str(&options, " --profile ");
+        put_word(&options, args->profile);
+    }
     subject->label = cs_buf_take(&label);
     subject->options = cs_buf_take(&options);
     return subject->label && subject->options;

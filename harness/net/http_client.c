@@ -66,8 +66,8 @@ struct cs_exchange *cs_http_start(struct cs_http *http, const struct cs_http_req
     exchange->head = CS_BUF(MAX_ANSWER_HEAD);
     exchange->body = CS_BUF(max_body);
     exchange->handed = CS_BUF(max_body);
-    exchange->times = (struct cs_exchange_times){-1, -1, -1};
     exchange->started = cs_now_ms();
+    exchange->times = (struct cs_exchange_times){exchange->started, -1, -1, -1};
     link_exchange(http, exchange);
     exchange->easy = curl_easy_init();
     if (!copy_request(exchange, request) || !exchange->easy ||

@@ -85,6 +85,7 @@ const char *cs_exchange_method(const struct cs_exchange *exchange);
 const char *cs_exchange_url(const struct cs_exchange *exchange);
 
 struct cs_exchange_times { /* ms since cs_http_start; -1 when not reached */
+    int64_t started;       /* of cs_http_start, as cs_now_ms tells it */
     int64_t connected;
     int64_t head;
     int64_t end;

@@ -18,6 +18,7 @@ struct cs_player {
     const struct cs_play *next;
     struct cs_view rest; /* of the play that is being sent */
     size_t split;
+    uint64_t n_begun; /* bytes of the plays that were begun */
     struct cs_buf head;
     unsigned ack_ticks;
     bool head_sent;
@@ -87,6 +88,9 @@ static bool play_on(struct cs_player *player)
             player->split = play->split;
         } else if (play->kind == CS_PLAY_BYTES) {
             player->rest = play->bytes;
+            player->host->sent(player->host->ctx, player->entry, false, player->n_begun,
+                               play->bytes);
+            player->n_begun += play->bytes.len;
         }
         player->next = play->next;
     }
@@ -139,6 +143,7 @@ static void run(struct cs_player *player)
         }
         player->head_sent = true;
         player->entry->status = answer->status;
+        player->host->sent(player->host->ctx, player->entry, true, 0, cs_buf_view(&player->head));
         if (player->head.len > 0 && !cs_conn_send(player->conn, cs_buf_view(&player->head))) {
             return;
         }

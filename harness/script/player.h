@@ -12,6 +12,8 @@ struct cs_player_host {
     struct cs_loop *loop;
     bool (*met)(void *ctx, const struct cs_await *await);
     void (*changed)(void *ctx);
+    void (*sent)(void *ctx, const struct cs_logged *request, bool is_head, uint64_t offset,
+                 struct cs_view bytes);
     void *ctx;
 };
 

@@ -79,6 +79,15 @@ static void player_changed(void *ctx)
     tell(ctx);
 }
 
+static void player_sent(void *ctx, const struct cs_logged *request, bool is_head, uint64_t offset,
+                        struct cs_view bytes)
+{
+    const struct cs_scripted *server = ctx;
+    if (server->config.sent) {
+        server->config.sent(server->config.ctx, request, is_head, offset, bytes);
+    }
+}
+
 /* What a request gets that the script says nothing about. */
 static const struct cs_answer *default_answer(enum cs_target target)
 {
@@ -223,8 +232,11 @@ enum cs_err cs_scripted_start(const struct cs_scripted_config *config,
     }
     server->config = *config;
     server->started_ms = cs_now_ms();
-    server->host = (struct cs_player_host){
-        .loop = config->loop, .met = is_met, .changed = player_changed, .ctx = server};
+    server->host = (struct cs_player_host){.loop = config->loop,
+                                           .met = is_met,
+                                           .changed = player_changed,
+                                           .sent = player_sent,
+                                           .ctx = server};
     struct cs_server_config net = {.hooks = &hooks, .ctx = server};
     enum cs_err err = copy_strings(server, diag);
     if (err == CS_OK) {
@@ -243,6 +255,7 @@ enum cs_err cs_scripted_start(const struct cs_scripted_config *config,
 void cs_scripted_refuse(struct cs_scripted *server)
 {
     server->config.changed = NULL;
+    server->config.sent = NULL;
     cs_server_refuse(server->server);
 }
 

@@ -41,6 +41,10 @@ struct cs_scripted_config {
     /* Something happened that a wait may be about: a request came, an answer ended, a client left.
      */
     void (*changed)(void *ctx);
+    /* An answer begins to go out: its head with what it has for a body, or, from `offset` of a
+     * stream's body on, what the script writes next. NULL: nobody wants to know. */
+    void (*sent)(void *ctx, const struct cs_logged *request, bool is_head, uint64_t offset,
+                 struct cs_view bytes);
     void *ctx;
 };
 

@@ -162,6 +162,9 @@ void cs_case_observe_as(struct cs_case_run *run, const char *name, const char *r
  * event, sent, received, note, stderr; `title` is one line. */
 void cs_case_evidence(struct cs_case_run *run, const char *kind, const char *title,
                       struct cs_view bytes);
+/* The same for what happened at `now_ms` of cs_now_ms and is told later. */
+void cs_case_evidence_at(struct cs_case_run *run, int64_t now_ms, const char *kind,
+                         const char *title, struct cs_view bytes);
 /* From now on this string is replaced by a placeholder in everything the case reports. JWT
  * signatures and Bearer values are always replaced. */
 void cs_case_secret(struct cs_case_run *run, struct cs_view secret);

@@ -2,7 +2,7 @@
  *
  * The child tells the runner what it has as it goes, one JSON object per line, so that a crash or
  * a hang still leaves the evidence up to that point:
- *     {"evidence":{"kind":..,"title":..,"text":..,"left_out":N}}
+ *     {"evidence":{"kind":..,"title":..,"text":..,"left_out":N,"at_ms":N}}
  *     {"observe":{"name":..,"value":..,"recorded":..}}    "recorded" where it differs
  *     {"note":".."}
  *     {"secret":".."}    to take out of what the process printed
@@ -34,7 +34,8 @@ struct cs_case_run {
     void *slot;
     void *subject;
     int64_t scale;
-    int64_t deadline_ms; /* cs_now_ms time */
+    int64_t started_ms;  /* cs_now_ms time */
+    int64_t deadline_ms; /* the same */
     int64_t extended_ms; /* of that: by cs_case_extend */
     uint64_t random;
     char name[96];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/http_client.h"
 #include "suite/case_run.h"
 
 #define MAX_TITLE        ((size_t)512)
@@ -61,6 +62,12 @@ void cs_case_extend(struct cs_case_run *run, int64_t ms)
 void cs_case_evidence(struct cs_case_run *run, const char *kind, const char *title,
                       struct cs_view bytes)
 {
+    cs_case_evidence_at(run, cs_now_ms(), kind, title, bytes);
+}
+
+void cs_case_evidence_at(struct cs_case_run *run, int64_t now_ms, const char *kind,
+                         const char *title, struct cs_view bytes)
+{
     if (run->n_evidence >= CS_EVIDENCE_MAX_ITEMS || run->evidence_bytes >= CS_EVIDENCE_MAX_CASE) {
         run->n_evidence_dropped++;
         return;
@@ -78,6 +85,8 @@ void cs_case_evidence(struct cs_case_run *run, const char *kind, const char *tit
         cJSON_AddStringToObject(item, "title", safe_title);
         cJSON_AddStringToObject(item, "text", text);
         cJSON_AddNumberToObject(item, "left_out", (double)left_out);
+        int64_t at_ms = now_ms - run->started_ms;
+        cJSON_AddNumberToObject(item, "at_ms", at_ms > 0 ? (double)at_ms : 0);
         run->n_evidence++;
         run->evidence_bytes += strlen(text);
         send_line(run, line);

@@ -4,6 +4,11 @@
 
 #define SEED_LIMIT (UINT64_C(1) << 53) /* as for any seed: every JSON reader gets it right */
 
+uint64_t cs_repeat_seed(uint64_t seed, unsigned round)
+{
+    return (seed + round - 1) % SEED_LIMIT;
+}
+
 bool cs_repeat_is_flaky(const struct cs_repeat *repeat)
 {
     unsigned kinds = 0;
@@ -90,7 +95,7 @@ enum cs_err cs_run_rounds(const struct cs_work *work, size_t n,
         struct cs_run_options next = *options;
         struct cs_run_summary summary;
         ++*round;
-        next.seed = (options->seed + *round - 1) % SEED_LIMIT;
+        next.seed = cs_repeat_seed(options->seed, *round);
         err = cs_run(work, n, &next, later, &summary, diag);
         fold(results, later, n, *round, next.seed, repeats);
         ret_summary->interrupted = summary.interrupted;

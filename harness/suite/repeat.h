@@ -23,6 +23,8 @@ CS_MUST_USE enum cs_err cs_run_rounds(const struct cs_work *work, size_t n,
                                       struct cs_repeat *repeats, struct cs_run_summary *ret_summary,
                                       struct cs_diag *diag);
 void cs_repeat_free(struct cs_repeat *repeat);
+/* The seed of a round (from 1), `seed` being that of the first. */
+uint64_t cs_repeat_seed(uint64_t seed, unsigned round);
 
 /* More than one verdict. */
 bool cs_repeat_is_flaky(const struct cs_repeat *repeat);

@@ -42,8 +42,43 @@ static void observation_free(struct cs_observation *observation)
     free(observation->recorded);
 }
 
+const char *cs_expected_state_name(enum cs_expected_state state)
+{
+    static const char *const names[CS_N_EXPECTED_STATES] = {
+        [CS_NOT_LISTED] = "not-listed",         [CS_EXPECTED_FAILURE] = "expected",
+        [CS_TOLERATED_PASS] = "tolerated-pass", [CS_UNEXPECTED_PASS] = "unexpected-pass",
+        [CS_EXPECTATION_OVER] = "expired",
+    };
+    return (size_t)state < CS_N_EXPECTED_STATES ? names[state] : "unknown";
+}
+
+static void expected_free(struct cs_expected *expected)
+{
+    free(expected->reason);
+    free(expected->until);
+    *expected = (struct cs_expected){0};
+}
+
+bool cs_result_set_expected(struct cs_result *result, const struct cs_expected *expected)
+{
+    expected_free(&result->expected);
+    if (expected->state == CS_NOT_LISTED) {
+        return true;
+    }
+    struct cs_expected copy = *expected;
+    copy.reason = strdup(expected->reason);
+    copy.until = strdup(expected->until);
+    if (!copy.reason || !copy.until) {
+        expected_free(&copy);
+        return false;
+    }
+    result->expected = copy;
+    return true;
+}
+
 void cs_result_free(struct cs_result *result)
 {
+    expected_free(&result->expected);
     cs_result_drop_evidence(result);
     for (size_t i = 0; i < result->n_observations; i++) {
         observation_free(&result->observations[i]);
@@ -107,7 +142,7 @@ bool cs_result_add_evidence(struct cs_result *result, const char *kind, const ch
         return false;
     }
     result->evidence = grown;
-    struct cs_evidence item = {strdup(kind), strdup(title), strdup(text), left_out};
+    struct cs_evidence item = {strdup(kind), strdup(title), strdup(text), left_out, -1};
     if (!item.kind || !item.title || !item.text) {
         free(item.kind);
         free(item.title);

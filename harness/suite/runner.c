@@ -501,7 +501,12 @@ void cs_run_summarise(const struct cs_result *results, size_t n, struct cs_run_s
         if (results[i].done) {
             ret_summary->n_done++;
             ret_summary->n_verdicts[results[i].verdict]++;
+            enum cs_expected_state state = results[i].expected.state;
             ret_summary->n_known[results[i].verdict] += results[i].known;
+            ret_summary->n_expected[results[i].verdict] +=
+                state == CS_EXPECTED_FAILURE && !results[i].known;
+            ret_summary->n_unexpected_passes += state == CS_UNEXPECTED_PASS;
+            ret_summary->n_over += state == CS_EXPECTATION_OVER;
         }
     }
     const size_t *counts = ret_summary->n_verdicts;
@@ -545,14 +550,24 @@ enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_opt
     return err;
 }
 
+static bool has_news(const struct cs_run_summary *summary, enum cs_verdict verdict)
+{
+    return summary->n_verdicts[verdict] > summary->n_known[verdict] + summary->n_expected[verdict];
+}
+
+bool cs_run_is_broken(const struct cs_run_summary *summary, bool fail_on_should)
+{
+    return has_news(summary, CS_FAIL) || (fail_on_should && has_news(summary, CS_WARN)) ||
+           summary->n_unexpected_passes > 0 || summary->n_over > 0;
+}
+
 int cs_run_exit_status(const struct cs_run_summary *summary, bool fail_on_should)
 {
     const size_t *n = summary->n_verdicts;
-    const size_t *known = summary->n_known;
     if (summary->interrupted) {
         return 130;
     }
-    if (n[CS_FAIL] > known[CS_FAIL] || (fail_on_should && n[CS_WARN] > known[CS_WARN])) {
+    if (cs_run_is_broken(summary, fail_on_should)) {
         return 1;
     }
     if (n[CS_ERROR] > 0 || n[CS_INCONCLUSIVE] > 0) {

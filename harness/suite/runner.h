@@ -47,9 +47,12 @@ struct cs_run_options {
 
 struct cs_run_summary {
     size_t n_verdicts[CS_N_VERDICTS];
-    size_t n_known[CS_N_VERDICTS]; /* of these, known defects (suite/defect.h) */
-    size_t n_done;                 /* of all items */
-    size_t n_judged;               /* that ended in pass, fail, warn or info */
+    size_t n_known[CS_N_VERDICTS];    /* of these, known defects (suite/defect.h) */
+    size_t n_expected[CS_N_VERDICTS]; /* of these, expected failures that are no known defects */
+    size_t n_unexpected_passes;       /* against the list of expected failures */
+    size_t n_over;                    /* listed until a day that is past */
+    size_t n_done;                    /* of all items */
+    size_t n_judged;                  /* that ended in pass, fail, warn or info */
     bool interrupted;
     /* What the first subject that could not be worked with is like; empty when all could. */
     char trouble[CS_DIAG_TEXT_MAX + 64];
@@ -66,9 +69,13 @@ CS_MUST_USE enum cs_err cs_run(const struct cs_work *work, size_t n,
 void cs_run_summarise(const struct cs_result *results, size_t n,
                       struct cs_run_summary *ret_summary);
 
-/* The exit status of the program for a run: 0 as expected (known defects are), 1 a requirement
- * broken (a SHOULD counts when `fail_on_should`), 2 every case was skipped, 3 something could not
- * be judged, 130 interrupted. A run that judged nothing is never 0. */
+/* Is a requirement broken (a SHOULD counts when `fail_on_should`) that is neither a known defect
+ * nor an expected failure, or does the list of expected failures not fit any more? */
+bool cs_run_is_broken(const struct cs_run_summary *summary, bool fail_on_should);
+
+/* The exit status of the program for a run: 0 as expected, 1 broken, as above, 2 every case was
+ * skipped, 3 something could not be judged, 130 interrupted. A run that judged nothing is never 0.
+ */
 int cs_run_exit_status(const struct cs_run_summary *summary, bool fail_on_should);
 
 #endif

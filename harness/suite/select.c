@@ -206,16 +206,32 @@ static bool is_selected(const struct cs_selection *selection, const struct cs_ca
 /* Moves the selected items to the front; returns how many they are. */
 static size_t keep_selected(struct table *table, const struct cs_selection *selection)
 {
-    size_t n_selected = 0;
     size_t n_kept = 0;
     for (size_t i = 0; i < table->n; i++) {
-        if (!is_selected(selection, table->items[i].test)) {
-            continue;
-        }
-        if (selection->n_shards == 0 || n_selected % selection->n_shards + 1 == selection->shard) {
+        if (is_selected(selection, table->items[i].test)) {
             table->items[n_kept++] = table->items[i];
         }
-        n_selected++;
+    }
+    return n_kept;
+}
+
+/* Deals the items out like cards, first the long ones and then the others, so that no shard gets
+ * more than one of either over its share; moves those of the shard to the front. Each item goes to
+ * exactly one shard, and to which depends on nothing but the sorted selection. */
+static size_t keep_shard(struct table *table, const struct cs_selection *selection)
+{
+    size_t n_kept = 0;
+    size_t n_long = 0;
+    size_t n_seen[2] = {0};
+    for (size_t i = 0; i < table->n; i++) {
+        n_long += (table->items[i].test->needs & CS_NEEDS_LONG) != 0;
+    }
+    n_seen[0] = n_long;
+    for (size_t i = 0; i < table->n; i++) {
+        bool is_long = (table->items[i].test->needs & CS_NEEDS_LONG) != 0;
+        if (n_seen[is_long]++ % selection->n_shards + 1 == selection->shard) {
+            table->items[n_kept++] = table->items[i];
+        }
     }
     return n_kept;
 }
@@ -239,6 +255,7 @@ enum cs_err cs_select(const struct cs_role *const *roles, size_t n_roles,
     if (err == CS_OK) {
         qsort(table.items, table.n, sizeof *table.items, by_id);
         table.n = keep_selected(&table, selection);
+        table.n = selection->n_shards > 0 ? keep_shard(&table, selection) : table.n;
         if (table.n == 0) {
             cs_buf_str(why, "no case is left to run by --only, --skip, --only-group and --shard");
             err = CS_ERR_USAGE;

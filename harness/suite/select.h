@@ -23,7 +23,9 @@ struct cs_selection {
 bool cs_glob_matches(const char *glob, const struct cs_case *test);
 
 /* The cases of the roles that are selected, sorted by id, with `env` still to be set; the caller
- * frees the array. Shards take every n-th of the sorted ids, so that together they are complete.
+ * frees the array. Shards take turns over the sorted ids, first those of long cases and then the
+ * others: together they are the whole selection, no case is in two, and their sizes differ by one
+ * at most.
  * Errors: CS_ERR_NO_MEMORY; CS_ERR_USAGE when a glob of `only` or `skip` matches no case, no
  * requirement is of the group, or nothing is left: `why` gets a line that names the nearest. */
 CS_MUST_USE enum cs_err cs_select(const struct cs_role *const *roles, size_t n_roles,

@@ -46,7 +46,7 @@ static void become_child(int output_fd, pid_t runner)
 }
 
 static _Noreturn void child(const struct cs_worker_job *job, int report_fd, int output_fd,
-                            int64_t deadline_ms, pid_t runner)
+                            int64_t now_ms, int64_t deadline_ms, pid_t runner)
 {
     become_child(output_fd, runner);
     struct cs_case_run run = {
@@ -56,6 +56,7 @@ static _Noreturn void child(const struct cs_worker_job *job, int report_fd, int 
         .profile = job->work->profile,
         .slot = job->slot,
         .scale = job->scale,
+        .started_ms = now_ms,
         .deadline_ms = deadline_ms,
         .random = cs_random_state(job->seed, job->work->test->id),
         .report_fd = report_fd,
@@ -94,7 +95,7 @@ enum cs_err cs_worker_start(struct cs_worker *worker, const struct cs_worker_job
     if (pid == 0) {
         close(report[0]);
         close(output[0]);
-        child(job, report[1], output[1], deadline, runner);
+        child(job, report[1], output[1], now, deadline, runner);
     }
     int error = errno;
     close(report[1]);
@@ -131,9 +132,15 @@ static bool take_evidence(struct cs_worker *worker, const cJSON *item)
     const char *title = string_member(item, "title");
     const char *text = string_member(item, "text");
     const cJSON *left_out = cJSON_GetObjectItemCaseSensitive(item, "left_out");
-    return kind && title && text && cJSON_IsNumber(left_out) &&
-           cs_result_add_evidence(&worker->result, kind, title, text,
-                                  (uint64_t)left_out->valuedouble);
+    const cJSON *at_ms = cJSON_GetObjectItemCaseSensitive(item, "at_ms");
+    bool good =
+        kind && title && text && cJSON_IsNumber(left_out) && cJSON_IsNumber(at_ms) &&
+        cs_result_add_evidence(&worker->result, kind, title, text, (uint64_t)left_out->valuedouble);
+    if (good) {
+        struct cs_result *result = &worker->result;
+        result->evidence[result->n_evidence - 1].at_ms = (int64_t)at_ms->valuedouble;
+    }
+    return good;
 }
 
 static bool take_end(struct cs_worker *worker, const cJSON *line, const char *end)

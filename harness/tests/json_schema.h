@@ -210,6 +210,15 @@ static inline bool schema_keyword_holds(struct schema *schema, const cJSON *rule
     if (strcmp(name, "$ref") == 0) {
         return schema_holds(schema, schema_resolve(schema, keyword->valuestring), value);
     }
+    if (strcmp(name, "oneOf") == 0) {
+        size_t n = 0;
+        const cJSON *one;
+        cJSON_ArrayForEach(one, keyword)
+        {
+            n += schema_holds(schema, one, value);
+        }
+        return n == 1;
+    }
     fail_msg("the validator does not know \"%s\"", name);
     return false;
 }
@@ -236,7 +245,7 @@ static inline void schema_assert_known(const cJSON *rule)
     static const char *const known[] = {
         "type",    "const",    "enum",       "minimum",  "maximum",
         "pattern", "minItems", "minLength",  "required", "additionalProperties",
-        "items",   "$ref",     "properties", "$defs",
+        "items",   "$ref",     "properties", "$defs",    "oneOf",
     };
     static const char *const tables[] = {"properties", "$defs"};
     const cJSON *part;
@@ -255,6 +264,10 @@ static inline void schema_assert_known(const cJSON *rule)
         {
             schema_assert_known(part);
         }
+    }
+    cJSON_ArrayForEach(part, schema_member(rule, "oneOf"))
+    {
+        schema_assert_known(part);
     }
     if (schema_member(rule, "items")) {
         schema_assert_known(schema_member(rule, "items"));

@@ -25,10 +25,10 @@ struct program {
 
 extern char **environ;
 
-static inline struct program start(const char *const words[MAX_WORDS])
+/* With that descriptor, which is closed in the end, as stdout. */
+static inline struct program start_to(const char *const words[MAX_WORDS], int out)
 {
-    struct program program = {.out = memfd_create("out", MFD_CLOEXEC),
-                              .err = memfd_create("err", MFD_CLOEXEC)};
+    struct program program = {.out = out, .err = memfd_create("err", MFD_CLOEXEC)};
     char *argv[MAX_WORDS + 2] = {0};
     char name[] = CHATSPEC_BINARY;
     argv[0] = name;
@@ -47,12 +47,19 @@ static inline struct program start(const char *const words[MAX_WORDS])
     return program;
 }
 
+static inline struct program start(const char *const words[MAX_WORDS])
+{
+    return start_to(words, memfd_create("out", MFD_CLOEXEC));
+}
+
+/* What a file holds, or "" of what is no file. */
 static inline char *content(int fd)
 {
     off_t len = lseek(fd, 0, SEEK_END);
+    len = len < 0 ? 0 : len;
     char *text = calloc(1, (size_t)len + 1);
     assert_non_null(text);
-    assert_int_equal(pread(fd, text, (size_t)len, 0), len);
+    assert_true(len == 0 || pread(fd, text, (size_t)len, 0) == len);
     return text;
 }
 

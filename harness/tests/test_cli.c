@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -75,7 +77,7 @@ static void misspelt_commands_and_options_name_the_nearest(void **state)
     assert_ends(WORDS("endpoint", "--seed=9007199254740992"), 2, "9007199254740991");
     assert_ends(WORDS("endpoint", "--shard", "3/2"), 2, "K/N");
     assert_ends(WORDS("endpoint", "--fail-on", "may"), 2, "'must' or 'should'");
-    assert_ends(WORDS("endpoint", "--format", "xml"), 2, "'human' or 'json'");
+    assert_ends(WORDS("endpoint", "--format", "xml"), 2, "'human', 'github' or 'json'");
     assert_ends(WORDS("endpoint", "--include", "short"), 2, "'long'");
     assert_ends(WORDS("client", "--builtin", "--sdk", "1.2.3"), 2, "exclude each other");
     assert_ends(WORDS(NULL), 2, "chatspec COMMAND");
@@ -144,7 +146,7 @@ static void a_good_run_is_zero_and_has_its_reports(void **state)
                                          "json=/dev/null", "--format", "json"));
     struct ended ended = finish(&program);
     assert_int_equal(ended.status, 0);
-    assert_says(ended.out, "\"schema\":\"chatspec-report/1\"");
+    assert_says(ended.out, "\"schema\":\"chatspec-lines/1\"");
     assert_says(ended.out, "\"seed\":7,");
     assert_says(ended.out, "\"id\":\"" ONE_CASE "\"");
     assert_says(ended.out, "\"pass\":1,");
@@ -222,9 +224,15 @@ static void an_interrupted_run_keeps_its_partial_report(void **state)
     assert_true(report_fd >= 0);
     char option[64];
     snprintf(option, sizeof option, "json=%s", path);
+    char page_path[] = "/tmp/chatspec-cli-XXXXXX";
+    int page_fd = mkstemp(page_path);
+    assert_true(page_fd >= 0);
+    char markdown[64];
+    snprintf(markdown, sizeof markdown, "markdown=%s", page_path);
     struct program program =
         start(WORDS("endpoint", "--url", listener.url, "--secret-key-env", "CHATSPEC_TEST_KEY",
-                    "--jobs", "1", "--only", "endpoint/token/*", "--report", option));
+                    "--jobs", "1", "--only", "endpoint/token/*", "--report", option, "--report",
+                    markdown, "--format", "json"));
     answer_one(&listener);                 /* can it be reached? */
     answer_one(&listener);                 /* does it have a runs API? */
     answer_one(&listener);                 /* the runner's own question */
@@ -236,9 +244,17 @@ static void an_interrupted_run_keeps_its_partial_report(void **state)
     answer_one(&listener); /* and what the case may have made */
     struct ended ended = finish(&program);
     assert_int_equal(ended.status, 130);
-    assert_says(ended.out, "interrupted");
+    assert_says(ended.out, "\"type\":\"end\"");
+    assert_says(ended.out, "\"interrupted\":true");
     release(&ended);
     close(report_fd);
+    close(page_fd);
+    page_fd = open(page_path, O_RDONLY);
+    char *page = content(page_fd);
+    assert_says(page, "chatspec: interrupted\n");
+    free(page);
+    close(page_fd);
+    assert_int_equal(unlink(page_path), 0);
     FILE *report = fopen(path, "r");
     char text[4096] = {0};
     assert_true(fread(text, 1, sizeof text - 1, report) > 0);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "json_schema.h"
 #include "reports/compare.h"
 
 #define HEAD                                                                             \
@@ -227,6 +228,34 @@ static void damaged_reports_are_refused(void **state)
     assert_int_equal(cs_report_read("/nowhere/at/all", &report, NULL), CS_ERR_IO);
 }
 
+#define FULL_CASE(id, verdict, observations)                                                     \
+    "{\"id\":\"" id "\",\"level\":\"MUST\",\"requirements\":[\"CRS-01\"],\"verdict\":\"" verdict \
+    "\",\"message\":\"\",\"observations\":{" observations "}}"
+
+static void a_comparison_follows_its_schema(void **state)
+{
+    (void)state;
+    static const char old_text[] = HEAD FULL_CASE("a/b/c", "fail", "") "," FULL_CASE(
+        "a/b/e", "info", "\"delay\":\"1\"") "," FULL_CASE("a/b/gone", "pass", "") TAIL;
+    static const char new_text[] =
+        HEAD FULL_CASE("a/b/c", "pass", "") "," FULL_CASE("a/b/e", "info", "\"delay\":\"2\"") TAIL;
+    struct cs_read_report older = {0};
+    struct cs_read_report newer = {0};
+    struct cs_requirements set = {0};
+    struct cs_buf out = CS_BUF(65536);
+    assert_int_equal(cs_report_parse(CS_VIEW(old_text), "old", &older, NULL), CS_OK);
+    assert_int_equal(cs_report_parse(CS_VIEW(new_text), "new", &newer, NULL), CS_OK);
+    assert_int_equal(cs_requirements_load(&set, NULL), CS_OK);
+    assert_int_equal(cs_compare_document(&older, &newer, &set, &out), CS_OK);
+    char *text = cs_buf_take(&out);
+    assert_non_null(strstr(text, "\"fix\":1"));
+    schema_assert_holds(CHATSPEC_COMPARE_SCHEMA, text);
+    free(text);
+    cs_requirements_free(&set);
+    cs_read_report_free(&older);
+    cs_read_report_free(&newer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +267,7 @@ int main(void)
         cmocka_unit_test(observations_are_compared_by_name),
         cmocka_unit_test(what_a_report_says_cannot_steer_the_terminal),
         cmocka_unit_test(damaged_reports_are_refused),
+        cmocka_unit_test(a_comparison_follows_its_schema),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

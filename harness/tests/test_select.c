@@ -94,6 +94,55 @@ static void shards_are_complete_and_disjoint(void **state)
     assert_int_equal(cs_shard_parse("a/b", &shard, &n_shards), CS_ERR_SYNTAX);
 }
 
+#define N_MANY \
+    18 /* every fourth of them is long: dealt by place alone, one shard would get them all */
+
+static void each_case_is_in_one_shard_and_long_ones_are_spread(void **state)
+{
+    (void)state;
+    static char ids[N_MANY][32];
+    struct cs_case many[N_MANY + 1] = {0};
+    for (size_t i = 0; i < N_MANY; i++) {
+        snprintf(ids[i], sizeof ids[i], "fake/many/c%02zu", i);
+        many[i] = (struct cs_case){.id = ids[i],
+                                   .requirements = i % 3 ? "AAA-01" : "BBB-02",
+                                   .needs = i % 4 ? 0 : CS_NEEDS_LONG};
+    }
+    const struct cs_case *const tables[] = {many};
+    const struct cs_role role = {.name = "fake", .groups = tables, .n_groups = 1};
+    const struct cs_role *const only_role[] = {&role};
+    const char *only[] = {"AAA-01"};
+    for (unsigned n_only = 0; n_only < 2; n_only++) {
+        for (unsigned n_shards = 1; n_shards <= 5; n_shards++) {
+            unsigned seen[N_MANY] = {0};
+            size_t least = N_MANY;
+            size_t most = 0;
+            for (unsigned k = 1; k <= n_shards; k++) {
+                const struct cs_selection selection = {
+                    .only = only, .n_only = n_only, .shard = k, .n_shards = n_shards};
+                struct cs_work *work = NULL;
+                size_t n = 0;
+                size_t n_long = 0;
+                struct cs_buf why = CS_BUF(4096);
+                assert_int_equal(cs_select(only_role, 1, &selection, &work, &n, &why), CS_OK);
+                for (size_t i = 0; i < n; i++) {
+                    seen[work[i].test - many]++;
+                    n_long += work[i].test->needs != 0;
+                }
+                free(work);
+                cs_buf_free(&why);
+                least = n < least ? n : least;
+                most = n > most ? n : most;
+                assert_true(n_long <= 5 / n_shards + 1);
+            }
+            for (size_t i = 0; i < N_MANY; i++) {
+                assert_int_equal(seen[i], n_only == 0 || i % 3 ? 1 : 0);
+            }
+            assert_true(most - least <= 1);
+        }
+    }
+}
+
 static void assert_not_selectable(const struct cs_selection *selection, const char *word)
 {
     struct cs_work *work = NULL;
@@ -157,6 +206,7 @@ int main(void)
         cmocka_unit_test(globs_select_by_id_and_by_requirement),
         cmocka_unit_test(globs_need_not_name_the_role),
         cmocka_unit_test(shards_are_complete_and_disjoint),
+        cmocka_unit_test(each_case_is_in_one_shard_and_long_ones_are_spread),
         cmocka_unit_test(a_name_that_matches_nothing_is_refused_with_the_nearest),
         cmocka_unit_test(a_group_selects_by_the_requirements_of_it),
     };
