@@ -8,20 +8,43 @@
 #include "endpoint_world.h"
 
 #include "endpoint/scenario/scenario.h"
+#include "json_schema.h"
 
 #define HEAD       "{\"format\":\"chatspec-scenario/1\",\"about\":\"a test\",\"answers\":"
 #define SAY(steps) HEAD "[{\"say\":[" steps "]}]}"
 
-static void assert_refused(const char *text, const char *expected)
+static cJSON *read_schema(void)
 {
-    struct cs_scenario *scenario = NULL;
-    struct cs_buf why = CS_BUF((size_t)4096);
-    assert_int_not_equal(cs_scenario_read(cs_view_str(text), &scenario, &why), CS_OK);
-    if (cs_view_find(cs_buf_view(&why), cs_view_str(expected)) == SIZE_MAX) {
-        fail_msg("%.*s\nexpected: %s", CS_VIEW_ARG(cs_buf_view(&why)), expected);
-    }
-    cs_buf_free(&why);
+    char bytes[65536];
+    FILE *file = fopen(SCENARIO_SCHEMA, "r");
+    assert_non_null(file);
+    size_t len = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    cJSON *tree = cJSON_ParseWithLength(bytes, len);
+    assert_non_null(tree);
+    return tree;
 }
+
+/* Does the published schema take the file? */
+static bool fits_schema(const cJSON *rules, struct cs_view text, char *ret_reason)
+{
+    struct schema schema = {.root = rules};
+    cJSON *tree = cJSON_ParseWithLength(text.ptr, text.len);
+    assert_non_null(tree);
+    bool fits = schema_holds(&schema, rules, tree);
+    memcpy(ret_reason, schema.reason, sizeof(schema.reason));
+    cJSON_Delete(tree);
+    return fits;
+}
+
+struct refused {
+    const char *text;
+    const char *why;
+    enum {
+        BY_SCHEMA_TOO,
+        BY_READER_ONLY
+    } by; /* no schema can say all */
+};
 
 static struct cs_scenario *read_scenario(struct cs_view text)
 {
@@ -34,47 +57,73 @@ static struct cs_scenario *read_scenario(struct cs_view text)
     return scenario;
 }
 
+static const struct refused refused[] = {
+    {"{\n  \"format\": oops}", "line 2, column 13", BY_READER_ONLY},
+    {"", "line 1, column 1", BY_READER_ONLY},
+    {"[]", "the file: expected an object", BY_SCHEMA_TOO},
+    {"{\"format\":\"x\"}", "format: expected \"chatspec-scenario/1\"", BY_READER_ONLY},
+    {"{\"format\":\"chatspec-scenario/1\",\"answers\":[]}", "about: expected", BY_SCHEMA_TOO},
+    {"{\"format\":\"chatspec-scenario/1\",\"about\":\"a\"}", "answers: expected", BY_SCHEMA_TOO},
+    {HEAD "[]} x", "no JSON", BY_READER_ONLY},
+    {HEAD "[],\"delay\":1}", "delay: no such member; allowed here: format", BY_SCHEMA_TOO},
+    {HEAD "[],\"delay_ms\":-1}", "delay_ms: expected a whole number from 0 to 600000",
+     BY_SCHEMA_TOO},
+    {HEAD "[{\"on\":\"never\"}]}", "answers[0].on: expected \"message\", \"approved\"",
+     BY_READER_ONLY},
+    {HEAD "[{},{\"then\":\"\"}]}", "answers[1].then: expected \"complete\"", BY_SCHEMA_TOO},
+    {HEAD "[{\"turn\":0}]}", "answers[0].turn: expected a whole number from 1", BY_SCHEMA_TOO},
+    {SAY("{}"), "answers[0].say[0]: expected an object with one of text, reasoning", BY_SCHEMA_TOO},
+    {SAY("{\"text\":\"a\",\"cut\":true}"),
+     "answers[0].say[0].cut: no such member; allowed here: text, repeat", BY_SCHEMA_TOO},
+    {SAY("{\"cut\":true},{\"txet\":\"a\"}"), "answers[0].say[1]: expected an object",
+     BY_SCHEMA_TOO},
+    {SAY("{\"text\":1}"), "say[0].text: expected a text", BY_SCHEMA_TOO},
+    {SAY("{\"text\":\"a\",\"text\":\"b\"}"), "say[0].text: stands there twice", BY_READER_ONLY},
+    {SAY("{\"chunk\":{\"kind\":\"a\"}}"), "say[0].chunk: expected an object with a", BY_SCHEMA_TOO},
+    {SAY("{\"tool\":\"a\",\"output\":1,\"approve\":true}"), "say[0]: expected one of",
+     BY_READER_ONLY},
+    {SAY("{\"tool\":\"a\",\"approve\":false}"), "say[0].approve: expected true", BY_SCHEMA_TOO},
+    {SAY("{\"text\":\"0123456789\",\"repeat\":1000000}"), "8 MiB", BY_READER_ONLY},
+    {HEAD "[],\"faults\":[\"out 1: vanish\"]}", "faults[0]: 'out 1: vanish'", BY_READER_ONLY},
+};
+
 static void a_wrong_file_is_refused_by_the_path_to_what_is_wrong(void **state)
 {
     (void)state;
-    assert_refused("{\n  \"format\": oops}", "line 2, column 13");
-    assert_refused("", "line 1, column 1");
-    assert_refused("[]", "the file: expected an object");
-    assert_refused("{\"format\":\"x\"}", "format: expected \"chatspec-scenario/1\"");
-    assert_refused("{\"format\":\"chatspec-scenario/1\",\"answers\":[]}", "about: expected");
-    assert_refused("{\"format\":\"chatspec-scenario/1\",\"about\":\"a\"}", "answers: expected");
-    assert_refused(HEAD "[]} x", "no JSON");
-    assert_refused(HEAD "[],\"delay\":1}", "delay: no such member; allowed here: format, about");
-    assert_refused(HEAD "[],\"delay_ms\":-1}",
-                   "delay_ms: expected a whole number from 0 to 600000");
-    assert_refused(HEAD "[{\"on\":\"never\"}]}",
-                   "answers[0].on: expected \"message\", \"approved\"");
-    assert_refused(HEAD "[{},{\"then\":\"\"}]}", "answers[1].then: expected \"complete\"");
-    assert_refused(HEAD "[{\"turn\":0}]}", "answers[0].turn: expected a whole number from 1");
-    assert_refused(SAY("{}"), "answers[0].say[0]: expected an object with one of text, reasoning");
-    assert_refused(SAY("{\"text\":\"a\",\"cut\":true}"),
-                   "answers[0].say[0].cut: no such member; allowed here: text, repeat");
-    assert_refused(SAY("{\"cut\":true},{\"txet\":\"a\"}"), "answers[0].say[1]: expected an object");
-    assert_refused(SAY("{\"text\":1}"), "say[0].text: expected a text");
-    assert_refused(SAY("{\"text\":\"a\",\"text\":\"b\"}"), "say[0].text: stands there twice");
-    assert_refused(SAY("{\"chunk\":{\"kind\":\"a\"}}"), "say[0].chunk: expected an object with a");
-    assert_refused(SAY("{\"tool\":\"a\",\"output\":1,\"approve\":true}"),
-                   "say[0]: expected one of");
-    assert_refused(SAY("{\"tool\":\"a\",\"approve\":false}"), "say[0].approve: expected true");
-    assert_refused(SAY("{\"text\":\"0123456789\",\"repeat\":1000000}"), "8 MiB");
-    assert_refused(HEAD "[],\"faults\":[\"out 1: vanish\"]}", "faults[0]: 'out 1: vanish'");
+    char reason[SCHEMA_MAX_REASON];
+    cJSON *schema = read_schema();
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct cs_scenario *scenario = NULL;
+        struct cs_buf why = CS_BUF((size_t)4096);
+        struct cs_view text = cs_view_str(refused[i].text);
+        assert_int_not_equal(cs_scenario_read(text, &scenario, &why), CS_OK);
+        if (cs_view_find(cs_buf_view(&why), cs_view_str(refused[i].why)) == SIZE_MAX) {
+            fail_msg("%.*s\nexpected: %s", CS_VIEW_ARG(cs_buf_view(&why)), refused[i].why);
+        }
+        if (refused[i].by == BY_SCHEMA_TOO && fits_schema(schema, text, reason)) {
+            fail_msg("the schema takes %s", refused[i].text);
+        }
+        cs_buf_free(&why);
+    }
+    cJSON_Delete(schema);
 }
 
 static void shipped_ones_are_right(void **state)
 {
     (void)state;
     size_t n = 0;
+    char reason[SCHEMA_MAX_REASON];
+    cJSON *schema = read_schema();
     for (const struct cs_shipped_scenario *row = cs_shipped_scenarios; row->name; row++, n++) {
         struct cs_scenario *scenario = read_scenario(row->text());
         assert_true(strlen(cs_scenario_about(scenario)) > 20);
+        if (!fits_schema(schema, row->text(), reason)) {
+            fail_msg("%s: %s", row->name, reason);
+        }
         cs_scenario_free(scenario);
     }
     assert_int_equal(n, 5);
+    cJSON_Delete(schema);
 }
 
 /* A prefix of a file is no scenario, and reading it touches nothing that it should not. */

@@ -34,9 +34,13 @@ struct member {
         0   \
     }
 
-static const struct member top[] = {{"format", TEXT, 0, 0},  {"about", NAME, 0, 0},
-                                    {"answers", LIST, 0, 0}, DELAY,
-                                    {"faults", LIST, 0, 0},  END};
+static const struct member top[] = {{"format", TEXT, 0, 0},
+                                    {"$schema", TEXT, 0, 0},
+                                    {"about", NAME, 0, 0},
+                                    {"answers", LIST, 0, 0},
+                                    DELAY,
+                                    {"faults", LIST, 0, 0},
+                                    END};
 static const struct member answer[] = {{"on", ON, 0, 0},
                                        {"contains", NAME, 0, 0},
                                        {"turn", WHOLE, 1, 1e9},
