@@ -1,4 +1,5 @@
-// Drives the page in a headless Chromium through every scenario: check.mjs CHATSPEC CHROMIUM [ONLY]
+// Drives the page in a headless Chromium through every scenario, and looks at CORS from within it:
+// check.mjs CHATSPEC CHROMIUM [ONLY]
 // Screenshots go to screenshots/. Exit 1 with what was seen when something is not as expected.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -181,12 +182,55 @@ const scenarios = {
   },
 };
 
+// What a page of another origin may see of the server: everything on its routes, errors with their
+// status, the headers of a stream; nothing of what answers below the routes.
+scenarios.cors = async (at) => {
+  await at.say("hello");
+  await at.holds("hello");
+  await at.ready();
+  const seen = await at.page.evaluate(async () => {
+    const { baseURL } = await (await fetch("/api/config")).json();
+    const chatId = JSON.parse(localStorage.chatId);
+    const token = JSON.parse(localStorage.sessions)[chatId].publicAccessToken;
+    const call = async (method, path, { authorization = `Bearer ${token}`, body, ...headers } = {}) => {
+      try {
+        const response = await fetch(baseURL + path, {
+          method, body, headers: { ...(authorization && { authorization }), ...headers }, signal: AbortSignal.timeout(5000) });
+        const settled = response.headers.get("x-session-settled");
+        await response.body?.cancel();
+        return settled ? `${response.status} settled ${settled}` : response.status;
+      } catch (error) {
+        return error.name;
+      }
+    };
+    const session = `/realtime/v1/sessions/${chatId}`;
+    return {
+      append: await call("POST", `${session}/in/append`, { body: JSON.stringify({ kind: "stop" }), "content-type": "application/json", "x-part-id": "p1" }),
+      tooLarge: await call("POST", `${session}/in/append`, { body: "x".repeat(2 ** 21), "content-type": "text/plain", "x-part-id": "p2" }),
+      settled: await call("GET", `${session}/out`, { accept: "text/event-stream", "x-peek-settled": "1", "last-event-id": "0", "timeout-seconds": "1" }),
+      records: await call("GET", `${session}/out/records`),
+      head: await call("HEAD", `${session}/out`),
+      putOut: await call("PUT", `${session}/out`), // not for a public token
+      badToken: await call("GET", `${session}/out/records`, { authorization: "Bearer nobody" }),
+      otherSession: await call("GET", "/realtime/v1/sessions/another/out/records"),
+      session: await call("GET", `/api/v1/sessions/${chatId}`),
+      close: await call("POST", `/api/v1/sessions/${chatId}/close`, { body: "{}", "content-type": "application/json" }),
+      limiter: await call("GET", "/api/v1/sessions", { authorization: "" }),
+      noSuchPath: await call("GET", "/realtime/v1/nothing"),
+    };
+  });
+  assert.deepEqual(seen, {
+    append: 200, tooLarge: 413, settled: "200 settled true", records: 200, head: 200, putOut: 403, badToken: 401,
+    otherSession: 403, session: 200, close: 403, limiter: "TypeError", noSuchPath: "TypeError",
+  });
+};
+
 const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 running.add(browser.process());
 let failed = 0;
 for (const [name, drive] of Object.entries(scenarios)) {
   if (only && only !== name) continue;
-  const at = await open(browser, name === "no-scenario" ? null : name);
+  const at = await open(browser, ["no-scenario", "cors"].includes(name) ? null : name);
   try {
     await drive(at);
     console.log(`ok      ${name}`);
