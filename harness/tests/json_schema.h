@@ -1,5 +1,6 @@
 /* Holding a JSON value against a JSON Schema: the keywords that conformance/peers/schema,
- * harness/endpoint/scenario and reports/ use, and a failure of the test for any other, so that none is passed over in silence. */
+ * harness/endpoint/scenario and reports/ use, and a failure of the test for any other, so that none
+ * is passed over in silence. */
 #ifndef CHATSPEC_TESTS_JSON_SCHEMA_H
 #define CHATSPEC_TESTS_JSON_SCHEMA_H
 

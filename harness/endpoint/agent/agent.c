@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "endpoint/scenario/scenario.h"
 #include "endpoint/sessions/runs.h"
 #include "endpoint/sessions/session.h"
 #include "endpoint/sessions/session_config.h"
@@ -12,14 +11,6 @@
 #include "wire/json.h"
 
 #define LAST_TEXT_MAX ((size_t)4 << 20)
-
-struct cs_agent_item {
-    struct cs_agent_input input;
-    bool has_seq; /* false: from the run's payload */
-    uint64_t seq;
-    bool was_handed_over; /* an upgrade brought it */
-    TAILQ_ENTRY(cs_agent_item) link;
-};
 
 static void item_free(struct cs_agent_item *item)
 {
@@ -64,71 +55,6 @@ static bool wake_in(struct cs_agent *agent, int64_t delay_ms)
 
 /* ---- a turn ---- */
 
-static void begin_answer(struct cs_agent *agent, struct cs_view text)
-{
-    char tool_call_id[CS_AGENT_ID_LEN + 1];
-    cs_random_id(agent->endpoint, agent->message_id, CS_AGENT_ID_LEN);
-    cs_random_id(agent->endpoint, tool_call_id, CS_AGENT_ID_LEN);
-    cs_script_answer(&agent->script, text, agent->message_id, tool_call_id);
-}
-
-/* An answer to a call belongs to the message of the call, which is the last one of this run; a
- * run that knows none makes a message of its own. */
-static void begin_result(struct cs_agent *agent, const struct cs_agent_input *input)
-{
-    if (agent->message_id[0] == '\0') {
-        cs_random_id(agent->endpoint, agent->message_id, CS_AGENT_ID_LEN);
-    }
-    cs_script_result(&agent->script, input->denied, agent->message_id,
-                     cs_buf_view(&input->tool_call_id));
-}
-
-/* False: there is no scenario, or no answer of it is for this. An answer to a call goes on with the
- * call's message, everything else begins one. */
-static bool begin_scenario(struct cs_agent *agent, const struct cs_agent_item *item)
-{
-    const struct cs_scenario *scenario = agent->endpoint->scenario;
-    if (scenario == NULL) {
-        return false;
-    }
-    char tool_call_id[CS_AGENT_ID_LEN + 1];
-    char message_id[CS_AGENT_ID_LEN + 1];
-    cs_random_id(agent->endpoint, message_id, CS_AGENT_ID_LEN);
-    cs_random_id(agent->endpoint, tool_call_id, CS_AGENT_ID_LEN);
-    bool is_result = item->input.ask == CS_ASK_RESULT && agent->message_id[0] != '\0';
-    const struct cs_scenario_asked asked = {
-        .input = &item->input,
-        .text = cs_buf_view(&agent->last_text),
-        .turn = agent->session->n_turns,
-        .run = agent->session->n_runs,
-        .was_handed_over = item->was_handed_over,
-        .message_id = is_result ? agent->message_id : message_id,
-        .tool_call_id = cs_view_str(tool_call_id),
-    };
-    if (!cs_scenario_answer(scenario, &asked, &agent->script)) {
-        return false;
-    }
-    if (!is_result) {
-        memcpy(agent->message_id, message_id, sizeof(message_id));
-    }
-    return true;
-}
-
-static void begin_default(struct cs_agent *agent, const struct cs_agent_item *item)
-{
-    switch (item->input.ask) {
-    case CS_ASK_ANSWER:
-    case CS_ASK_REGENERATE:
-        begin_answer(agent, cs_buf_view(&agent->last_text));
-        break;
-    case CS_ASK_RESULT:
-        begin_result(agent, &item->input);
-        break;
-    default: /* an action: nothing to say */
-        break;
-    }
-}
-
 static void begin_turn(struct cs_agent *agent, struct cs_agent_item *item)
 {
     cs_script_free(&agent->script);
@@ -140,9 +66,7 @@ static void begin_turn(struct cs_agent *agent, struct cs_agent_item *item)
         cs_buf_clear(&agent->last_text);
         cs_buf_add(&agent->last_text, cs_buf_view(&item->input.text));
     }
-    if (!begin_scenario(agent, item)) {
-        begin_default(agent, item);
-    }
+    cs_agent_compose(agent, item);
     if (item->has_seq && agent->script.end == CS_END_COMPLETE) {
         agent->has_handled = true;
         agent->handled = item->seq;

@@ -30,7 +30,15 @@
 #define CS_AGENT_ABSENT_TASK "absent"
 #define CS_AGENT_MAX_WAITING ((size_t)1024) /* inputs that wait for their turn */
 
-struct cs_agent_item;
+/* What is asked, and waits for its turn or is answered. */
+struct cs_agent_item {
+    struct cs_agent_input input;
+    bool has_seq; /* false: from the run's payload */
+    uint64_t seq;
+    bool was_handed_over; /* an upgrade brought it */
+    TAILQ_ENTRY(cs_agent_item) link;
+};
+
 TAILQ_HEAD(cs_agent_items, cs_agent_item);
 
 #define CS_AGENT_ID_LEN 16
@@ -61,6 +69,11 @@ struct cs_agent {
     bool has_complete; /* seq_num of the last turn-complete, for the trim */
     uint64_t complete;
 };
+
+/* ---- agent_answer.c ---- */
+
+/* Composes the answer into the agent's script, which is empty. */
+void cs_agent_compose(struct cs_agent *agent, const struct cs_agent_item *item);
 
 /* ---- agent_write.c ---- */
 
