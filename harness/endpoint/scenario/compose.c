@@ -14,66 +14,6 @@ struct composing {
     bool in_step;
 };
 
-static const cJSON *get(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static double number(const cJSON *object, const char *name, double otherwise)
-{
-    const cJSON *item = get(object, name);
-    return item ? item->valuedouble : otherwise;
-}
-
-/* ---- conditions ---- */
-
-static const char *name_of_ask(const struct cs_agent_input *input)
-{
-    switch (input->ask) {
-    case CS_ASK_ACTION:
-        return "action";
-    case CS_ASK_RESULT:
-        return input->denied ? "denied" : input->approved ? "approved" : "result";
-    default:
-        return "message";
-    }
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Without regard to the case of ASCII letters. */
-static bool holds(struct cs_view text, struct cs_view part)
-{
-    for (size_t at = 0; part.len <= text.len && at <= text.len - part.len; at++) {
-        size_t n = 0;
-        while (n < part.len && lower(text.ptr[at + n]) == lower(part.ptr[n])) {
-            n++;
-        }
-        if (n == part.len) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool applies(const cJSON *answer, const struct cs_scenario_asked *asked)
-{
-    const cJSON *on = get(answer, "on");
-    const cJSON *contains = get(answer, "contains");
-    const cJSON *then = get(answer, "then");
-    const char *wanted = on ? on->valuestring : "message";
-    return strcmp(wanted, name_of_ask(asked->input)) == 0 &&
-           number(answer, "turn", (double)asked->turn) == (double)asked->turn &&
-           number(answer, "run", (double)asked->run) == (double)asked->run &&
-           !(asked->was_handed_over && then && strcmp(then->valuestring, "upgrade") == 0) &&
-           (!contains || holds(asked->text, cs_view_str(contains->valuestring)));
-}
-
-/* ---- chunks ---- */
-
 /* Begins a line of the script, with what is to be waited before it. */
 static struct cs_buf *begin(struct composing *c, double delay_ms)
 {
@@ -152,9 +92,10 @@ static void fill_in(const struct composing *c, const char *pattern, double times
 static void say_text(struct composing *c, const cJSON *step, const char *name, double delay_ms)
 {
     struct cs_buf text = CS_BUF(2 * CS_SCENARIO_TEXT_MAX);
-    fill_in(c, get(step, name)->valuestring, number(step, "repeat", 1), &text);
+    fill_in(c, cs_scenario_get(step, name)->valuestring, cs_scenario_number(step, "repeat", 1),
+            &text);
     struct cs_view rest = cs_buf_view(&text);
-    double pieces = number(step, "pieces", 0);
+    double pieces = cs_scenario_number(step, "pieces", 0);
     size_t least = pieces > 0 ? rest.len / (size_t)pieces : rest.len / 1000;
     uint64_t id = ++c->n_texts;
     open_step(c);
@@ -200,7 +141,7 @@ static void call_tool(struct composing *c, const cJSON *step, double delay_ms)
 {
     struct cs_buf call = CS_BUF((size_t)256);
     struct cs_buf *out = &c->script->text;
-    struct cs_view name = cs_view_str(get(step, "tool")->valuestring);
+    struct cs_view name = cs_view_str(cs_scenario_get(step, "tool")->valuestring);
     cs_buf_add(&call, c->asked->tool_call_id);
     if (++c->n_calls > 1) {
         cs_buf_printf(&call, "%" PRIu64, c->n_calls);
@@ -215,30 +156,30 @@ static void call_tool(struct composing *c, const cJSON *step, double delay_ms)
     cs_buf_str(out, ",\"toolName\":");
     quoted(out, name);
     cs_buf_str(out, ",\"input\":");
-    if (get(step, "input")) {
-        value(out, get(step, "input"));
+    if (cs_scenario_get(step, "input")) {
+        value(out, cs_scenario_get(step, "input"));
     } else {
         cs_buf_str(out, "{}");
     }
     end_line(c);
-    if (get(step, "approve")) {
+    if (cs_scenario_get(step, "approve")) {
         cs_buf_str(begin(c, 0), "{\"type\":\"tool-approval-request\",\"approvalId\":\"approval-");
         cs_json_escape(out, id);
         cs_buf_str(out, "\",\"toolCallId\":");
         quoted(out, id);
         end_line(c);
-    } else if (get(step, "fails")) {
+    } else if (cs_scenario_get(step, "fails")) {
         tool_line(c, "tool-output-error", id, delay_ms);
         cs_buf_str(out, ",\"errorText\":");
-        quoted(out, cs_view_str(get(step, "fails")->valuestring));
+        quoted(out, cs_view_str(cs_scenario_get(step, "fails")->valuestring));
         end_line(c);
-    } else if (get(step, "output") || get(step, "output_bytes")) {
+    } else if (cs_scenario_get(step, "output") || cs_scenario_get(step, "output_bytes")) {
         tool_line(c, "tool-output-available", id, delay_ms);
         cs_buf_str(out, ",\"output\":");
-        if (get(step, "output")) {
-            value(out, get(step, "output"));
+        if (cs_scenario_get(step, "output")) {
+            value(out, cs_scenario_get(step, "output"));
         } else {
-            output_of(out, (size_t)number(step, "output_bytes", 0));
+            output_of(out, (size_t)cs_scenario_number(step, "output_bytes", 0));
         }
         end_line(c);
     }
@@ -262,15 +203,15 @@ static void say_data(struct composing *c, const cJSON *step, double delay_ms)
 {
     struct cs_buf *out = begin(c, delay_ms);
     cs_buf_str(out, "{\"type\":\"data-");
-    cs_json_escape(out, cs_view_str(get(step, "data")->valuestring));
+    cs_json_escape(out, cs_view_str(cs_scenario_get(step, "data")->valuestring));
     cs_buf_str(out, "\"");
-    if (get(step, "id")) {
+    if (cs_scenario_get(step, "id")) {
         cs_buf_str(out, ",\"id\":");
-        value(out, get(step, "id"));
+        value(out, cs_scenario_get(step, "id"));
     }
     cs_buf_str(out, ",\"data\":");
-    value(out, get(step, "value"));
-    if (cJSON_IsTrue(get(step, "transient"))) {
+    value(out, cs_scenario_get(step, "value"));
+    if (cJSON_IsTrue(cs_scenario_get(step, "transient"))) {
         cs_buf_str(out, ",\"transient\":true");
     }
     cs_buf_str(out, "}\n");
@@ -279,29 +220,29 @@ static void say_data(struct composing *c, const cJSON *step, double delay_ms)
 /* False after an error: such a stream ends there. */
 static bool say(struct composing *c, const cJSON *step)
 {
-    double delay_ms = number(step, "delay_ms", c->file_delay_ms);
-    if (get(step, "text")) {
+    double delay_ms = cs_scenario_number(step, "delay_ms", c->file_delay_ms);
+    if (cs_scenario_get(step, "text")) {
         say_text(c, step, "text", delay_ms);
-    } else if (get(step, "reasoning")) {
+    } else if (cs_scenario_get(step, "reasoning")) {
         say_text(c, step, "reasoning", delay_ms);
-    } else if (get(step, "tool")) {
+    } else if (cs_scenario_get(step, "tool")) {
         call_tool(c, step, delay_ms);
-    } else if (get(step, "tool_output")) {
-        answer_call(c, get(step, "tool_output"), delay_ms);
-    } else if (get(step, "tool_denied")) {
+    } else if (cs_scenario_get(step, "tool_output")) {
+        answer_call(c, cs_scenario_get(step, "tool_output"), delay_ms);
+    } else if (cs_scenario_get(step, "tool_denied")) {
         answer_call(c, NULL, delay_ms);
-    } else if (get(step, "data")) {
+    } else if (cs_scenario_get(step, "data")) {
         say_data(c, step, delay_ms);
-    } else if (get(step, "chunk")) {
-        value(begin(c, delay_ms), get(step, "chunk"));
+    } else if (cs_scenario_get(step, "chunk")) {
+        value(begin(c, delay_ms), cs_scenario_get(step, "chunk"));
         cs_buf_char(&c->script->text, '\n');
-    } else if (get(step, "wait_ms")) {
-        c->waited_ms += number(step, "wait_ms", 0);
-    } else if (get(step, "cut")) {
+    } else if (cs_scenario_get(step, "wait_ms")) {
+        c->waited_ms += cs_scenario_number(step, "wait_ms", 0);
+    } else if (cs_scenario_get(step, "cut")) {
         line(c, CS_SCRIPT_CUT);
     } else {
         cs_buf_str(begin(c, delay_ms), "{\"type\":\"error\",\"errorText\":");
-        quoted(&c->script->text, cs_view_str(get(step, "error")->valuestring));
+        quoted(&c->script->text, cs_view_str(cs_scenario_get(step, "error")->valuestring));
         end_line(c);
         return false;
     }
@@ -331,8 +272,8 @@ static void end_as(struct cs_script *script, const char *then)
 
 static void compose(struct composing *c, const cJSON *answer)
 {
-    const cJSON *say_list = get(answer, "say");
-    const cJSON *then = get(answer, "then");
+    const cJSON *say_list = cs_scenario_get(answer, "say");
+    const cJSON *then = cs_scenario_get(answer, "then");
     const cJSON *step;
     bool goes_on = true;
     end_as(c->script, then ? then->valuestring : "complete");
@@ -358,7 +299,7 @@ bool cs_scenario_answer(const struct cs_scenario *scenario, const struct cs_scen
     const cJSON *answer;
     cJSON_ArrayForEach(answer, scenario->answers)
     {
-        if (applies(answer, asked)) {
+        if (cs_scenario_applies(answer, asked)) {
             compose(&c, answer);
             return true;
         }

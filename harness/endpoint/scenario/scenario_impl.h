@@ -15,4 +15,11 @@ struct cs_scenario {
 /* Checks the whole tree; false with `why`. */
 bool cs_scenario_check(const cJSON *tree, struct cs_buf *why);
 
+/* A member, or NULL; a number, or what stands for one that is left out. */
+const cJSON *cs_scenario_get(const cJSON *object, const char *name);
+double cs_scenario_number(const cJSON *object, const char *name, double otherwise);
+
+/* Do all conditions of the answer hold? */
+bool cs_scenario_applies(const cJSON *answer, const struct cs_scenario_asked *asked);
+
 #endif
