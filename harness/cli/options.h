@@ -56,6 +56,7 @@ struct cs_args {
     const char *parser;
     const char *library;
     const char *out;
+    const char *scenario;
     const char *stream;
     const char *basin;
     const char *stream_token_env;

@@ -173,6 +173,11 @@ void cs_endpoint_clear_faults(struct cs_endpoint *endpoint)
     cs_faults_clear(endpoint->faults);
 }
 
+void cs_endpoint_scenario(struct cs_endpoint *endpoint, const struct cs_scenario *scenario)
+{
+    endpoint->scenario = scenario;
+}
+
 static enum cs_err listen_on(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config,
                              struct cs_diag *diag)
 {
@@ -208,6 +213,7 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
     TAILQ_INIT(&endpoint->waitpoints);
     endpoint->tap = config->tap;
     endpoint->no_agent = config->no_agent;
+    endpoint->scenario = config->scenario;
     endpoint->started_ms = cs_loop_now(loop);
     if (config->profile && cs_policy_as_of(config->profile, &endpoint->policy) != CS_OK) {
         cs_endpoint_stop(endpoint);

@@ -16,6 +16,7 @@
 #include "net/server.h"
 
 struct cs_endpoint;
+struct cs_scenario;
 
 struct cs_endpoint_config {
     const char *address;          /* NULL: 127.0.0.1 */
@@ -37,6 +38,8 @@ struct cs_endpoint_config {
     const char *stream_token;  /* NULL: none, as s2-lite wants it */
     const char *const *faults; /* what to do wrong when (faults/README.md) */
     size_t n_faults;
+    /* What the scripted agent answers (scenario/scenario.h); NULL: what it is told. */
+    const struct cs_scenario *scenario;
     const struct cs_tap *tap; /* sees what happens (tap.h); NULL: nobody looks */
     bool no_agent;            /* no session has a scripted agent: runs are somebody else's */
     bool quiet;               /* false: one line per request on stderr */
@@ -61,6 +64,9 @@ CS_MUST_USE enum cs_err cs_endpoint_fault(struct cs_endpoint *endpoint, const ch
                                           struct cs_diag *diag);
 /* Forgets all fault rules; requests that one holds stay held. */
 void cs_endpoint_clear_faults(struct cs_endpoint *endpoint);
+/* Another scenario, or none, for the turns that begin from now on; it must live until it is
+ * replaced or the endpoint stops. The fault rules of a scenario are the caller's to add. */
+void cs_endpoint_scenario(struct cs_endpoint *endpoint, const struct cs_scenario *scenario);
 void cs_endpoint_stop(struct cs_endpoint *endpoint);
 /* "http://127.0.0.1:PORT", valid as long as the endpoint. */
 const char *cs_endpoint_url(const struct cs_endpoint *endpoint);

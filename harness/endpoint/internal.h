@@ -35,6 +35,7 @@ struct cs_waitpoint;
 struct cs_objects; /* stored snapshots */
 struct cs_windows; /* rate limit windows */
 struct cs_h2_stream;
+struct cs_scenario;
 
 /* What a secret key, or the `sub` of a token, picks. */
 struct cs_environment {
@@ -80,6 +81,7 @@ struct cs_session {
     char *closed_reason; /* JSON text of a string, or NULL */
     struct cs_run *run;  /* the current one, or NULL */
     uint64_t n_runs;     /* that were current so far */
+    uint64_t n_turns;    /* that its agents began */
     bool is_spoilt;      /* by malformed input (malformed_spoils_session) */
     bool was_listed;     /* as ACTIVE (list_keeps_active) */
     TAILQ_ENTRY(cs_session) link;
@@ -115,7 +117,8 @@ struct cs_endpoint {
     uint64_t n_requests;      /* told so far */
     struct cs_play_continue next_continue;
     bool has_next_continue;
-    char *marker; /* a header line for every answer, with its end; or NULL */
+    char *marker;                       /* a header line for every answer, with its end; or NULL */
+    const struct cs_scenario *scenario; /* what its agents answer, or NULL */
     bool no_agent;
     uint64_t random;
     char url[128];

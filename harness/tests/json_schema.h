@@ -1,5 +1,6 @@
-/* Holding a JSON value against a JSON Schema: the keywords that conformance/peers/schema and
- * reports/ use, and a failure of the test for any other, so that none is passed over in silence. */
+/* Holding a JSON value against a JSON Schema: the keywords that conformance/peers/schema,
+ * harness/endpoint/scenario and reports/ use, and a failure of the test for any other, so that none
+ * is passed over in silence. */
 #ifndef CHATSPEC_TESTS_JSON_SCHEMA_H
 #define CHATSPEC_TESTS_JSON_SCHEMA_H
 
@@ -146,6 +147,19 @@ static inline bool schema_items_hold(struct schema *schema, const cJSON *rule, c
     return true;
 }
 
+/* Exactly one of the alternatives holds; why the others do not is nothing to tell. */
+static inline bool schema_one_holds(struct schema *schema, const cJSON *rules, const cJSON *value)
+{
+    size_t n = 0;
+    const cJSON *rule;
+    cJSON_ArrayForEach(rule, rules)
+    {
+        struct schema tried = {.root = schema->root};
+        n += schema_holds(&tried, rule, value);
+    }
+    return n == 1;
+}
+
 /* What speaks to a reader and asks nothing. */
 static inline bool schema_is_remark(const char *keyword)
 {
@@ -206,6 +220,9 @@ static inline bool schema_keyword_holds(struct schema *schema, const cJSON *rule
     }
     if (strcmp(name, "items") == 0) {
         return schema_items_hold(schema, keyword, value);
+    }
+    if (strcmp(name, "oneOf") == 0) {
+        return schema_one_holds(schema, keyword, value);
     }
     if (strcmp(name, "$ref") == 0) {
         return schema_holds(schema, schema_resolve(schema, keyword->valuestring), value);

@@ -4,17 +4,13 @@
 
 #include <stdlib.h>
 
+#include "endpoint/sessions/runs.h"
 #include "endpoint/sessions/session.h"
+#include "endpoint/sessions/session_config.h"
+#include "endpoint/streams/streams.h"
 #include "wire/json.h"
 
 #define LAST_TEXT_MAX ((size_t)4 << 20)
-
-struct cs_agent_item {
-    struct cs_agent_input input;
-    bool has_seq; /* false: from the run's payload */
-    uint64_t seq;
-    TAILQ_ENTRY(cs_agent_item) link;
-};
 
 static void item_free(struct cs_agent_item *item)
 {
@@ -29,6 +25,9 @@ static void agent_free(struct cs_agent *agent)
         struct cs_agent_item *item = TAILQ_FIRST(&agent->items);
         TAILQ_REMOVE(&agent->items, item, link);
         item_free(item);
+    }
+    if (agent->item) {
+        item_free(agent->item);
     }
     cs_script_free(&agent->script);
     cs_buf_free(&agent->last_text);
@@ -56,46 +55,19 @@ static bool wake_in(struct cs_agent *agent, int64_t delay_ms)
 
 /* ---- a turn ---- */
 
-static void begin_answer(struct cs_agent *agent, struct cs_view text)
-{
-    char tool_call_id[CS_AGENT_ID_LEN + 1];
-    cs_random_id(agent->endpoint, agent->message_id, CS_AGENT_ID_LEN);
-    cs_random_id(agent->endpoint, tool_call_id, CS_AGENT_ID_LEN);
-    cs_script_answer(&agent->script, text, agent->message_id, tool_call_id);
-}
-
-/* An answer to a call belongs to the message of the call, which is the last one of this run; a
- * run that knows none makes a message of its own. */
-static void begin_result(struct cs_agent *agent, const struct cs_agent_input *input)
-{
-    if (agent->message_id[0] == '\0') {
-        cs_random_id(agent->endpoint, agent->message_id, CS_AGENT_ID_LEN);
-    }
-    cs_script_result(&agent->script, input->denied, agent->message_id,
-                     cs_buf_view(&input->tool_call_id));
-}
-
 static void begin_turn(struct cs_agent *agent, struct cs_agent_item *item)
 {
     cs_script_free(&agent->script);
     agent->in_turn = true;
+    agent->item = item;
+    agent->session->n_turns++;
     agent->with_token = item->input.ask != CS_ASK_ACTION;
-    switch (item->input.ask) {
-    case CS_ASK_ANSWER:
+    if (item->input.ask == CS_ASK_ANSWER) {
         cs_buf_clear(&agent->last_text);
         cs_buf_add(&agent->last_text, cs_buf_view(&item->input.text));
-        begin_answer(agent, cs_buf_view(&agent->last_text));
-        break;
-    case CS_ASK_REGENERATE:
-        begin_answer(agent, cs_buf_view(&agent->last_text));
-        break;
-    case CS_ASK_RESULT:
-        begin_result(agent, &item->input);
-        break;
-    default: /* an action: nothing to say */
-        break;
     }
-    if (item->has_seq) {
+    cs_agent_compose(agent, item);
+    if (item->has_seq && agent->script.end == CS_END_COMPLETE) {
         agent->has_handled = true;
         agent->handled = item->seq;
     }
@@ -104,15 +76,48 @@ static void begin_turn(struct cs_agent *agent, struct cs_agent_item *item)
     }
 }
 
+/* Hands the message over to a new run (AGT-VUP-01), which takes this agent's place and frees it.
+ * The record goes first because afterwards nobody is there to write it; nothing reads in between.
+ */
+static void hand_over(struct cs_agent *agent)
+{
+    struct cs_endpoint *endpoint = agent->endpoint;
+    struct cs_session *session = agent->session;
+    struct cs_run *next = cs_run_trigger(endpoint, session, agent->run);
+    if (next == NULL) {
+        leave(agent, CS_RUN_FAILED);
+        return;
+    }
+    cs_agent_write_upgrade(agent);
+    agent->item->was_handed_over = true;
+    TAILQ_INSERT_HEAD(&agent->items, agent->item, link);
+    agent->n_items++;
+    agent->item = NULL;
+    session->n_turns--; /* the same turn is begun again */
+    cs_session_repin(session, (struct cs_view){0});
+    cs_run_make_current(endpoint, next);
+}
+
 /* What comes next waits until turn-complete is stored: its trim follows it (REC-18), and a run does
  * not end with a record on its way. */
 static void end_turn(struct cs_agent *agent)
 {
+    enum cs_script_end end = agent->script.end;
     agent->in_turn = false;
+    if (end == CS_END_UPGRADE) {
+        hand_over(agent);
+        return;
+    }
+    if (end == CS_END_CRASH) {
+        leave(agent, CS_RUN_FAILED);
+        return;
+    }
+    item_free(agent->item);
+    agent->item = NULL;
     agent->ends_run = agent->script.ends_run;
     agent->closes = agent->script.closes;
     cs_script_free(&agent->script);
-    if (agent->endpoint->policy.agent_completes_first) {
+    if (agent->endpoint->policy.agent_completes_first || end == CS_END_SILENT) {
         (void)wake_in(agent, 0);
     } else {
         agent->completing = true;
@@ -132,8 +137,9 @@ void cs_agent_completed(struct cs_agent *agent)
 static bool go_on(struct cs_agent *agent, bool waited)
 {
     for (;;) {
-        if (!waited && cs_script_waits(&agent->script)) {
-            (void)wake_in(agent, agent->endpoint->policy.agent_delta_ms);
+        int64_t wait_ms = cs_script_wait(&agent->script, agent->endpoint->policy.agent_delta_ms);
+        if (!waited && wait_ms >= 0) {
+            (void)wake_in(agent, wait_ms);
             return false;
         }
         waited = false;
@@ -141,7 +147,12 @@ static bool go_on(struct cs_agent *agent, bool waited)
         if (chunk.len == 0) {
             return true;
         }
-        cs_agent_write_chunk(agent, chunk);
+        if (cs_view_eq(chunk, CS_VIEW(CS_SCRIPT_CUT))) {
+            cs_sse_cut(agent->endpoint, agent->session);
+        } else if (!cs_agent_write_chunk(agent, chunk) && agent->script.is_whole) {
+            cs_agent_write_too_large(agent, chunk);
+            return true;
+        }
     }
 }
 
@@ -194,7 +205,6 @@ static void on_timer(struct cs_timer *timer)
         }
         cs_run_set_status(agent->endpoint, agent->run, CS_RUN_EXECUTING);
         begin_turn(agent, item);
-        item_free(item);
     }
     if (go_on(agent, waited)) {
         end_turn(agent);
@@ -250,7 +260,7 @@ void cs_agent_on_input(struct cs_endpoint *endpoint, struct cs_session *session,
     case CS_ASK_STOP:
         pass_over(agent, in_record->seq_num);
         if (agent->in_turn) {
-            agent->script.at = agent->script.text.len;
+            cs_script_skip(&agent->script);
             (void)wake_in(agent, 0);
         }
         break;

@@ -16,6 +16,9 @@
  * A stop ends the turn that is going on and is otherwise passed over. regenerate-message answers
  * the last text again under a new message id; an action is a turn without an answer; close ends
  * the run without a record; unknown kinds and broken JSON are passed over.
+ *
+ * With a scenario (../scenario/README.md) the first of its answers whose conditions hold is given
+ * instead.
  */
 #ifndef CHATSPEC_ENDPOINT_AGENT_H
 #define CHATSPEC_ENDPOINT_AGENT_H
@@ -27,7 +30,15 @@
 #define CS_AGENT_ABSENT_TASK "absent"
 #define CS_AGENT_MAX_WAITING ((size_t)1024) /* inputs that wait for their turn */
 
-struct cs_agent_item;
+/* What is asked, and waits for its turn or is answered. */
+struct cs_agent_item {
+    struct cs_agent_input input;
+    bool has_seq; /* false: from the run's payload */
+    uint64_t seq;
+    bool was_handed_over; /* an upgrade brought it */
+    TAILQ_ENTRY(cs_agent_item) link;
+};
+
 TAILQ_HEAD(cs_agent_items, cs_agent_item);
 
 #define CS_AGENT_ID_LEN 16
@@ -42,7 +53,8 @@ struct cs_agent {
     size_t n_items;
     /* The turn that is going on: */
     bool in_turn;
-    bool with_token; /* turn-complete carries one (not after an action) */
+    bool with_token;            /* turn-complete carries one (not after an action) */
+    struct cs_agent_item *item; /* what it answers; only while the turn goes on */
     struct cs_script script;
     bool completing; /* its turn-complete is on its way to the store: nothing else begins */
     bool ends_run;   /* the run ends once that is stored */
@@ -58,9 +70,19 @@ struct cs_agent {
     uint64_t complete;
 };
 
+/* ---- agent_answer.c ---- */
+
+/* Composes the answer into the agent's script, which is empty. */
+void cs_agent_compose(struct cs_agent *agent, const struct cs_agent_item *item);
+
 /* ---- agent_write.c ---- */
 
-void cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk);
+/* False: it is too large for a record and was not written (LIM-24). */
+bool cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk);
+/* What a turn fails with for such a chunk. */
+void cs_agent_write_too_large(struct cs_agent *agent, struct cs_view chunk);
+/* upgrade-required: another run goes on with the message. */
+void cs_agent_write_upgrade(struct cs_agent *agent);
 /* turn-complete, and the trim that follows once its number is known. */
 void cs_agent_write_complete(struct cs_agent *agent);
 /* session-closed: the last record of a session that its agent closes. */

@@ -43,8 +43,9 @@ static void read_tool_part(struct cs_view part, struct cs_agent_input *input)
     input->ask = CS_ASK_RESULT;
     if (cs_json_get(part, CS_VIEW("approval"), &approval) == CS_OK) {
         struct cs_view approved;
-        input->denied = cs_json_get(approval, CS_VIEW("approved"), &approved) == CS_OK &&
-                        cs_view_eq(approved, CS_VIEW("false"));
+        bool answered = cs_json_get(approval, CS_VIEW("approved"), &approved) == CS_OK;
+        input->denied = answered && cs_view_eq(approved, CS_VIEW("false"));
+        input->approved = answered && cs_view_eq(approved, CS_VIEW("true"));
     }
 }
 

@@ -19,6 +19,7 @@ struct cs_agent_input {
     struct cs_buf text;         /* CS_ASK_ANSWER: text parts, joined */
     struct cs_buf tool_call_id; /* CS_ASK_RESULT */
     bool denied;                /* CS_ASK_RESULT: an approval that was refused */
+    bool approved;              /* CS_ASK_RESULT: one that was given */
 };
 
 /* Into a zeroed struct; free it in any case. */

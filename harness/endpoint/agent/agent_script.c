@@ -23,7 +23,7 @@ static void line(struct cs_script *script, const char *json)
     cs_buf_char(&script->text, '\n');
 }
 
-static void open_message(struct cs_script *script, const char *message_id)
+void cs_script_open(struct cs_script *script, const char *message_id)
 {
     script->text.max = SCRIPT_MAX;
     cs_buf_printf(&script->text, "{\"type\":\"start\",\"messageId\":\"%s\"}\n", message_id);
@@ -36,9 +36,14 @@ static void delta(struct cs_script *script, struct cs_view text)
     cs_buf_str(&script->text, "\"}\n");
 }
 
-/* Length of the next delta: it ends after a space, or where it grows too long, never inside a
- * character. */
-static size_t piece_len(struct cs_view text, size_t least)
+void cs_script_delay(struct cs_script *script, int64_t delay_ms)
+{
+    if (delay_ms > 0) {
+        cs_buf_printf(&script->text, "%" PRId64 " ", delay_ms);
+    }
+}
+
+size_t cs_script_piece(struct cs_view text, size_t least)
 {
     size_t len = least < text.len ? least : text.len;
     while (len < text.len && len < PIECE_MAX && text.ptr[len - 1] != ' ') {
@@ -55,7 +60,7 @@ static void deltas_of(struct cs_script *script, struct cs_view text)
     size_t least = text.len / PIECES_WANTED + 1;
     least = least < PIECE_MAX ? least : PIECE_MAX;
     while (text.len > 0) {
-        size_t len = piece_len(text, least);
+        size_t len = cs_script_piece(text, least);
         delta(script, cs_view_of(text.ptr, len));
         text = cs_view_of(text.ptr + len, text.len - len);
     }
@@ -131,7 +136,7 @@ void cs_script_answer(struct cs_script *script, struct cs_view text, const char 
 {
     struct cs_view rest;
     struct cs_view id = cs_view_str(tool_call_id);
-    open_message(script, message_id);
+    cs_script_open(script, message_id);
     script->slow = first_word_is(text, "slow", &rest);
     script->closes = first_word_is(text, "goodbye", &rest);
     script->ends_run = script->closes || first_word_is(text, "end", &rest);
@@ -159,7 +164,7 @@ void cs_script_answer(struct cs_script *script, struct cs_view text, const char 
 void cs_script_result(struct cs_script *script, bool denied, const char *message_id,
                       struct cs_view tool_call_id)
 {
-    open_message(script, message_id);
+    cs_script_open(script, message_id);
     if (denied) {
         tool_line(script, "tool-output-denied", tool_call_id, "");
     } else {
@@ -176,8 +181,22 @@ static struct cs_view rest_of(const struct cs_script *script)
                : (struct cs_view){0};
 }
 
+/* The digits before a chunk, with their space; 0: there are none. */
+static size_t delay_of(struct cs_view rest, int64_t *ret_ms)
+{
+    size_t len = 0;
+    int64_t ms = 0;
+    while (len < rest.len && len < 9 && rest.ptr[len] >= '0' && rest.ptr[len] <= '9') {
+        ms = ms * 10 + (rest.ptr[len++] - '0');
+    }
+    *ret_ms = ms;
+    return len > 0 ? len + 1 : 0;
+}
+
 struct cs_view cs_script_next(struct cs_script *script)
 {
+    int64_t ms = 0;
+    script->at += delay_of(rest_of(script), &ms);
     struct cs_view rest = rest_of(script);
     size_t end = rest.len > 0 ? cs_view_find(rest, CS_VIEW("\n")) : SIZE_MAX;
     if (end == SIZE_MAX) {
@@ -187,7 +206,16 @@ struct cs_view cs_script_next(struct cs_script *script)
     return cs_view_of(rest.ptr, end);
 }
 
-bool cs_script_waits(const struct cs_script *script)
+int64_t cs_script_wait(const struct cs_script *script, int64_t slow_ms)
 {
-    return script->slow && cs_view_starts_with(rest_of(script), CS_VIEW(DELTA));
+    int64_t ms = 0;
+    if (delay_of(rest_of(script), &ms) > 0) {
+        return ms;
+    }
+    return script->slow && cs_view_starts_with(rest_of(script), CS_VIEW(DELTA)) ? slow_ms : -1;
+}
+
+void cs_script_skip(struct cs_script *script)
+{
+    script->at = script->text.len;
 }

@@ -3,8 +3,10 @@
 #include <stdio.h>
 
 #include "endpoint/agent/agent.h"
+#include "wire/json.h"
 
-#define PART_ID_LEN 7
+#define PART_ID_LEN  7
+#define ENVELOPE_LEN (sizeof("{\"data\":,\"id\":\"\"}") - 1 + PART_ID_LEN)
 
 static void write_record(struct cs_agent *agent, const struct cs_record *record,
                          void (*done)(void *ctx, const struct cs_store_appended *result), void *ctx)
@@ -21,7 +23,7 @@ static void written(void *ctx, const struct cs_store_appended *result)
     (void)result;
 }
 
-void cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk)
+bool cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk)
 {
     char part_id[PART_ID_LEN + 1];
     cs_random_id(agent->endpoint, part_id, PART_ID_LEN);
@@ -29,10 +31,34 @@ void cs_agent_write_chunk(struct cs_agent *agent, struct cs_view chunk)
     cs_buf_str(&body, "{\"data\":");
     cs_buf_add(&body, chunk);
     cs_buf_printf(&body, ",\"id\":\"%s\"}", part_id);
-    if (cs_buf_error(&body) == CS_OK) {
+    bool fits = cs_buf_error(&body) == CS_OK;
+    if (fits) {
         write_record(agent, &(struct cs_record){.body = cs_buf_view(&body)}, written, NULL);
     }
     cs_buf_free(&body);
+    return fits;
+}
+
+/* The error in the words of the SDK (AGT-BIG-02). */
+void cs_agent_write_too_large(struct cs_agent *agent, struct cs_view chunk)
+{
+    struct cs_buf type = CS_BUF((size_t)256);
+    struct cs_buf error = CS_BUF((size_t)2048);
+    struct cs_view value;
+    if (cs_json_get(chunk, CS_VIEW("type"), &value) != CS_OK ||
+        cs_json_string(value, &type) != CS_OK) {
+        cs_buf_clear(&type);
+    }
+    cs_buf_str(&error, "{\"type\":\"error\",\"errorText\":\"chat.agent chunk of type \\\"");
+    cs_json_escape(&error, cs_buf_view(&type));
+    cs_buf_printf(&error,
+                  "\\\" is %zu bytes, over the realtime stream's per-record cap of %lld bytes. For "
+                  "oversized payloads (e.g. large tool outputs), write the value to your own store "
+                  "and emit only an id/url through the chat stream.\"}",
+                  chunk.len + ENVELOPE_LEN, (long long)agent->endpoint->policy.agent_record_max);
+    (void)cs_agent_write_chunk(agent, cs_buf_view(&error));
+    cs_buf_free(&error);
+    cs_buf_free(&type);
 }
 
 static void write_trim(struct cs_agent *agent, uint64_t first_kept)
@@ -107,6 +133,12 @@ void cs_agent_write_complete(struct cs_agent *agent)
     write_record(agent, &(struct cs_record){.headers = headers, .n_headers = n}, complete_written,
                  agent->run);
     cs_buf_free(&token);
+}
+
+void cs_agent_write_upgrade(struct cs_agent *agent)
+{
+    const struct cs_header header = {CS_VIEW("trigger-control"), CS_VIEW("upgrade-required")};
+    write_record(agent, &(struct cs_record){.headers = &header, .n_headers = 1}, written, NULL);
 }
 
 /* ctx is the run, as above. */
