@@ -29,6 +29,11 @@ void cs_annotations_rest(const size_t n[CS_N_ANNOTATIONS], struct cs_buf *out);
 void cs_compare_github(const struct cs_read_report *older, const struct cs_read_report *newer,
                        const struct cs_requirements *set, struct cs_buf *out);
 
+/* The same of the last version and the one before it that is there; see cs_versions_changes.
+ * Errors: CS_ERR_NO_MEMORY. */
+CS_MUST_USE enum cs_err cs_versions_github(const struct cs_report *reports, size_t n,
+                                           const struct cs_requirements *set, struct cs_buf *out);
+
 /* A job's output is read for commands, and a page may hold a line of the peer's that looks like
  * one: appends the page between two lines within which none is obeyed. Errors: CS_ERR_IO (no random
  * bytes), and those of the page. */

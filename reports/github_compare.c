@@ -1,5 +1,6 @@
 /* The annotations of what changed. */
 #include "reports/github.h"
+#include "reports/versions.h"
 
 #define TEXT  600u
 #define TITLE 200u
@@ -58,4 +59,29 @@ void cs_compare_github(const struct cs_read_report *older, const struct cs_read_
         }
     }
     cs_annotations_rest(n_of, out);
+}
+
+enum cs_err cs_versions_github(const struct cs_report *reports, size_t n,
+                               const struct cs_requirements *set, struct cs_buf *out)
+{
+    const struct cs_report *pair[2] = {NULL, NULL}; /* the newer one first */
+    size_t n_found = 0;
+    for (size_t i = n; i > 0 && n_found < 2; i--) {
+        if (reports[i - 1].n > 0) {
+            pair[n_found++] = &reports[i - 1];
+        }
+    }
+    if (n_found < 2) {
+        return CS_OK;
+    }
+    struct cs_read_report older = {0};
+    struct cs_read_report newer = {0};
+    enum cs_err err = cs_versions_reread(pair[1], &older);
+    err = err == CS_OK ? cs_versions_reread(pair[0], &newer) : err;
+    if (err == CS_OK) {
+        cs_compare_github(&older, &newer, set, out);
+    }
+    cs_read_report_free(&older);
+    cs_read_report_free(&newer);
+    return err;
 }

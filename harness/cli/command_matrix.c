@@ -11,6 +11,7 @@
 #include "cli/subject_client.h"
 #include "conformance/agent/agent_role.h"
 #include "net/http_client.h"
+#include "reports/github.h"
 #include "reports/versions.h"
 #include "reports/wrap.h"
 #include "suite/profile.h"
@@ -336,14 +337,31 @@ static enum cs_err print_for_people(const struct matrix *matrix, const struct cs
     return err;
 }
 
+static bool has_format(const struct matrix *matrix, const char *name)
+{
+    return matrix->args->format && strcmp(matrix->args->format, name) == 0;
+}
+
+/* The page, and what changed with the last version as annotations. */
+static enum cs_err print_for_github(const struct matrix *matrix, const struct cs_report *reports,
+                                    struct cs_comparison *ret_newest, struct cs_buf *out)
+{
+    struct cs_buf page = CS_BUF(MAX_PAGE);
+    enum cs_err err = print_for_people(matrix, reports, ret_newest, &page);
+    err = err == CS_OK ? cs_github_page(&page, out) : err;
+    cs_buf_free(&page);
+    return err == CS_OK ? cs_versions_github(reports, matrix->n_columns, &matrix->set, out) : err;
+}
+
 static int print(const struct matrix *matrix, const struct cs_report *reports,
                  struct cs_comparison *ret_newest)
 {
     struct cs_buf page = CS_BUF(MAX_PAGE);
-    bool is_json = matrix->args->format && strcmp(matrix->args->format, "json") == 0;
     enum cs_err err = CS_OK;
-    if (is_json) {
+    if (has_format(matrix, "json")) {
         err = cs_versions_json(reports, matrix->n_columns, &matrix->set, ret_newest, &page);
+    } else if (has_format(matrix, "github")) {
+        err = print_for_github(matrix, reports, ret_newest, &page);
     } else {
         err = print_for_people(matrix, reports, ret_newest, &page);
     }
@@ -433,8 +451,10 @@ static int run(const struct cs_args *args)
     if (args->gate && strcmp(args->gate, "regressions") != 0) {
         return cs_say(CS_EXIT_USAGE, "--gate takes 'regressions', not '%s'", args->gate);
     }
-    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
-        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
+    if (args->format && !has_format(&matrix, "human") && !has_format(&matrix, "github") &&
+        !has_format(&matrix, "json")) {
+        return cs_say(CS_EXIT_USAGE, "--format takes 'human', 'github' or 'json', not '%s'",
+                      args->format);
     }
     int status = choose_roles(&matrix);
     status = status == CS_EXIT_OK ? read_columns(&matrix) : status;
@@ -463,7 +483,8 @@ static const struct cs_option options[] = {
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
            "markdown: one of all; json, junit: one per version, PATH-VERSION", 0),
-    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|json|github",
+           "stdout: a page, one document, or a page and annotations (human)", 0),
     CS_ROWS_END,
 };
 
