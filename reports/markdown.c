@@ -160,7 +160,8 @@ static void put_table(const struct cs_report *report, struct cs_buf *out)
     cs_buf_str(out, "| **all** | |");
     put_cells(report->summary.n_verdicts, n_known, out);
     if (n_fine > 0 && out->len < CS_MARKDOWN_MAX / 4) {
-        cs_buf_printf(out, "\n<details><summary>%zu areas without a complaint</summary>\n", n_fine);
+        cs_buf_printf(out, "\n<details><summary>%zu area%s without a complaint</summary>\n", n_fine,
+                      n_fine == 1 ? "" : "s");
         put_table_head(out);
         for (size_t i = 0; i < n && out->len < CS_MARKDOWN_MAX / 3; i++) {
             if (cs_area_is_fine(&rows[i])) {
@@ -267,8 +268,8 @@ static void put_known(struct cs_markdown_page *page, const struct cs_report *rep
         cs_buf_printf(page->out, "\n%zu known defects.\n", n);
         return;
     }
-    cs_buf_printf(page->out, "\n<details><summary>%zu known defects of this version</summary>\n\n",
-                  n);
+    cs_buf_printf(page->out, "\n<details><summary>%zu %s of this version</summary>\n\n", n,
+                  cs_finding_name(CS_FINDING_KNOWN, n));
     for (size_t i = 0; i < n; i++) {
         put_case(report, &items[i], "", &piece);
         cs_markdown_add(page, &piece);

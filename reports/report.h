@@ -100,8 +100,7 @@ struct cs_report_terminal {
 void cs_report_terminal(const struct cs_report *report, const struct cs_report_terminal *how,
                         struct cs_buf *out);
 
-/* Annotations as GitHub reads them from a job's output: known defects are notices. It shows ten of
- * each kind per step: the first nine, and one that counts the rest. */
+/* Annotations for GitHub (github.h): known defects are notices. */
 void cs_report_github(const struct cs_report *report, struct cs_buf *out);
 
 #endif

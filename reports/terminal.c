@@ -170,7 +170,7 @@ static void put_conclusion(const struct cs_page *page)
     struct cs_buf line = CS_BUF(16384);
     cs_buf_str(&line, text);
     if (n_known > 0) {
-        cs_buf_printf(&line, ", %zu known defects", n_known);
+        cs_buf_printf(&line, ", %zu %s", n_known, cs_finding_name(CS_FINDING_KNOWN, n_known));
     }
     if (n_expected > 0) {
         cs_buf_printf(&line, ", %zu failed as expected", n_expected);

@@ -60,8 +60,8 @@ static void put_groups(const struct cs_page *page, const struct cs_finding *item
 /* Was to be expected: the id and why, no more. The defect says its requirement itself. */
 static void put_known(const struct cs_page *page, const struct cs_finding *items, size_t n)
 {
-    cs_buf_printf(page->out, "\n%zu known defects", n);
-    cs_buf_str(page->out, page->how->verbose ? ":\n" : " (--verbose shows all of them):\n");
+    cs_buf_printf(page->out, "\n%zu %s", n, cs_finding_name(CS_FINDING_KNOWN, n));
+    cs_buf_str(page->out, page->how->verbose ? ":\n" : " (--verbose shows all of it):\n");
     if (page->how->verbose) {
         put_groups(page, items, n);
         return;
@@ -92,8 +92,8 @@ void cs_page_findings(const struct cs_page *page, const struct cs_findings *find
 {
     static const char *const headings[CS_N_FINDINGS] = {
         [CS_FINDING_BROKEN] = "broken",
-        [CS_FINDING_WARN] = "warnings",
-        [CS_FINDING_FIXED] = "known defects that are gone: the catalogue is out of date",
+        [CS_FINDING_WARN] = "to warn of",
+        [CS_FINDING_FIXED] = "known to be a defect, and gone: the catalogue is out of date",
         [CS_FINDING_DIFFERS] = "not as recorded",
     };
     if (page->how->verbose) {

@@ -3,6 +3,7 @@
 #include "cli/live.h"
 #include "cli/report_files.h"
 #include "reports/compare.h"
+#include "reports/github.h"
 #include "reports/wrap.h"
 
 #define MAX_PAGE ((size_t)256 * 1024 * 1024)
@@ -17,21 +18,31 @@ static void put_counts(const struct cs_comparison *counts, struct cs_buf *page)
                   counts->n_same);
 }
 
-/* Broken to the width of the terminal, where there is one. Frees it. */
-static bool print_page(struct cs_buf *page)
+/* Broken to the width of the terminal, where there is one; `annotations` (may be empty) go behind
+ * it, for GitHub. Frees the page. */
+static bool print_page(struct cs_buf *page, const struct cs_buf *annotations)
 {
-    struct cs_buf broken = CS_BUF(MAX_PAGE);
-    cs_wrap(cs_buf_view(page), "", cs_stdout_columns(), &broken);
-    bool good = cs_buf_error(page) == CS_OK && cs_buf_error(&broken) == CS_OK &&
+    struct cs_buf broken = CS_BUF(2 * MAX_PAGE);
+    if (annotations->len > 0) {
+        if (cs_github_page(page, &broken) != CS_OK) {
+            broken.failed = CS_ERR_IO;
+        }
+        cs_buf_add(&broken, cs_buf_view(annotations));
+    } else {
+        cs_wrap(cs_buf_view(page), "", cs_stdout_columns(), &broken);
+    }
+    bool good = cs_buf_error(annotations) == CS_OK && cs_buf_error(page) == CS_OK &&
+                cs_buf_error(&broken) == CS_OK &&
                 fwrite(broken.ptr, 1, broken.len, stdout) == broken.len && fflush(stdout) == 0;
     cs_buf_free(page);
     cs_buf_free(&broken);
     return good;
 }
 
-static int print(const struct cs_read_report *older, const struct cs_read_report *newer,
-                 struct cs_report_files *files)
+static int print(const struct cs_args *args, const struct cs_read_report *older,
+                 const struct cs_read_report *newer, struct cs_report_files *files)
 {
+    struct cs_buf annotations = CS_BUF(MAX_PAGE);
     struct cs_buf page = CS_BUF(MAX_PAGE);
     struct cs_requirements set = {0};
     struct cs_diag diag = {0};
@@ -40,7 +51,11 @@ static int print(const struct cs_read_report *older, const struct cs_read_report
     }
     struct cs_comparison counts = cs_compare(older, newer, &set, &page);
     put_counts(&counts, &page);
-    bool good = print_page(&page);
+    if (args->format && strcmp(args->format, "github") == 0) {
+        cs_compare_github(older, newer, &set, &annotations);
+    }
+    bool good = print_page(&page, &annotations);
+    cs_buf_free(&annotations);
     int status = good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the comparison could not be printed");
     int written = cs_report_files_write_comparison(files, older, newer, &set);
     cs_requirements_free(&set);
@@ -59,6 +74,9 @@ static int run(const struct cs_args *args)
         return cs_say(CS_EXIT_USAGE, "compare takes two JSON reports: chatspec compare OLD.json "
                                      "NEW.json");
     }
+    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "github") != 0) {
+        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'github', not '%s'", args->format);
+    }
     struct cs_report_files files = {0};
     int status = cs_report_files_open(args, CS_REPORT_COMPARISON, NULL, &files);
     if (status != CS_EXIT_OK) {
@@ -66,7 +84,8 @@ static int run(const struct cs_args *args)
     }
     enum cs_err err = cs_report_read(args->rest.items[0], &older, &diag);
     err = err == CS_OK ? cs_report_read(args->rest.items[1], &newer, &diag) : err;
-    status = err == CS_OK ? print(&older, &newer, &files) : cs_say(CS_EXIT_USAGE, "%s", diag.text);
+    status =
+        err == CS_OK ? print(args, &older, &newer, &files) : cs_say(CS_EXIT_USAGE, "%s", diag.text);
     cs_report_files_close(&files);
     cs_read_report_free(&older);
     cs_read_report_free(&newer);
@@ -76,6 +95,8 @@ static int run(const struct cs_args *args)
 static const struct cs_option options[] = {
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
            "write it to a file: json or markdown; repeatable", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|github",
+           "stdout: a page, or a page and annotations (human)", 0),
     CS_ROWS_END,
 };
 

@@ -414,8 +414,10 @@ static int run(const struct cs_args *args)
     if (args->gate && strcmp(args->gate, "regressions") != 0) {
         return cs_say(CS_EXIT_USAGE, "--gate takes 'regressions', not '%s'", args->gate);
     }
-    if (args->format && strcmp(args->format, "human") != 0 && strcmp(args->format, "json") != 0) {
-        return cs_say(CS_EXIT_USAGE, "--format takes 'human' or 'json', not '%s'", args->format);
+    if (args->format && !cs_matrix_has_format(args, "human") &&
+        !cs_matrix_has_format(args, "github") && !cs_matrix_has_format(args, "json")) {
+        return cs_say(CS_EXIT_USAGE, "--format takes 'human', 'github' or 'json', not '%s'",
+                      args->format);
     }
     int status = choose_roles(&matrix);
     status = status == CS_EXIT_OK ? read_columns(&matrix) : status;
@@ -446,7 +448,8 @@ static const struct cs_option options[] = {
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
            "markdown: one of all; json, junit: one per version, PATH-VERSION", 0),
     CS_ROWS_EXPECT,
-    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|json|github",
+           "stdout: a page, one document, or a page and annotations (human)", 0),
     CS_ROWS_END,
 };
 

@@ -1,6 +1,9 @@
 #include "cli/matrix_output.h"
 
+#include <string.h>
+
 #include "cli/live.h"
+#include "reports/github.h"
 #include "reports/wrap.h"
 
 #define MAX_PAGE ((size_t)512 * 1024 * 1024)
@@ -49,13 +52,30 @@ static enum cs_err print_for_people(const struct cs_matrix_output *output,
     return err;
 }
 
+bool cs_matrix_has_format(const struct cs_args *args, const char *name)
+{
+    return args->format && strcmp(args->format, name) == 0;
+}
+
+/* The page, and what changed with the last version as annotations. */
+static enum cs_err print_for_github(const struct cs_matrix_output *output,
+                                    struct cs_comparison *ret_newest, struct cs_buf *out)
+{
+    struct cs_buf page = CS_BUF(MAX_PAGE);
+    enum cs_err err = print_for_people(output, ret_newest, &page);
+    err = err == CS_OK ? cs_github_page(&page, out) : err;
+    cs_buf_free(&page);
+    return err == CS_OK ? cs_versions_github(output->reports, output->n, output->set, out) : err;
+}
+
 int cs_matrix_output_print(const struct cs_matrix_output *output, struct cs_comparison *ret_newest)
 {
     struct cs_buf page = CS_BUF(MAX_PAGE);
-    bool is_json = output->args->format && strcmp(output->args->format, "json") == 0;
     enum cs_err err = CS_OK;
-    if (is_json) {
+    if (cs_matrix_has_format(output->args, "json")) {
         err = cs_versions_json(output->reports, output->n, output->set, ret_newest, &page);
+    } else if (cs_matrix_has_format(output->args, "github")) {
+        err = print_for_github(output, ret_newest, &page);
     } else {
         err = print_for_people(output, ret_newest, &page);
     }

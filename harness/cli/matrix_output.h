@@ -12,6 +12,9 @@ struct cs_matrix_output {
     size_t n;
 };
 
+/* Was that --format asked for? */
+bool cs_matrix_has_format(const struct cs_args *args, const char *name);
+
 /* Prints the table and the changes, or the document. 0, or says why not and gives the exit status;
  * *ret_newest counts the changes to the last version. */
 int cs_matrix_output_print(const struct cs_matrix_output *output, struct cs_comparison *ret_newest);

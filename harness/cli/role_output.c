@@ -1,10 +1,10 @@
 #include "cli/role_output.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cli/role_run.h"
+#include "reports/github.h"
 #include "reports/lines.h"
 
 #define MAX_LINE     ((size_t)64 * 1024 * 1024)
@@ -75,38 +75,18 @@ void cs_role_output_tick(void *ctx, const struct cs_progress *progress)
     cs_live_tick(&output->live, progress);
 }
 
-/* A job's output is read for commands, and the page may hold a line of the peer's that looks like
- * one: between these two lines none is obeyed. The word must be one that no peer can guess. */
-static bool make_word(char ret_word[33])
-{
-    unsigned char bytes[16];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        snprintf(ret_word + 2 * i, 3, "%02x", bytes[i]);
-    }
-    return true;
-}
-
 static void put_page(struct cs_role_output *output, const struct cs_report *report)
 {
-    bool is_github = output->format == CS_FORMAT_GITHUB;
-    char word[33] = "";
     struct cs_buf page = CS_BUF(MAX_TERMINAL);
     const struct cs_report_terminal how = {
         .color = output->may_color, .verbose = output->verbose, .width = cs_stdout_columns()};
-    if (is_github && !make_word(word)) {
-        output->is_broken = true;
-        return;
-    }
-    if (is_github) {
-        cs_buf_printf(&page, "::stop-commands::%s\n", word);
-    }
     cs_report_terminal(report, &how, &page);
-    if (is_github) {
-        cs_buf_printf(&page, "::%s::\n", word);
-        cs_report_github(report, &page);
+    if (output->format == CS_FORMAT_GITHUB) {
+        struct cs_buf guarded = CS_BUF(2 * MAX_TERMINAL);
+        output->is_broken = cs_github_page(&page, &guarded) != CS_OK;
+        cs_report_github(report, &guarded);
+        cs_buf_free(&page);
+        page = guarded;
     }
     put(output, &page);
 }

@@ -20,7 +20,8 @@ static void wrong_choices_are_told(void **state)
     assert_ends(WORDS("client", "--peer", "x", "--parser", "3.0.0"), 2, "--parser is of an SDK");
     assert_ends(WORDS("matrix"), 2, "matrix needs versions");
     assert_ends(WORDS("matrix", "--sdk", ",,"), 2, "matrix needs versions");
-    assert_ends(WORDS("matrix", "--sdk", "4.8.3", "--format", "xml"), 2, "'human' or 'json'");
+    assert_ends(WORDS("matrix", "--sdk", "4.8.3", "--format", "xml"), 2,
+                "'human', 'github' or 'json'");
     assert_ends(WORDS("matrix", "--sdk", "a,b,c,d,e,f", "--parser", "1,2,3,4,5,6"), 2,
                 "at most 32 columns");
 }

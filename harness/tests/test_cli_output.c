@@ -176,6 +176,13 @@ static void a_comparison_is_written_too(void **state)
     text = written(&document);
     schema_assert_holds(CHATSPEC_COMPARE_SCHEMA, text);
     free(text);
+    struct program program = start(WORDS("compare", old_path, new_path, "--format", "github"));
+    struct ended ended = finish(&program);
+    assert_int_equal(ended.status, 1);
+    assert_says(ended.out, "::stop-commands::");
+    assert_says(ended.out, "::\n::error title=Regressions%3A SES-01");
+    release(&ended);
+    assert_ends(WORDS("compare", old_path, new_path, "--format", "json"), 2, "'github'");
     assert_ends(WORDS("compare", old_path, new_path, "--report", "junit=x"), 2,
                 "json=PATH, markdown=PATH");
 }

@@ -255,6 +255,23 @@ static void a_person_sees_requirement_reason_and_rerun(void **state)
     free(text);
 }
 
+static void a_known_defect_fails_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->results[0].known = true;
+    fixture->report.summary.n_known[CS_FAIL] = 1;
+    char *text = on_terminal(&fixture->report, false, false);
+    assert_non_null(strstr(text, "\n1 known defect (--verbose shows all of it):\n"));
+    assert_null(strstr(text, "--only endpoint/token/z-last"));
+    assert_non_null(strstr(text, "not everything could be judged, 1 known defect: 4 of 8"));
+    free(text);
+    text = written(&fixture->report, cs_report_junit);
+    assert_non_null(strstr(text, "tests=\"7\" failures=\"0\""));
+    assert_int_equal(occurrences(text, "<skipped>"), 2);
+    assert_non_null(strstr(text, "known defect: yes\n"));
+    free(text);
+}
+
 static void verbose_shows_evidence_and_infos(void **state)
 {
     struct fixture *fixture = *state;
@@ -344,6 +361,7 @@ int main(void)
         WITH_RUN(junit_is_well_formed_whatever_a_peer_sends),
         WITH_RUN(junit_counts_by_role),
         WITH_RUN(a_person_sees_requirement_reason_and_rerun),
+        WITH_RUN(a_known_defect_fails_nothing),
         WITH_RUN(verbose_shows_evidence_and_infos),
         WITH_RUN(a_run_that_judged_nothing_does_not_say_passed),
         cmocka_unit_test(files_appear_whole_or_not_at_all),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "json_schema.h"
+#include "reports/github.h"
 #include "reports/versions.h"
 
 static const struct cs_case test = {
@@ -66,6 +67,20 @@ static void changes_are_between_those_that_are_there(void **state)
     assert_non_null(strstr(text, "== 4.8.3 parser 3.0.0 -> 4.8.3 (a-file-with-a-long-name.tgz)\n"));
     assert_non_null(strstr(text, "sdk 4.8.3, parser 3.0.0, held to 4.8.3"));
     free(text);
+}
+
+static void the_last_step_is_annotated(void **state)
+{
+    (void)state;
+    struct cs_buf out = CS_BUF(65536);
+    assert_int_equal(cs_versions_github(reports, N_REPORTS, NULL, &out), CS_OK);
+    char *text = cs_buf_take(&out);
+    assert_string_equal(text, "::error title=Regressions%3A AAA-01::client/area/name: pass -> "
+                              "fail\n");
+    free(text);
+    out = CS_BUF(65536);
+    assert_int_equal(cs_versions_github(reports, 2, NULL, &out), CS_OK); /* one is there */
+    assert_int_equal(out.len, 0);
 }
 
 static const char *text_of(const cJSON *object, const char *name)
@@ -145,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_column_that_is_not_there_says_why),
         cmocka_unit_test(changes_are_between_those_that_are_there),
+        cmocka_unit_test(the_last_step_is_annotated),
         cmocka_unit_test(a_matrix_as_json),
         cmocka_unit_test(a_matrix_follows_its_schema),
         cmocka_unit_test(the_schema_can_say_no),
