@@ -7,11 +7,13 @@
 #include "cli/commands.h"
 #include "cli/live.h"
 #include "cli/report_files.h"
+#include "cli/report_pages.h"
 #include "cli/role_run.h"
 #include "cli/stop.h"
 #include "cli/subject_client.h"
 #include "conformance/agent/agent_role.h"
 #include "net/http_client.h"
+#include "reports/html.h"
 #include "reports/versions.h"
 #include "suite/profile.h"
 #include "suite/select.h"
@@ -365,16 +367,33 @@ static int exit_status(const struct matrix *matrix, const struct cs_comparison *
     return judged ? CS_EXIT_OK : CS_EXIT_TROUBLE;
 }
 
-static int report(struct matrix *matrix, struct cs_report_files *files)
+/* What a page shows. */
+struct side_by_side {
+    const struct matrix *matrix;
+    const struct cs_report *reports;
+};
+
+static enum cs_err write_html(const void *what, struct cs_buf *out)
+{
+    const struct side_by_side *all = what;
+    return cs_versions_html(all->reports, all->matrix->n_columns, &all->matrix->set, out);
+}
+
+static const struct cs_page_kind page_kinds[] = {{"html", write_html}, {NULL, NULL}};
+
+static int report(struct matrix *matrix, struct cs_report_files *files,
+                  struct cs_report_pages *pages)
 {
     struct cs_report reports[MAX_COLUMNS];
     struct cs_comparison newest = {0};
     fill_reports(matrix, reports);
     int status = print(matrix, reports, &newest);
     for (size_t i = 0; i < matrix->n_columns; i++) {
-        int written = reports[i].n > 0 ? cs_report_files_write(&files[i], &reports[i]) : CS_EXIT_OK;
-        status = status == CS_EXIT_OK ? written : status;
+        int put = reports[i].n > 0 ? cs_report_files_write(&files[i], &reports[i]) : CS_EXIT_OK;
+        status = status == CS_EXIT_OK ? put : status;
     }
+    int written = cs_report_pages_write(pages, &(struct side_by_side){matrix, reports});
+    status = status == CS_EXIT_OK ? written : status;
     int outcome = exit_status(matrix, &newest);
     return outcome != CS_EXIT_OK ? outcome : status;
 }
@@ -382,7 +401,8 @@ static int report(struct matrix *matrix, struct cs_report_files *files)
 static int run_columns(struct matrix *matrix)
 {
     struct cs_report_files files[MAX_COLUMNS] = {0};
-    int status = CS_EXIT_OK;
+    struct cs_report_pages pages = {0};
+    int status = cs_report_pages_open(matrix->args, page_kinds, false, &pages);
     for (size_t i = 0; i < matrix->n_columns && status == CS_EXIT_OK; i++) {
         const struct column *column = &matrix->columns[i];
         if (column->is_there) {
@@ -391,10 +411,11 @@ static int run_columns(struct matrix *matrix)
     }
     status = status == CS_EXIT_OK ? lay_out(matrix) : status;
     status = status == CS_EXIT_OK ? run_all(matrix) : status;
-    status = status == CS_EXIT_OK ? report(matrix, files) : status;
+    status = status == CS_EXIT_OK ? report(matrix, files, &pages) : status;
     for (size_t i = 0; i < matrix->n_columns; i++) {
         cs_report_files_close(&files[i]);
     }
+    cs_report_pages_close(&pages);
     return status;
 }
 
@@ -453,7 +474,9 @@ static const struct cs_option options[] = {
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write a report per version: PATH gets -VERSION before its ending", 0),
+           "write a report per version (PATH gets -VERSION before its ending);\n"
+           "html: one page of them all",
+           0),
     CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
     CS_ROWS_END,
 };

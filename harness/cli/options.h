@@ -149,7 +149,7 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
         CS_ROW("fail-on", CS_OPTION_TEXT, fail_on, "must|should",                                  \
                "what makes the exit status 1 (must)", 0),                                          \
         CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",                                      \
-               "write a report: json or junit; repeatable", 0),                                    \
+               "write a report: json, junit or html; repeatable", 0),                                    \
         CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),     \
         CS_ROW("verbose", CS_OPTION_FLAG, verbose, NULL, "show all evidence, and observations",    \
                0),                                                                                 \

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "reports/html.h"
 #include "reports/output_file.h"
 
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
@@ -9,11 +10,13 @@
 struct report_kind {
     const char *name;
     void (*write)(const struct cs_report *report, struct cs_buf *out);
+    bool is_page; /* of several versions there is one for all: report_pages.h */
 };
 
 static const struct report_kind report_kinds[] = {
-    {"json", cs_report_json},
-    {"junit", cs_report_junit},
+    {"json", cs_report_json, false},
+    {"junit", cs_report_junit, false},
+    {"html", cs_report_html, true},
 };
 
 struct cs_report_file {
@@ -44,15 +47,21 @@ static char *tagged(const char *path, const char *tag)
     return cs_buf_take(&text);
 }
 
-static int open_one(const char *asked, const char *tag, struct cs_report_file *ret_file)
+static const struct report_kind *kind_asked(const char *asked)
 {
     const char *equals = strchr(asked, '=');
-    const struct report_kind *kind =
-        equals ? kind_of(cs_view_of(asked, (size_t)(equals - asked))) : NULL;
-    if (!kind || equals[1] == '\0') {
-        return cs_say(CS_EXIT_USAGE, "--report %s: it takes json=PATH or junit=PATH", asked);
+    return equals && equals[1] != '\0' ? kind_of(cs_view_of(asked, (size_t)(equals - asked)))
+                                       : NULL;
+}
+
+static int open_one(const char *asked, const char *tag, struct cs_report_file *ret_file)
+{
+    const struct report_kind *kind = kind_asked(asked);
+    if (!kind) {
+        return cs_say(CS_EXIT_USAGE, "--report %s: it takes json=PATH, junit=PATH or html=PATH",
+                      asked);
     }
-    char *path = tagged(equals + 1, tag);
+    char *path = tagged(strchr(asked, '=') + 1, tag);
     struct cs_diag diag = {0};
     if (!path) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
@@ -72,7 +81,11 @@ int cs_report_files_open(const struct cs_args *args, const char *tag,
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     for (size_t i = 0; i < list->n; i++) {
-        int status = open_one(list->items[i], tag, &files.items[i]);
+        const struct report_kind *kind = kind_asked(list->items[i]);
+        if (tag && kind && kind->is_page) {
+            continue;
+        }
+        int status = open_one(list->items[i], tag, &files.items[files.n]);
         if (status != CS_EXIT_OK) {
             cs_report_files_close(&files);
             return status;

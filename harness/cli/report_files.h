@@ -14,8 +14,9 @@ struct cs_report_files {
     size_t n;
 };
 
-/* Opens what --report asks for; with `tag` (may be NULL) "PATH.json" becomes "PATH-TAG.json". On
- * failure says why and gives the exit status, with nothing left open; 0 otherwise. */
+/* Opens what --report asks for; with `tag` (may be NULL) "PATH.json" becomes "PATH-TAG.json", and
+ * kinds that show all versions on one page (report_pages.h) are left out. On failure says why and
+ * gives the exit status, with nothing left open; 0 otherwise. */
 CS_MUST_USE int cs_report_files_open(const struct cs_args *args, const char *tag,
                                      struct cs_report_files *ret_files);
 /* Writes the report to each of them; says what could not be written. 0 or the exit status. */
