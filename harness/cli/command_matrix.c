@@ -474,10 +474,7 @@ static const struct cs_option options[] = {
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write a report per version (PATH gets -VERSION before its ending);\n"
-           "html: one page of them all",
-           0),
-    CS_ROW("format", CS_OPTION_TEXT, format, "human|json", "what stdout gets (human)", 0),
+           "a report per version: PATH gets -VERSION; html: one page of all", 0),
     CS_ROWS_END,
 };
 

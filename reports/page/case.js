@@ -77,6 +77,7 @@ function resultNodes(model, item, shown) {
     el("p.message", str(result.message) || STATES[state].says + "."),
     rerunLine(rerunOf(result)),
     pairNodes(model, item, result),
+    el("h4", "What is asked for"), item.requirements.map((id) => requirementNode(model, id)),
     seenNodes(model, item, shown),
     timelineNodes(item.role, list(result.evidence)),
     differentNodes(item, result),
@@ -98,6 +99,5 @@ function caseBody(model, item) {
   const changes = item.changes.map(({ step, change, kind }) => el("p.small.c-" + kind,
     el("span.v", CHANGES[kind].sign), " " + str(step.from) + " → " + str(step.to) + ": " + CHANGES[kind].name + (change.why ? ". " + str(change.why) : "")));
   show(there.includes(model.newest) ? model.newest : there[there.length - 1]);
-  return el("div.body", el("p.lead", item.title), changes, tabs, inside,
-    el("h4", "What is asked for"), item.requirements.map((id) => requirementNode(model, id)));
+  return el("div.body", el("p.lead", item.title), changes, tabs, inside);
 }

@@ -83,7 +83,8 @@ function entryNode(role, item) {
   const mark = el("span.dir", sign);
   mark.classList.add("d-" + (directionOf(role, kind, title) || "note"));
   mark.title = meaning;
-  const head = [el("span.kind", kind === "note" || kind === "output" ? title : kind + ": " + title), seen.tags, el("span.peek", seen.peek.slice(0, 160).replace(/\s+/g, " "))].flat();
+  const short = at === null ? title : title.replace(/ at \d+ ms/, "");
+  const head = [el("span.kind", el("b", kind === "note" || kind === "output" ? short : kind + " "), kind !== "note" && kind !== "output" && short), seen.tags, el("span.peek", seen.peek.slice(0, 160).replace(/\s+/g, " "))].flat();
   const details = later("details", head, () => el("div.inside", seen.make(),
     entry.left_out > 0 && el("p.soft", count(Number(entry.left_out), "more byte") + " left out")));
   return el("li", el("span.at", at === null ? "" : "+" + NUMBERS.format(at) + " ms"), mark, details);
