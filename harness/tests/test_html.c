@@ -1,5 +1,5 @@
 /* The HTML report over a made-up run with hostile text: what stands in the file. What a browser
- * makes of it is browser_page.mjs's business. */
+ * makes of it is html_page.mjs's business. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
