@@ -16,9 +16,9 @@ function requirementNode(model, id) {
   const sources = Object.entries(object(requirement.sources)).map(([code, meaning]) => code + ": " + str(meaning));
   return el("div.req",
     el("p", el("b", id), " ", str(requirement.level) && el("span.tag", str(requirement.level)), " ", el("span.soft", str(requirement.area))),
-    requirement.text ? el("p", requirement.text) : el("p.soft", "This copy of chatspec has no text for it."),
-    requirement.why && el("p.small", "Why it matters: " + str(requirement.why)),
-    requirement.versions && requirement.versions !== "all" && el("p.small", "Versions: " + str(requirement.versions)),
+    requirement.text ? el("p", prose(requirement.text)) : el("p.soft", "This copy of chatspec has no text for it."),
+    requirement.why && el("p.small", "Why it matters: ", prose(requirement.why)),
+    requirement.versions && requirement.versions !== "all" && el("p.small", "Versions: ", prose(requirement.versions)),
     defectText(requirement) && el("p.small", defectText(requirement)),
     requirement.source && el("p.small", "Source: " + str(requirement.source) + (sources.length ? " (" + sources.join("; ") + ")" : "")));
 }
@@ -97,7 +97,7 @@ function caseBody(model, item) {
     inside.replaceChildren(...resultNodes(model, item, i));
   }
   const changes = item.changes.map(({ step, change, kind }) => el("p.small.c-" + kind,
-    el("span.v", CHANGES[kind].sign), " " + str(step.from) + " → " + str(step.to) + ": " + CHANGES[kind].name + (change.why ? ". " + str(change.why) : "")));
+    el("span.v", CHANGES[kind].sign), " " + str(step.from) + " → " + str(step.to) + ": " + CHANGES[kind].name, change.why && [". ", prose(change.why)]));
   show(there.includes(model.newest) ? model.newest : there[there.length - 1]);
   return el("div.body", el("p.lead", item.title), changes, tabs, inside);
 }

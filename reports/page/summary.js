@@ -8,8 +8,12 @@ function tally(model, column) {
 
 // The tone and the sentence of one run.
 function judgement(counts) {
-  const known = counts.known ? " " + count(counts.known, "known defect") + " showed, as expected of this version." : "";
-  if (counts.fail) return ["fail", count(counts.fail, "case breaks a MUST", "cases break a MUST"), (counts.warn ? count(counts.warn, "more breaks", "more break") + " a SHOULD." : "") + known];
+  const good = counts.pass + counts.info;
+  const judged = good + counts.fail + counts.warn + counts.known;
+  const known = (counts.known ? " " + count(counts.known, "known defect") + " showed, as expected of this version." : "") +
+    (judged ? " " + NUMBERS.format(good) + " of " + count(judged, "judged case") + " are as they should be." : "") +
+    (counts.skip ? " " + NUMBERS.format(counts.skip) + (counts.skip === 1 ? " was" : " were") + " skipped." : "");
+  if (counts.fail) return ["fail", count(counts.fail, "case breaks a MUST", "cases break a MUST"), (counts.warn ? count(counts.warn, "more breaks", "more break") + " a SHOULD." : "") + known].map((text) => text.trim());
   if (counts.error) return ["error", count(counts.error, "case") + " could not be judged", "That is not the peer's fault: see the messages below." + known];
   if (counts.warn) return ["warn", "No MUST is broken, but " + count(counts.warn, "case breaks a SHOULD", "cases break a SHOULD"), known];
   if (counts.inconclusive) return ["inconclusive", count(counts.inconclusive, "case") + " could not be told on this machine", "It was too slow for them; nothing else is wrong." + known];
@@ -46,7 +50,7 @@ function summaryNodes(model) {
   const last = model.steps[model.steps.length - 1];
   const [tone, words, more] = last ? judgementOfStep(last) : judgement(counts);
   const own = judgement(counts);
-  const sentence = last ? [more ? "Also: " + more + "." : "", str(last.to) + ": " + own[1] + ".", own[2]].filter(Boolean).join(" ") : more;
+  const sentence = last ? [more ? "Also: " + more + "." : "", str(last.to) + " by itself: " + own[1].replace(/^(Nothing|Every)/, (word) => word.toLowerCase()) + ".", own[2]].filter(Boolean).join(" ") : more;
   const missing = model.columns.filter((column) => column.missing).map((column) => el("p", column.label + " was left out: " + column.missing));
   const bar = el("div.bar", Object.keys(STATES).filter((state) => state !== "none" && counts[state]).map((state) => {
     const part = el("i.s-" + state);
@@ -70,15 +74,22 @@ function observationDiffs(change) {
   return rows.length > 0 && el("dl.diffs", rows);
 }
 
-function changeNode(model, change, open) {
+// The state in the column of that label; of a case that the page does not have, the verdict.
+function stateIn(model, item, label, verdict) {
+  const column = model.columns.findIndex((one) => one.label === label && one.report);
+  const state = item && column >= 0 ? item.states[column] : verdict;
+  return has(STATES, state) && state !== "none" ? state : "";
+}
+
+function changeNode(model, step, change, open) {
   const item = model.byId.get(str(change.case));
-  const sides = [change.before, change.after].map((verdict) => has(STATES, str(verdict)) && tag(str(verdict)));
+  const sides = [[step.from, change.before], [step.to, change.after]].map(([label, verdict]) => stateIn(model, item, str(label), str(verdict))).map((state) => state && tag(state));
   return el("div.finding",
     el("div.head", item ? button("button.open-case", () => open(item), str(change.case)) : el("code", str(change.case)), el("span.tag", str(change.level)),
       sides[0], sides[0] && sides[1] && " → ", sides[1], el("span.soft", str(change.requirements))),
     change.message && el("p.say", str(change.message)),
     observationDiffs(change),
-    change.why && el("p.why", "Why it matters: " + str(change.why)),
+    change.why && el("p.why", "Why it matters: ", prose(change.why)),
     change.change === "regression" && item && rerunLine(rerunOf(item.results[model.newest])));
 }
 
@@ -90,8 +101,8 @@ function stepNodes(model, step, open) {
   const kinds = changeCounts(step);
   const cards = kinds.map(([kind, n]) => {
     const of = changes.filter((change) => change.change === kind);
-    const head = [el("span.v.c-" + kind, CHANGES[kind].sign + " "), count(n, CHANGES[kind].name, CHANGES[kind].many), el("span.soft", " " + CHANGES[kind].says)];
-    const make = () => of.map((change) => changeNode(model, change, open));
+    const head = [el("span.v.c-" + kind, CHANGES[kind].sign + " "), count(n, CHANGES[kind].name, CHANGES[kind].many), el("span.soft", " · " + CHANGES[kind].says)];
+    const make = () => of.map((change) => changeNode(model, step, change, open));
     const details = later("details.more", head, make);
     if (OPEN_AT_ONCE.includes(kind) && n <= OPEN_AT_MOST) openNow(details);
     const card = el("div.card.toned", details);
@@ -126,7 +137,7 @@ function findingCards(model, items, open) {
   return [...byRequirement(items)].map(([id, of]) => {
     const requirement = requirementOf(model, id);
     const card = el("div.card.toned", el("h3", id, el("span.tag", of[0].level), el("span.soft", str(requirement.area))),
-      requirement.text && el("p", str(requirement.text)), requirement.why && el("p.why", "Why it matters: " + str(requirement.why)), of.map((item) => findingNode(model, item, open)));
+      requirement.text && el("p", prose(requirement.text)), requirement.why && el("p.why", "Why it matters: ", prose(requirement.why)), of.map((item) => findingNode(model, item, open)));
     card.classList.add("s-" + of[0].state);
     return card;
   });
@@ -138,9 +149,9 @@ function attentionNodes(model, open) {
   const wrong = TROUBLE.flatMap((state) => model.cases.filter((item) => item.state === state));
   const newest = (item) => object(item.results[model.newest]);
   const groups = [
-    ["known defect", "known defects", "of this version: they fail, as the catalogue says they do", model.cases.filter((item) => item.state === "known")],
+    ["known defect", "known defects", "this version fails them, as the catalogue says", model.cases.filter((item) => item.state === "known")],
     ["pass of what is known as broken", "passes of what is known as broken", "the catalogue may be out of date", model.cases.filter((item) => newest(item).known && item.state === "pass")],
-    ["observation that is not as recorded", "observations that are not as recorded", "nobody promises them, but they differ",
+    ["observation", "observations", "not as recorded; no promise is broken",
       model.cases.filter((item) => !TROUBLE.includes(item.state) && item.state !== "known" && Object.keys(object(newest(item).recorded)).length > 0)],
   ].filter(([, , , items]) => items.length > 0);
   if (wrong.length + groups.length === 0) return [];
@@ -148,5 +159,5 @@ function attentionNodes(model, open) {
   const rest = wrong.slice(FINDINGS_AT_ONCE);
   return [el("h2", wrong.length ? "What is not as it should be" + (model.steps.length ? " in " + model.columns[model.newest].label : "") : "Worth knowing"),
     first, rest.length > 0 && later("details.more", count(rest.length, "more case"), () => findingCards(model, rest, open)),
-    groups.map(([one, many, says, items]) => el("div.card", later("details.more", [count(items.length, one, many), el("span.soft", " " + says)], () => items.map((item) => findingNode(model, item, open)))))].flat(2).filter(Boolean);
+    groups.map(([one, many, says, items]) => el("div.card", later("details.more", [count(items.length, one, many), el("span.soft", " · " + says)], () => items.map((item) => findingNode(model, item, open)))))].flat(2).filter(Boolean);
 }

@@ -46,6 +46,11 @@ function el(what, ...children) {
   return node;
 }
 
+// Sentences of the catalogue: what stands in `backticks` is code.
+function prose(text) {
+  return str(text).split(/`([^`]+)`/).map((part, i) => (i % 2 ? el("code", part) : part));
+}
+
 function button(what, action, ...children) {
   const node = el(what, ...children);
   node.type = "button";
