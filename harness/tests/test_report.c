@@ -84,6 +84,7 @@ static int set_up(void **state)
     fixture->report.summary.n_judged = 4;
     struct cs_result *failed = &fixture->results[0];
     assert_true(cs_result_add_evidence(failed, "request", HOSTILE, HOSTILE, 77));
+    failed->evidence[0].at_ms = 5;
     assert_true(cs_result_add_evidence(failed, "expected", "expected", "403", 0));
     assert_true(cs_result_observe(failed, "retry <delay>", HOSTILE, NULL));
     *state = fixture;
@@ -146,6 +147,8 @@ static void json_says_what_happened(void **state)
     assert_int_equal(cJSON_GetArraySize(schema_member(failed, "requirements")), 2);
     const cJSON *evidence = schema_member(failed, "evidence");
     assert_int_equal(cJSON_GetArraySize(evidence), 3);
+    assert_int_equal(schema_member(cJSON_GetArrayItem(evidence, 0), "at_ms")->valueint, 5);
+    assert_null(schema_member(cJSON_GetArrayItem(evidence, 1), "at_ms")); /* not known */
     assert_string_equal(schema_member(cJSON_GetArrayItem(evidence, 2), "text")->valuestring,
                         "./chatspec run --seed 9007199254740991 --only endpoint/token/z-last");
     const cJSON *passed = case_of(document, "client/resume/d");

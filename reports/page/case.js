@@ -35,11 +35,11 @@ function pairNodes(model, item, result) {
   const expected = textOfKind(evidence, "expected");
   const actual = textOfKind(evidence, "actual");
   if (expected === null && actual === null && !["fail", "warn", "known"].includes(state)) return [];
-  const wanted = expected === null ? item.requirements.map((id) => str(requirementOf(model, id).text) || id).join("\n\n") : expected;
+  const asked = () => item.requirements.map((id) => el("p", prose(requirementOf(model, id).text || id)));
   const came = actual === null ? str(result.message) : actual;
   const show = (text) => el("pre", text === "" ? el("span.soft", "(nothing)") : text);
   return [el("h4", "Expected, and what came"),
-    el("div.pair", el("div.wanted", el("h5", "Expected"), show(wanted)), el("div.came", el("h5", "Came"), show(came)))];
+    el("div.pair", el("div.wanted", el("h5", "Expected"), expected === null ? el("div.asked", asked()) : show(expected)), el("div.came", el("h5", "Came"), show(came)))];
 }
 
 // Facts about the peer by version; those that are not the same everywhere, or not as recorded, stand out.

@@ -69,7 +69,8 @@ function describeEntry(entry) {
   if (record) return { tags: [recordTag(record)], peek: record.body, make: () => [headerList(record.headers), block(readable(record.body))].filter(Boolean) };
   const http = (kind === "request" || kind === "response") && readHttp(text);
   if (http) {
-    return { tags: [], peek: http.start, make: () => [el("div.start", http.start), headerList(http.headers), block(readable(http.body))].filter(Boolean) };
+    const told = title.includes(http.start.split(" ")[1]);
+    return { tags: [], peek: told ? http.body : http.start, make: () => [el("div.start", http.start), headerList(http.headers), block(readable(http.body))].filter(Boolean) };
   }
   return { tags: [], peek: text, make: () => [block(readable(text)) || el("p.soft", "nothing more was recorded")] };
 }
