@@ -6,6 +6,8 @@
 #include "net/http_client.h"
 #include "endpoint/play.h"
 
+#define MAX_SHOWN_HEAD ((size_t)256 * 1024)
+
 /* ---- watching ---- */
 
 static struct cs_view kept_view(struct ak *ak, struct cs_view text)
@@ -43,9 +45,25 @@ static void on_request(void *ctx, const struct cs_tap_request *told)
         char title[160];
         snprintf(title, sizeof title, "%.8s %.110s at %lld ms", request->method, request->path,
                  (long long)told->at_ms);
-        cs_case_evidence(ak->run, "request", title, told->body);
+        struct cs_buf text = CS_BUF(told->body.len + MAX_SHOWN_HEAD);
+        cs_tap_request_text(told, &text);
+        cs_case_evidence(ak->run, "request", title, cs_buf_view(&text));
+        cs_buf_free(&text);
     }
     cs_loop_stop(ak->loop);
+}
+
+static void show_answer(struct ak *ak, const struct ak_request *request)
+{
+    if (!ak->over) {
+        char title[160];
+        char status[16] = "none";
+        if (request->status != 0) {
+            snprintf(status, sizeof status, "%d", request->status);
+        }
+        snprintf(title, sizeof title, "%s to %.8s %.110s", status, request->method, request->path);
+        cs_case_evidence(ak->run, "response", title, CS_VIEW(""));
+    }
 }
 
 static void on_answer(void *ctx, const struct cs_tap_answer *answer)
@@ -55,6 +73,7 @@ static void on_answer(void *ctx, const struct cs_tap_answer *answer)
         struct ak_request *request = ((struct ak_request **)ak->requests.items)[i - 1];
         if (request->number == answer->number) {
             request->status = answer->status;
+            show_answer(ak, request);
             break;
         }
     }

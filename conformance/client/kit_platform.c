@@ -1,12 +1,15 @@
 /* The platform of a client case: the reference endpoint, watched through its tap. */
 #include "conformance/client/kit_platform.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "conformance/client/kit_internal.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/play.h"
+
+#define MAX_SHOWN_HEAD ((size_t)256 * 1024)
 
 #define MAX_REQUESTS 1024
 #define MAX_RECORDS  4096
@@ -80,7 +83,12 @@ static void on_request(void *ctx, const struct cs_tap_request *told)
     if (!request->headers) {
         request->n_headers = 0;
     }
-    show(platform, "request", request->path, told->body);
+    struct cs_buf text = CS_BUF(told->body.len + MAX_SHOWN_HEAD);
+    cs_tap_request_text(told, &text);
+    char title[160];
+    snprintf(title, sizeof title, "%.8s %.140s", request->method, request->path);
+    show(platform, "request", title, cs_buf_view(&text));
+    cs_buf_free(&text);
 }
 
 static bool is_our_out(const struct ck_platform *platform, const struct cs_tap_stream *stream)

@@ -94,7 +94,7 @@ static int run(const struct cs_args *args)
 
 static const struct cs_option options[] = {
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write it to a file: json or markdown; repeatable", 0),
+           "write it to a file: json, html or markdown; repeatable", 0),
     CS_ROW("format", CS_OPTION_TEXT, format, "human|github",
            "stdout: a page, or a page and annotations (human)", 0),
     CS_ROWS_END,
@@ -113,7 +113,8 @@ const struct cs_command cs_command_compare = {
         "  chatspec endpoint --profile 4.5.16 --report json=old.json\n"
         "  chatspec endpoint --report json=new.json\n"
         "  chatspec compare old.json new.json\n"
-        "  chatspec compare old.json new.json --report markdown=comment.md",
+        "  chatspec compare old.json new.json --report markdown=comment.md\n"
+        "  chatspec compare old.json new.json --report html=changes.html",
     .options = options,
     .max_rest = 2,
     .run = run,

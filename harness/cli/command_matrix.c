@@ -446,7 +446,7 @@ static const struct cs_option options[] = {
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
            CS_SEED_LIMIT),
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "markdown: one of all; json, junit: one per version, PATH-VERSION", 0),
+           "html, markdown: one of all; json, junit: one per version", 0),
     CS_ROWS_EXPECT,
     CS_ROW("format", CS_OPTION_TEXT, format, "human|json|github",
            "stdout: a page, one document, or a page and annotations (human)", 0),

@@ -152,7 +152,7 @@ static int run(const struct cs_args *args)
 
 static const struct cs_option options[] = {
     CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",
-           "write the whole as a report: json, junit, markdown; repeatable", 0),
+           "write the whole as a report: json, junit, html, markdown", 0),
     CS_ROWS_EXPECT,
     CS_ROW("fail-on", CS_OPTION_TEXT, fail_on, "must|should", "what makes the exit status 1 (must)",
            0),

@@ -12,22 +12,26 @@
 
 #define PATIENCE_MS 10000
 
+#define N_REPORTS 3
+
 struct default_reports {
-    char *paths[2];
-    const char *items[2];
+    char *paths[N_REPORTS];
+    const char *items[N_REPORTS];
 };
 
 static bool name_reports(struct default_reports *reports, const char *folder)
 {
-    static const char *const kinds[] = {"json", "junit"};
-    static const char *const extensions[] = {"json", "xml"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const kinds[N_REPORTS] = {"json", "junit", "html"};
+    static const char *const extensions[N_REPORTS] = {"json", "xml", "html"};
+    bool good = true;
+    for (size_t i = 0; i < N_REPORTS; i++) {
         struct cs_buf text = CS_BUF(4096);
         cs_buf_printf(&text, "%s=%s/run.%s", kinds[i], folder, extensions[i]);
         reports->paths[i] = cs_buf_take(&text);
         reports->items[i] = reports->paths[i];
+        good = good && reports->paths[i];
     }
-    return reports->paths[0] && reports->paths[1];
+    return good;
 }
 
 /* What a run is against, beside the endpoint. */
@@ -157,11 +161,12 @@ static int run(const struct cs_args *args)
     struct cs_args with_reports = *args;
     int status = CS_EXIT_TROUBLE;
     if (name_reports(&reports, folder)) {
-        with_reports.report = (struct cs_list){reports.items, 2};
+        with_reports.report = (struct cs_list){reports.items, N_REPORTS};
         status = run_with_reports(&with_reports);
     }
-    free(reports.paths[0]);
-    free(reports.paths[1]);
+    for (size_t i = 0; i < N_REPORTS; i++) {
+        free(reports.paths[i]);
+    }
     free(folder);
     return status;
 }
@@ -184,7 +189,7 @@ const struct cs_command cs_command_run = {
         "Runs the endpoint role against the built-in endpoint, the client and the agent role\n"
         "against the newest SDK (or the client role against the built-in client, where Node\n"
         "or the registry is missing), and holds chatspec's own reader to the decode vectors.\n"
-        "Writes run.json and run.xml (JUnit) to build/reports, unless --report says\n"
+        "Writes run.json, run.xml (JUnit) and run.html to build/reports, unless --report says\n"
         "otherwise.\n"
         "\n"
         "Examples:\n"

@@ -158,7 +158,7 @@ int cs_say(int status, const char *fmt, ...) CS_PRINTF(2, 3);
         CS_ROW("fail-on", CS_OPTION_TEXT, fail_on, "must|should",                                  \
                "what makes the exit status 1 (must)", 0),                                          \
         CS_ROW("report", CS_OPTION_LIST, report, "KIND=PATH",                                      \
-               "write a report: json, junit, markdown; repeatable", 0),                            \
+               "write a report: json, junit, html, markdown; repeatable", 0),                      \
         CS_ROWS_EXPECT,                                                                            \
         CS_ROW("format", CS_OPTION_TEXT, format, "human|json|github",                              \
                "stdout: a page, JSON lines, or a page and annotations (human)", 0),                \

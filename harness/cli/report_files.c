@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "reports/html.h"
 #include "reports/markdown.h"
 #include "reports/output_file.h"
 
@@ -22,6 +23,7 @@ struct report_kind {
 static const struct report_kind report_kinds[] = {
     {"json", cs_report_json, NULL, cs_compare_document},
     {"junit", cs_report_junit, NULL, NULL},
+    {"html", cs_report_html, cs_versions_html, cs_compare_html},
     {"markdown", cs_report_markdown, cs_versions_markdown, cs_compare_markdown},
 };
 

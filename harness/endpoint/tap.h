@@ -110,4 +110,8 @@ struct cs_tap {
     void (*on_waitpoint)(void *ctx, const struct cs_tap_waitpoint *waitpoint);
 };
 
+/* Appends the request as a person reads it: as an HTTP/1.1 message, whatever the connection speaks.
+ */
+void cs_tap_request_text(const struct cs_tap_request *request, struct cs_buf *out);
+
 #endif
