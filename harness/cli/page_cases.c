@@ -1,0 +1,81 @@
+#include "cli/pages.h"
+#include "cli/roles.h"
+
+void cs_markdown_text(struct cs_buf *out, const char *text)
+{
+    bool code = false; /* nothing is markup between backticks, but a '|' still ends a cell */
+    for (; *text; text++) {
+        code = code != (*text == '`');
+        if (*text == '|' || (!code && strchr("*_<>[]\\#", *text))) {
+            cs_buf_char(out, '\\');
+        }
+        cs_buf_char(out, *text == '\n' || *text == '\r' ? ' ' : *text);
+    }
+}
+
+/* "endpoint/token" of "endpoint/token/wrong-signature"; what has no third part is its own area. */
+static struct cs_view area_of(const char *id)
+{
+    const char *first = strchr(id, '/');
+    const char *second = first ? strchr(first + 1, '/') : NULL;
+    return second ? cs_view_of(id, (size_t)(second - id)) : cs_view_str(id);
+}
+
+static void put_case(struct cs_buf *out, const struct cs_case *test)
+{
+    cs_buf_printf(out, "| `%s` | %s | ", test->id, cs_level_name(test->level));
+    cs_markdown_text(out, test->title);
+    if (test->needs & CS_NEEDS_LONG) {
+        cs_buf_str(out, " (long)");
+    }
+    cs_buf_printf(out, " | %s |\n", test->requirements);
+}
+
+static size_t count(const struct cs_role *role)
+{
+    size_t n = 0;
+    for (size_t g = 0; g < role->n_groups; g++) {
+        for (const struct cs_case *test = role->groups[g]; test->id; test++) {
+            n++;
+        }
+    }
+    return n;
+}
+
+static void put_role(struct cs_buf *out, const struct cs_role *role)
+{
+    struct cs_view area = CS_VIEW("");
+    cs_buf_printf(out, "\n## %s: %zu cases\n", role->name, count(role));
+    for (size_t g = 0; g < role->n_groups; g++) {
+        for (const struct cs_case *test = role->groups[g]; test->id; test++) {
+            struct cs_view next = area_of(test->id);
+            if (!cs_view_eq(next, area)) {
+                cs_buf_printf(out,
+                              "\n### %.*s\n\n| case | level | what is right | requirements |\n"
+                              "| --- | --- | --- | --- |\n",
+                              CS_VIEW_ARG(next));
+                area = next;
+            }
+            put_case(out, test);
+        }
+    }
+}
+
+void cs_page_cases(const struct cs_requirements *set, struct cs_buf *out)
+{
+    size_t n = 0;
+    for (size_t r = 0; r < cs_n_roles; r++) {
+        n += count(cs_roles[r]);
+    }
+    cs_buf_printf(
+        out,
+        "# All cases\n\n"
+        "%zu cases for a catalogue of %zu requirements. Made from the tables by\n"
+        "`./chatspec list --format markdown`; a test holds this page to them. What a case\n"
+        "means: `./chatspec explain ID`; one alone: `--only ID`. Those marked (long) run\n"
+        "with `--include long`.\n",
+        n, set->n_items);
+    for (size_t r = 0; r < cs_n_roles; r++) {
+        put_role(out, cs_roles[r]);
+    }
+}

@@ -1,0 +1,41 @@
+#!/bin/sh
+# An installed program, moved elsewhere, without the source's environment: finds its data and programs,
+# and keeps what it makes in the user's cache and the current folder.
+#
+#     harness/tests/installed.sh BUILD-FOLDER
+set -eu
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$build" --prefix "$work/first" >"$work/log" 2>&1 || {
+    tail -n 20 "$work/log"
+    exit 1
+}
+mv "$work/first" "$work/prefix"
+mkdir "$work/home" "$work/here"
+cd "$work/here"
+run() { env -u CHATSPEC_HOME -u CHATSPEC_DATA_DIR -u XDG_CACHE_HOME HOME="$work/home" "$work/prefix/bin/chatspec" "$@"; }
+fail() {
+    echo "$*"
+    cat "$work/out"
+    exit 1
+}
+run endpoint --only 'token/*' --no-color >"$work/out" 2>&1 || fail "endpoint"
+run decode --builtin --only 'json/*' --no-color >"$work/out" 2>&1 || fail "decode finds no parser host"
+run client --builtin --only 'client/append/*' --no-color >"$work/out" 2>&1 || fail "client finds no reference client"
+run client --peer "python3 $work/prefix/share/chatspec/peers/python/adapter.py" --only 'client/stop/*' --no-color \
+    >"$work/out" 2>&1 || [ $? -ne 3 ] || fail "the Python adapter"
+run run --builtin --only token/wrong-signature --no-color >"$work/out" 2>&1 || fail "run"
+[ -s chatspec-reports/run.json ] || fail "reports are not in ./chatspec-reports"
+[ ! -e build ] || fail "an installed program makes a build folder"
+grep -q '"command": *"chatspec run' chatspec-reports/run.json || fail "it is not called by ./: $(head -c 600 chatspec-reports/run.json)"
+run fuzz sse >"$work/out" 2>&1 && fail "targets are not installed" || [ $? -eq 2 ] || fail "fuzz: status"
+# An SDK goes to the cache; without npm that is as far as it gets.
+PATH=/nonexistent run client --sdk 4.8.3 >"$work/out" 2>&1 || true
+[ -d "$work/home/.cache/chatspec/sdk" ] || fail "no cache in ~/.cache/chatspec"
+for file in share/man/man1/chatspec.1 share/bash-completion/completions/chatspec share/zsh/vendor-completions/_chatspec \
+    include/chatspec_parser.h share/chatspec/schema/schema.json share/chatspec/decode/vectors.json \
+    share/chatspec/corpus/sse share/chatspec/peers/sdk/adapter.mjs share/chatspec/peers/PROTOCOL.md; do
+    [ -s "$work/prefix/$file" ] || [ -s "$work/prefix/$file.gz" ] || fail "$file is not installed"
+done
+echo "installed, moved and run"
