@@ -11,15 +11,16 @@ set(share ${CMAKE_INSTALL_DATADIR}/chatspec)
 set(made ${PROJECT_BINARY_DIR}/manual)
 
 add_custom_command(
-  OUTPUT ${made}/chatspec.1 ${made}/chatspec.bash ${made}/_chatspec
+  OUTPUT ${made}/chatspec.1 ${made}/chatspec.1.gz ${made}/chatspec.bash ${made}/_chatspec
   COMMAND ${CMAKE_COMMAND} -E make_directory ${made}
   COMMAND chatspec help --man > ${made}/chatspec.1
+  COMMAND gzip -9nk -f ${made}/chatspec.1
   COMMAND chatspec help --completion bash > ${made}/chatspec.bash
   COMMAND chatspec help --completion zsh > ${made}/_chatspec
   DEPENDS chatspec
   COMMENT "Manual page and completions"
   VERBATIM)
-add_custom_target(manual ALL DEPENDS ${made}/chatspec.1 ${made}/chatspec.bash ${made}/_chatspec)
+add_custom_target(manual ALL DEPENDS ${made}/chatspec.1.gz ${made}/chatspec.bash ${made}/_chatspec)
 
 install(TARGETS chatspec RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS chatspec-reference-client chatspec-parser-host
@@ -36,17 +37,24 @@ install(FILES conformance/decode/vectors.json conformance/decode/divergences.jso
 install(DIRECTORY conformance/requirements DESTINATION ${share} FILES_MATCHING PATTERN *.json)
 install(DIRECTORY reports/ DESTINATION ${share}/schema FILES_MATCHING PATTERN *schema.json)
 
-install(FILES ${made}/chatspec.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${made}/chatspec.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${made}/chatspec.bash RENAME chatspec
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${made}/_chatspec DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
-install(FILES README.md conformance/CASES.md conformance/FINDINGS.md .github/CHANGELOG.md
+install(FILES conformance/CASES.md conformance/FINDINGS.md README.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# As Debian wants them.
+file(MAKE_DIRECTORY ${made})
+add_custom_command(OUTPUT ${made}/changelog.gz
+  COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/.github/CHANGELOG.md > ${made}/changelog.gz
+  DEPENDS .github/CHANGELOG.md VERBATIM)
+add_custom_target(changelog ALL DEPENDS ${made}/changelog.gz)
+install(FILES ${made}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE RENAME copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME chatspec)
-set(CPACK_PACKAGE_CONTACT "chatspec maintainers <chatspec@localhost>")
+set(CPACK_PACKAGE_CONTACT "chatspec maintainers <maintainers@chatspec.example>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -55,11 +63,11 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "nodejs (>= 18), npm, ca-certificates")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "python3, gcc")
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"${PROJECT_DESCRIPTION}
- Tests servers, clients (any published @trigger.dev/sdk, or a transport of
- one's own), agents and parsers of the Sessions protocol, and is a mock server
- of it. Node.js is needed for the SDK's clients and agents alone.")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_DESCRIPTION
+"Tests servers, clients (any published @trigger.dev/sdk, or a transport of
+one's own), agents and parsers of the Sessions protocol, and is a mock server
+of it. Node.js is needed for the SDK's clients and agents alone.")
 include(CPack)
 
 if(BUILD_TESTING)

@@ -28,7 +28,11 @@ run client --peer "python3 $work/prefix/share/chatspec/peers/python/adapter.py" 
 run run --builtin --only token/wrong-signature --no-color >"$work/out" 2>&1 || fail "run"
 [ -s chatspec-reports/run.json ] || fail "reports are not in ./chatspec-reports"
 [ ! -e build ] || fail "an installed program makes a build folder"
-grep -q '"command": *"chatspec run' chatspec-reports/run.json || fail "it is not called by ./: $(head -c 600 chatspec-reports/run.json)"
+# What a report tells to run again is this program, and not the launcher of a checkout.
+run client --peer "$work/prefix/libexec/chatspec/chatspec-reference-client --fault cursor_from_id_line=1" --only client/resume/after-reset \
+    --no-color >"$work/out" 2>&1 && fail "a broken client passes"
+grep -q '^ *chatspec client --peer' "$work/out" || fail "lines to run a case again are not for an installed program"
+! grep -q '\./chatspec' "$work/out" || fail "the launcher is named"
 run fuzz sse >"$work/out" 2>&1 && fail "targets are not installed" || [ $? -eq 2 ] || fail "fuzz: status"
 # An SDK goes to the cache; without npm that is as far as it gets.
 PATH=/nonexistent run client --sdk 4.8.3 >"$work/out" 2>&1 || true
