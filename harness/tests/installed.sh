@@ -14,7 +14,14 @@ cmake --install "$build" --prefix "$work/first" >"$work/log" 2>&1 || {
 mv "$work/first" "$work/prefix"
 mkdir "$work/home" "$work/here"
 cd "$work/here"
-run() { env -u CHATSPEC_HOME -u CHATSPEC_DATA_DIR -u XDG_CACHE_HOME HOME="$work/home" "$work/prefix/bin/chatspec" "$@"; }
+run() { run_in "$PATH" "$@"; }
+# With another PATH, for what the program finds there.
+run_in() {
+    path=$1
+    shift
+    env -u CHATSPEC_HOME -u CHATSPEC_DATA_DIR -u XDG_CACHE_HOME "PATH=$path" "HOME=$work/home" \
+        "$work/prefix/bin/chatspec" "$@"
+}
 fail() {
     echo "$*"
     cat "$work/out"
@@ -35,7 +42,7 @@ grep -q '^ *chatspec client --peer' "$work/out" || fail "lines to run a case aga
 ! grep -q '\./chatspec' "$work/out" || fail "the launcher is named"
 run fuzz sse >"$work/out" 2>&1 && fail "targets are not installed" || [ $? -eq 2 ] || fail "fuzz: status"
 # An SDK goes to the cache; without npm that is as far as it gets.
-PATH=/nonexistent run client --sdk 4.8.3 >"$work/out" 2>&1 || true
+run_in /nonexistent client --sdk 4.8.3 >"$work/out" 2>&1 || true
 [ -d "$work/home/.cache/chatspec/sdk" ] || fail "no cache in ~/.cache/chatspec"
 for file in share/man/man1/chatspec.1 share/bash-completion/completions/chatspec share/zsh/vendor-completions/_chatspec \
     include/chatspec_parser.h share/chatspec/schema/schema.json share/chatspec/decode/vectors.json \
