@@ -30,10 +30,11 @@ if [ -n "${ARGS:-}" ]; then # quotes are heeded, and nothing is run
     mapfile -t more < <(xargs -n 1 printf '%s\n' <<<"$ARGS")
     words+=("${more[@]}")
 fi
-[ -z "${FAIL_ON:-}" ] || words+=(--fail-on "$FAIL_ON")
+[ "${FAIL_ON:-must}" = must ] || words+=(--fail-on "$FAIL_ON")
 [ -z "${EXPECT:-}" ] || words+=(--expect "$EXPECT")
 [ -z "${SHARD:-}" ] || words+=(--shard "$SHARD")
-[ -z "${GITHUB_ACTIONS:-}" ] || words+=(--format github)
+# A parser's run has no annotations: it is told in lines and reports.
+[ -z "${GITHUB_ACTIONS:-}" ] || [ "$role" = decode ] || words+=(--format github)
 for kind in json:json junit:xml html:html markdown:md; do
     words+=(--report "${kind%:*}=$out/$name.${kind#*:}")
 done
