@@ -75,6 +75,12 @@ if(BUILD_TESTING)
   add_test(NAME installed
     COMMAND ${PROJECT_SOURCE_DIR}/harness/tests/installed.sh ${PROJECT_BINARY_DIR})
   add_test(NAME pages COMMAND ${PROJECT_SOURCE_DIR}/harness/tests/pages.sh $<TARGET_FILE:chatspec>)
+  # Runs the commands of all documents, each shortened to one case. Once is enough: not per sanitizer.
+  if(NOT CHATSPEC_SANITIZE)
+    add_test(NAME documents
+      COMMAND ${PROJECT_SOURCE_DIR}/harness/tests/documents.py ${PROJECT_BINARY_DIR})
+    set_tests_properties(documents PROPERTIES LABELS unit SKIP_RETURN_CODE 77 TIMEOUT 900)
+  endif()
   set_tests_properties(manual installed pages PROPERTIES
     LABELS unit SKIP_RETURN_CODE 77 TIMEOUT 120)
 endif()

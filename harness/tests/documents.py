@@ -21,7 +21,7 @@ import tempfile
 import time
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LAUNCHER = {"test": set(), "replay": set(), "fuzz": {"--coverage", "--merge"}, "merge": None}
+LAUNCHER = {"test": set(), "replay": {"--seconds", "--at-least", "--times"}, "fuzz": {"--coverage", "--merge"}, "merge": None}
 
 # What stands in for things of the reader's, in the text of a block: {url} and {key} are those of a server.
 STAND_INS = [
@@ -128,7 +128,7 @@ run) words=(--builtin --only token/wrong-signature "${words[@]}") ;;
 client) has '--builtin' || has --peer || [ -n "$sdk" ] || words+=(--builtin)
     has --only || words+=(--only client/append/body-members) ;;
 agent) [ -n "$sdk" ] || words+=(--sdk 4.8.3); [ -d "$HERE/build/sdk/4.8.3" ] || exit 0
-    one=agent/turn/stop; ! has --from || one=agent/handover/conversation; ! has --task-file || one=agent/own/turn
+    one=agent/turn/stop; ! has --from || one=agent/handover/after-a-turn; ! has --task-file || one=agent/own/first-turn
     for ((i = 0; i < ${#words[@]}; i++)); do # another --only would add to it
         [ "${words[i]}" != --only ] || unset "words[i]" "words[i+1]"
     done
