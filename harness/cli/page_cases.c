@@ -42,21 +42,43 @@ static size_t count(const struct cs_role *role)
     return n;
 }
 
+/* The cases of one area, which may stand in several of the role's arrays. */
+static void put_area(struct cs_buf *out, const struct cs_role *role, struct cs_view area)
+{
+    cs_buf_printf(out,
+                  "\n### %.*s\n\n| case | level | what is right | requirements |\n"
+                  "| --- | --- | --- | --- |\n",
+                  CS_VIEW_ARG(area));
+    for (size_t g = 0; g < role->n_groups; g++) {
+        for (const struct cs_case *test = role->groups[g]; test->id; test++) {
+            if (cs_view_eq(area_of(test->id), area)) {
+                put_case(out, test);
+            }
+        }
+    }
+}
+
+/* Is this the first case of its area? */
+static bool opens_area(const struct cs_role *role, const struct cs_case *wanted)
+{
+    for (size_t g = 0; g < role->n_groups; g++) {
+        for (const struct cs_case *test = role->groups[g]; test->id; test++) {
+            if (cs_view_eq(area_of(test->id), area_of(wanted->id))) {
+                return test == wanted;
+            }
+        }
+    }
+    return false;
+}
+
 static void put_role(struct cs_buf *out, const struct cs_role *role)
 {
-    struct cs_view area = CS_VIEW("");
     cs_buf_printf(out, "\n## %s: %zu cases\n", role->name, count(role));
     for (size_t g = 0; g < role->n_groups; g++) {
         for (const struct cs_case *test = role->groups[g]; test->id; test++) {
-            struct cs_view next = area_of(test->id);
-            if (!cs_view_eq(next, area)) {
-                cs_buf_printf(out,
-                              "\n### %.*s\n\n| case | level | what is right | requirements |\n"
-                              "| --- | --- | --- | --- |\n",
-                              CS_VIEW_ARG(next));
-                area = next;
+            if (opens_area(role, test)) {
+                put_area(out, role, area_of(test->id));
             }
-            put_case(out, test);
         }
     }
 }

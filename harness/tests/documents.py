@@ -44,8 +44,14 @@ LEFT_OUT = [
     (r"^\./chatspec fuzz( [a-z]+)*( --(minutes|coverage|merge).*)?$", "our targets: a build of their own", False),
     (r"--full\b|selftest", "takes long", True),
 ]
-# Commands that end with 1 as the document says: they show a fault.
-MAY_FIND = r"PLANTED_BUG|parser\.so|\./chatspec (run|client|agent|matrix|compare|endpoint)"
+# Commands that end with 1 as the document says: they show a planted fault.
+MAY_FIND = r"parser\.so"
+
+# What the output of a block must hold, where commands alone do not tell (curl ends well with any answer).
+MUST_SAY = [
+    (r"sessions/chat-1/in/append", [r"trigger-control", r"turn-complete", r'"ok":true,"seq":0', r"^id: 16,9,"]),
+    (r"decode --library ./parser.so", [r"^finding: "]),
+]
 
 
 def documents(names):
@@ -135,7 +141,7 @@ agent) [ -n "$sdk" ] || words+=(--sdk 4.8.3); [ -d "$HERE/build/sdk/4.8.3" ] || 
     words+=(--only "$one") ;;
 matrix) has --only || words+=(--only client/append/body-members) ;;
 endpoint) has --only || words+=(--only token/wrong-signature) ;;
-fuzz) words=("${words[@]}" --runs 300 --quiet) ;;
+fuzz) words=("${words[@]}" --runs 60 --quiet) ;;
 esac
 CHATSPEC_HOME=$HERE exec "$PROGRAM" "$command" "${words[@]}"
 """
@@ -243,6 +249,10 @@ def run_block(scratch, path, block, full, counts):
           flush=True)
     wrong = [(status, command) for status, command in failed
              if not (status == "1" and re.search(MAY_FIND, command))]
+    for pattern, words in MUST_SAY:
+        if re.search(pattern, block):
+            wrong += [("of the output", f"'{word}' is not in it") for word in words
+                      if not re.search(word, output, re.M)]
     counts["failed"] += len(wrong)
     counts["run"] += n
     for status, command in wrong:
