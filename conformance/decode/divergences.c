@@ -93,6 +93,13 @@ static enum cs_err take_row(struct cs_view text, struct cs_divergence *row, stru
         return cs_fail(diag, CS_ERR_MISSING, 0, "divergence %s lacks a member", row->id);
     }
     take_cut(text, &row->cut);
+    if (!take_text(text, "cause", row->cause, sizeof row->cause)) {
+        return cs_fail(diag, CS_ERR_MISSING, 0, "divergence %s lacks its cause", row->id);
+    }
+    (void)take_text(text, "since", row->since, sizeof row->since);
+    (void)take_text(text, "until", row->until, sizeof row->until);
+    (void)take_text(text, "parser_since", row->parser_since, sizeof row->parser_since);
+    (void)take_text(text, "parser_until", row->parser_until, sizeof row->parser_until);
     return CS_OK;
 }
 

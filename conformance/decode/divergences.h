@@ -6,7 +6,12 @@
 
 struct cs_divergence {
     char id[64];
-    char kind[32];             /* "their bug", "tolerance", "our bug" */
+    char kind[32];         /* "their bug", "tolerance", "our bug" */
+    char cause[512];       /* one line for people */
+    char since[32];        /* the first version of the SDK that has it */
+    char until[32];        /* the first that has not; "": all have it */
+    char parser_since[32]; /* the same of the parser below it; "": any */
+    char parser_until[32];
     struct cs_view signatures; /* JSON: globs for the causes of faults, any of which is this */
     struct cs_buf stream;      /* that shows it */
     struct cs_cut cut;
@@ -20,9 +25,9 @@ struct cs_divergences {
     size_t n;
 };
 
-/* Those of a version of the SDK (and of the parser below it; "": unknown). Errors: CS_ERR_SYNTAX,
- * CS_ERR_MISSING with the row's id in diag (the file is ours: a fault of this program),
- * CS_ERR_NO_MEMORY. */
+/* Those of a version of the SDK (and of the parser below it; "": unknown, of either: all). Errors:
+ * CS_ERR_SYNTAX, CS_ERR_MISSING with the row's id in diag (the file is ours: a fault of this
+ * program), CS_ERR_NO_MEMORY. */
 CS_MUST_USE enum cs_err cs_divergences_load(const char *version, const char *parser,
                                             struct cs_divergences *ret_known, struct cs_diag *diag);
 void cs_divergences_free(struct cs_divergences *known);

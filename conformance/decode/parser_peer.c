@@ -10,6 +10,7 @@
 
 #include "conformance/decode/base64.h"
 #include "net/http_client.h"
+#include "peer/place.h"
 #include "peer/process.h"
 #include "wire/json.h"
 
@@ -34,24 +35,6 @@ struct cs_parser_peer {
     uint64_t id;
     struct cs_buf line;
 };
-
-/* The host stands beside our own program. */
-static char *host_path(void)
-{
-    char path[4096];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
-    char *host = NULL;
-
-    if (len <= 0) {
-        return NULL;
-    }
-    path[len] = '\0';
-    *strrchr(path, '/') = '\0';
-    if (asprintf(&host, "%s/chatspec-parser-host", path) < 0) {
-        return NULL;
-    }
-    return host;
-}
 
 /* Pointers and texts in one block. */
 static char **copy_words(char *const *words)
@@ -84,7 +67,7 @@ static enum cs_err find_words(const struct cs_parser_config *config, struct cs_p
     }
     bool bare = !strchr(config->library, '/') && strcmp(config->library, "builtin") != 0;
     peer->words = calloc(3, sizeof *peer->words);
-    peer->host = host_path();
+    peer->host = cs_place_program("chatspec-parser-host");
     if (!peer->words || !peer->host ||
         asprintf(&peer->library, "%s%s", bare ? "./" : "", config->library) < 0) {
         peer->library = NULL;

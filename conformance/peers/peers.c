@@ -5,15 +5,24 @@
 #include <unistd.h>
 
 #include "conformance/peers/sdk_install.h"
+#include "peer/place.h"
 
-/* The file of an adapter; CHATSPEC_DATA_DIR in the environment moves them all. */
+/* The file of an adapter. CHATSPEC_DATA_DIR in the environment moves them all; otherwise they are
+ * those that were installed with the program, or those of the source. */
 static char *data_file(const char *name)
 {
     const char *folder = getenv("CHATSPEC_DATA_DIR");
-    char *path;
-    if (asprintf(&path, "%s/%s", folder && *folder ? folder : CHATSPEC_DATA_DIR, name) < 0) {
-        return NULL;
+    char *installed = folder && *folder ? NULL : cs_place_shared("peers");
+    char *path = NULL;
+    if (installed) {
+        folder = installed;
+    } else if (!folder || !*folder) {
+        folder = CHATSPEC_DATA_DIR;
     }
+    if (asprintf(&path, "%s/%s", folder, name) < 0) {
+        path = NULL;
+    }
+    free(installed);
     return path;
 }
 
@@ -123,27 +132,10 @@ enum cs_err cs_sdk_peer(const char *source, const char *parser, const char *cach
     return err;
 }
 
-/* Our program's folder; NULL when the system does not tell. */
-static char *own_folder(void)
-{
-    char path[4096];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (len <= 0) {
-        return NULL;
-    }
-    path[len] = '\0';
-    char *slash = strrchr(path, '/');
-    return slash ? strndup(path, (size_t)(slash - path)) : NULL;
-}
-
 enum cs_err cs_builtin_peer(struct cs_peer_command *ret_command, struct cs_diag *diag)
 {
     struct cs_peer_command command = {0};
-    char *folder = own_folder();
-    if (folder && asprintf(&command.words[0], "%s/chatspec-reference-client", folder) < 0) {
-        command.words[0] = NULL;
-    }
-    free(folder);
+    command.words[0] = cs_place_program("chatspec-reference-client");
     command.name = strdup("chatspec-reference-client");
     command.version = strdup(CHATSPEC_VERSION);
     enum cs_err err = CS_OK;

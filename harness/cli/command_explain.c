@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/pages.h"
 #include "cli/roles.h"
 #include "client/violations.h"
 #include "conformance/agent/violations.h"
 #include "conformance/client/violations_sdk.h"
 #include "endpoint/policy/violations.h"
+#include "peer/place.h"
 #include "suite/nearest.h"
 #include "suite/profile.h"
 #include "suite/requirement.h"
@@ -74,6 +76,21 @@ static void print_sources(const struct cs_requirements *set, const struct cs_req
     }
 }
 
+/* What is on the page of findings (conformance/FINDINGS.md) of this requirement. */
+static void print_finding(const struct cs_requirement *item)
+{
+    struct cs_finding finding;
+    cs_finding_of(item, &finding);
+    if (finding.kind == CS_FINDING_NONE) {
+        return;
+    }
+    printf("\nWhat runs show:\n");
+    wrapped("  ", finding.say);
+    if (finding.command[0]) {
+        printf("  %s %s\n", cs_place_called(), finding.command);
+    }
+}
+
 static void explain_requirement(const struct cs_requirements *set,
                                 const struct cs_requirement *item)
 {
@@ -94,6 +111,7 @@ static void explain_requirement(const struct cs_requirements *set,
         printf("\n%s:\n", changed ? "What a change means to who upgrades" : "Why it matters");
         wrapped("  ", why);
     }
+    print_finding(item);
     print_sources(set, item);
     printf("\nHow to see it:\n");
     wrapped("  ", item->observe);
@@ -140,7 +158,7 @@ static void explain_case(const struct cs_requirements *set, const struct cs_case
         at += len;
         at += strspn(at, " ");
     }
-    printf("\nRun it:\n  ./chatspec %s --only %s%s\n", role->name, test->id,
+    printf("\nRun it:\n  %s %s --only %s%s\n", cs_place_called(), role->name, test->id,
            test->needs & CS_NEEDS_LONG ? " --include long" : "");
 }
 
@@ -150,7 +168,7 @@ static void explain_violation(const struct cs_requirements *set,
     const struct cs_requirement *item = cs_requirement_find(set, violation->requirement);
     printf("%s: %s\n\nBreaks %s:\n", violation->id, violation->title, violation->requirement);
     wrapped("  ", item ? item->text : "not in the catalogue");
-    printf("\nTry it:\n  ./chatspec serve --violate %s\n", violation->id);
+    printf("\nTry it:\n  %s serve --violate %s\n", cs_place_called(), violation->id);
 }
 
 static void explain_client_violation(const struct cs_client_violation *violation)
@@ -164,7 +182,7 @@ static void explain_client_violation(const struct cs_client_violation *violation
         printf("\nAlso fail, since %s:\n", violation->reason);
         wrapped("  ", violation->affects);
     }
-    printf("\nTry it:\n  ./chatspec selftest --violate %s --full\n", violation->fault);
+    printf("\nTry it:\n  %s selftest --violate %s --full\n", cs_place_called(), violation->fault);
 }
 
 static void explain_agent_violation(const struct cs_agent_violation *violation)
@@ -178,7 +196,8 @@ static void explain_agent_violation(const struct cs_agent_violation *violation)
         printf("\nAlso fail, since %s:\n", violation->reason);
         wrapped("  ", violation->affects);
     }
-    printf("\nTry it:\n  ./chatspec selftest --role agent --violate %s --full\n", violation->fault);
+    printf("\nTry it:\n  %s selftest --role agent --violate %s --full\n", cs_place_called(),
+           violation->fault);
 }
 
 static void explain_sdk_violation(const struct cs_sdk_violation *violation)

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/coverage.h"
+#include "cli/pages.h"
 #include "cli/roles.h"
 #include "client/violations.h"
 #include "conformance/agent/violations.h"
@@ -103,9 +104,67 @@ static int list_violations(void)
     return CS_EXIT_OK;
 }
 
+/* Cases or findings as a page. */
+static int list_page(bool findings)
+{
+    struct cs_requirements set = {0};
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    struct cs_buf out = CS_BUF((size_t)16 << 20);
+    enum cs_err err = CS_OK;
+    if (findings) {
+        err = cs_page_findings(&set, &out, &diag);
+    } else {
+        cs_page_cases(&set, &out);
+    }
+    cs_requirements_free(&set);
+    bool good = err == CS_OK && cs_buf_error(&out) == CS_OK &&
+                fwrite(out.ptr, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    cs_buf_free(&out);
+    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the page cannot be made: %s", diag.text);
+}
+
+static int list_findings(void)
+{
+    struct cs_requirements set = {0};
+    struct cs_diag diag = {0};
+    if (cs_requirements_load(&set, &diag) != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the requirements cannot be read: %s", diag.text);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < set.n_items; i++) {
+        struct cs_finding finding;
+        cs_finding_of(&set.items[i], &finding);
+        if (finding.kind != CS_FINDING_NONE) {
+            printf("%-10s %s\n", set.items[i].id, finding.say);
+            n++;
+        }
+    }
+    printf("%zu findings; more of one: chatspec explain ID\n", n);
+    cs_requirements_free(&set);
+    return CS_EXIT_OK;
+}
+
 static int run(const struct cs_args *args)
 {
     const char *what = args->rest.n > 0 ? args->rest.items[0] : "cases";
+    bool findings = strcmp(what, "findings") == 0;
+    bool page = args->format && strcmp(args->format, "markdown") == 0;
+    if (args->format && !page && strcmp(args->format, "human") != 0) {
+        return cs_say(CS_EXIT_USAGE, "--format is human or markdown, not '%s'", args->format);
+    }
+    if (page) {
+        bool selected = args->only.n > 0 || args->skip.n > 0 || args->only_group || args->coverage;
+        if ((!findings && strcmp(what, "cases") != 0) || selected) {
+            return cs_say(CS_EXIT_USAGE, "pages are of all cases, or of all findings");
+        }
+        return list_page(findings);
+    }
+    if (findings) {
+        return list_findings();
+    }
     if (args->coverage) {
         return list_coverage();
     }
@@ -118,25 +177,29 @@ static int run(const struct cs_args *args)
     if (strcmp(what, "violations") == 0) {
         return list_violations();
     }
-    return cs_say(CS_EXIT_USAGE, "list takes cases, requirements or violations, not '%s'", what);
+    return cs_say(CS_EXIT_USAGE, "list takes cases, requirements, violations or findings, not '%s'",
+                  what);
 }
 
 static const struct cs_option options[] = {
     CS_ROWS_SELECTION,
     CS_ROW("coverage", CS_OPTION_FLAG, coverage, NULL,
            "per area: requirements, and which have cases and violations", 0),
+    CS_ROW("format", CS_OPTION_TEXT, format, "human|markdown",
+           "all cases, or all findings, as a page (human)", 0),
     CS_ROWS_END,
 };
 
 const struct cs_command cs_command_list = {
     .name = "list",
-    .summary = "list cases, requirements or violations",
-    .usage = "[cases|requirements|violations] [--only GLOB] [--skip GLOB] | --coverage",
+    .summary = "list cases, requirements, violations or findings",
+    .usage = "[cases|requirements|violations|findings] [--only GLOB] [--skip GLOB] | --coverage",
     .details = "Examples:\n"
                "  chatspec list\n"
                "  chatspec list --only 'endpoint/token/*'\n"
                "  chatspec list --only TOK-20\n"
                "  chatspec list violations\n"
+               "  chatspec list findings\n"
                "  chatspec list --coverage",
     .options = options,
     .max_rest = 1,

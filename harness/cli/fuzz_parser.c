@@ -10,6 +10,7 @@
 #include "cli/paths.h"
 #include "cli/stop.h"
 #include "conformance/decode/campaign.h"
+#include "peer/place.h"
 
 #define MINUTES          1
 #define MAX_FINDINGS     50
@@ -66,8 +67,8 @@ static void show_finding(const char *text, const char *path, void *context)
 
     clear_line(fuzzing);
     cs_parser_option_write(fuzzing->args, &option);
-    printf("finding: %s  ./chatspec decode %.*s '%s'\n", text, CS_VIEW_ARG(cs_buf_view(&option)),
-           path);
+    printf("finding: %s  %s decode %.*s '%s'\n", text, cs_place_called(),
+           CS_VIEW_ARG(cs_buf_view(&option)), path);
     fflush(stdout);
     cs_buf_free(&option);
 }
@@ -141,10 +142,8 @@ static bool find_seeds(const struct cs_args *args, char *seeds[N_SEEDS + 1])
     bool fine = true;
 
     for (size_t i = 0; i < n; i++) {
-        if (asprintf(&seeds[i], "%s/%s", cs_home(), below[i]) < 0) {
-            seeds[i] = NULL;
-            fine = false;
-        }
+        seeds[i] = cs_source_path(below[i]);
+        fine = fine && seeds[i];
     }
     return fine;
 }

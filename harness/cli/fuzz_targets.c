@@ -7,6 +7,7 @@
 #include "cli/paths.h"
 #include "cli/role_run.h"
 #include "fuzz/engine/fuzz_role.h"
+#include "peer/place.h"
 
 #define MINUTE_S 60
 
@@ -50,6 +51,13 @@ static bool name_cases(struct setting *setting, const struct cs_args *args)
 
 static int open_setting(struct setting *setting, const struct cs_args *args, uint64_t seed)
 {
+    /* For tests, and for programs that were built elsewhere. */
+    const char *programs = getenv("CHATSPEC_FUZZ_PROGRAMS");
+    if (!(programs && programs[0]) && !getenv("CHATSPEC_HOME") && cs_place_is_installed()) {
+        return cs_say(CS_EXIT_USAGE,
+                      "our own targets are built in a checkout of the project: "
+                      "./chatspec fuzz there; of a parser: --library, --peer, --sdk");
+    }
     setting->inputs = cs_build_folder("fuzz-inputs");
     setting->findings = setting->inputs ? cs_build_folder("fuzz-findings") : NULL;
     const char *home = getenv("CHATSPEC_HOME");
@@ -59,8 +67,6 @@ static int open_setting(struct setting *setting, const struct cs_args *args, uin
     }
     void *live = mmap(NULL, sizeof(struct cs_fuzz_live), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    /* For tests, and for programs that were built elsewhere. */
-    const char *programs = getenv("CHATSPEC_FUZZ_PROGRAMS");
     if (live == MAP_FAILED || !setting->home || !name_cases(setting, args) ||
         (programs && programs[0]
              ? asprintf(&setting->programs, "%s", programs)

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "cli/commands.h"
+#include "cli/manual.h"
 #include "suite/nearest.h"
 
 static const struct cs_command *const commands[] = {
@@ -76,6 +77,27 @@ static int run(const struct cs_command *command, int argc, const char *const *ar
     return status;
 }
 
+/* `help --man` and `help --completion SHELL`: the tables as data, for the installation. */
+static int help_as_data(int argc, const char *const *words)
+{
+    struct cs_buf out = CS_BUF((size_t)4 << 20);
+    bool known = true;
+    if (strcmp(words[2], "--man") == 0) {
+        cs_manual_write(commands, N_COMMANDS, &out);
+    } else {
+        known = argc == 4 && strcmp(words[2], "--completion") == 0 &&
+                cs_completion_write(words[3], commands, N_COMMANDS, &out);
+    }
+    if (!known) {
+        cs_buf_free(&out);
+        return cs_say(CS_EXIT_USAGE, "help takes a command, --man, or --completion bash|zsh");
+    }
+    bool good = cs_buf_error(&out) == CS_OK && fwrite(out.ptr, 1, out.len, stdout) == out.len &&
+                fflush(stdout) == 0;
+    cs_buf_free(&out);
+    return good ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "the help could not be printed");
+}
+
 /* Each case takes three descriptors here, and a test may hold thousands of connections. */
 static void raise_descriptor_limit(void)
 {
@@ -106,6 +128,9 @@ int main(int argc, char **argv)
         return CS_EXIT_OK;
     }
     bool wants_help = strcmp(name, "help") == 0;
+    if (wants_help && words[2][0] == '-') {
+        return help_as_data(argc, words);
+    }
     const struct cs_command *command = find(wants_help ? words[2] : name);
     if (!command) {
         return unknown(wants_help ? words[2] : name);

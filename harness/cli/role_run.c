@@ -9,6 +9,7 @@
 #include "cli/role_output.h"
 #include "cli/stop.h"
 #include "net/http_client.h"
+#include "peer/place.h"
 #include "suite/profile.h"
 #include "suite/select.h"
 
@@ -244,7 +245,8 @@ static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_rol
     return (struct cs_report){
         .suite = CHATSPEC_VERSION,
         .profile = profile_of(plan, run, run->n_subjects - 1)->name,
-        .command = run->command,
+        /* an installed program is not called by the launcher's name */
+        .command = run->command + (cs_place_is_installed() && run->command[0] == '.' ? 2 : 0),
         .peer = run->peer,
         .started_ms = cs_wall_ms(),
         .seed = plan->seed,

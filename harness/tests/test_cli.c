@@ -289,7 +289,11 @@ static void things_can_be_listed_and_explained(void **state)
     assert_ends(WORDS("explain"), 2, "needs an id");
     assert_ends(WORDS("list", "requirements"), 0, NULL);
     assert_ends(WORDS("list", "violations"), 0, NULL);
-    assert_ends(WORDS("list", "things"), 2, "cases, requirements or violations");
+    assert_ends(WORDS("list", "things"), 2, "cases, requirements, violations or findings");
+    assert_ends(WORDS("list", "--format", "yaml"), 2, "human or markdown");
+    assert_ends(WORDS("list", "violations", "--format", "markdown"), 2, "all cases, or of all");
+    assert_ends(WORDS("list", "findings", "--format", "markdown"), 0, NULL);
+    assert_ends(WORDS("help", "--completion", "fish"), 2, "bash|zsh");
 }
 
 static void selftest_of_one_case_prints_its_matrix(void **state)

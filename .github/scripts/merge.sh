@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# One report of the reports of all shards. A hole or an overlap is refused.
+#
+#     merge.sh FOLDER         all *.json in it and below
+#   OUT        folder of the merged report (chatspec-reports)
+#   CHATSPEC   the program (chatspec)
+set -euo pipefail
+out=${OUT:-chatspec-reports}
+mkdir -p "$out"
+mapfile -t shards < <(find "$1" -name '*.json' | sort)
+[ "${#shards[@]}" -gt 0 ] || {
+    echo "no reports in $1" >&2
+    exit 2
+}
+status=0
+"${CHATSPEC:-chatspec}" merge "${shards[@]}" --report "json=$out/merged.json" --report "junit=$out/merged.xml" \
+    --report "html=$out/merged.html" --report "markdown=$out/merged.md" || status=$?
+if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -s "$out/merged.md" ]; then
+    cat "$out/merged.md" >>"$GITHUB_STEP_SUMMARY"
+fi
+exit "$status"

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# What an upgrade of the SDK changes, for a pull request: the version before and the one after.
+#
+#     upgrade.sh BASE [FILE]      BASE: a commit; FILE: a lock file (the first that there is)
+#   ROLE       client, agent or all (client)
+#   OUT        folder of the reports (chatspec-reports)
+#   CHATSPEC   the program (chatspec)
+# Exit status: 0 no regression, or the SDK is the same; 1 a regression.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+base=$1
+file=${2:-}
+out=${OUT:-chatspec-reports}
+if [ -z "$file" ]; then
+    for file in package-lock.json pnpm-lock.yaml yarn.lock package.json; do
+        [ ! -f "$file" ] || break
+    done
+fi
+before=$(git show "$base:./$file" | python3 "$here/sdk-version.py" "$file")
+after=$(python3 "$here/sdk-version.py" "$file" <"$file")
+if [ "$before" = "$after" ]; then
+    echo "the SDK stays at $after"
+    exit 0
+fi
+echo "@trigger.dev/sdk $before to $after"
+OUT=$out exec "$here/matrix.sh" "$before,$after"
