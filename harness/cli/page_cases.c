@@ -1,7 +1,7 @@
 #include "cli/pages.h"
 #include "cli/roles.h"
 
-void cs_page_text(struct cs_buf *out, const char *text)
+void cs_pages_prose(struct cs_buf *out, const char *text)
 {
     bool code = false; /* nothing is markup between backticks, but a '|' still ends a cell */
     for (; *text; text++) {
@@ -24,7 +24,7 @@ static struct cs_view area_of(const char *id)
 static void put_case(struct cs_buf *out, const struct cs_case *test)
 {
     cs_buf_printf(out, "| `%s` | %s | ", test->id, cs_level_name(test->level));
-    cs_page_text(out, test->title);
+    cs_pages_prose(out, test->title);
     if (test->needs & CS_NEEDS_LONG) {
         cs_buf_str(out, " (long)");
     }

@@ -91,16 +91,16 @@ static void put_finding(struct cs_buf *out, const struct cs_requirement *item)
     if (disagree) { /* it is said once */
         char rule[2048];
         snprintf(rule, sizeof rule, "%.*s", (int)(disagree - item->text), item->text);
-        cs_page_text(out, rule);
+        cs_pages_prose(out, rule);
     } else {
-        cs_page_text(out, item->text);
+        cs_pages_prose(out, item->text);
     }
     cs_buf_str(out, "\n  ");
-    cs_page_text(out, finding.say);
+    cs_pages_prose(out, finding.say);
     cs_buf_char(out, '\n');
     if (item->why) {
         cs_buf_str(out, "  ");
-        cs_page_text(out, item->why);
+        cs_pages_prose(out, item->why);
         cs_buf_char(out, '\n');
     }
     put_command(out, finding.command);
@@ -207,7 +207,7 @@ static void put_versions(const struct cs_requirements *set, struct cs_buf *out)
 static void put_divergence(struct cs_buf *out, const struct cs_divergence *row)
 {
     cs_buf_printf(out, "- **%s** (%s): ", row->id, row->kind);
-    cs_page_text(out, row->cause);
+    cs_pages_prose(out, row->cause);
     cs_buf_printf(out, ".\n  SDK from %s%s%s", row->since, row->until[0] ? ", mended in " : " on",
                   row->until);
     if (row->parser_since[0]) {

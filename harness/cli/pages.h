@@ -31,6 +31,6 @@ CS_MUST_USE enum cs_err cs_page_findings(const struct cs_requirements *set, stru
                                          struct cs_diag *diag);
 
 /* One line of text inside Markdown: what would be markup is escaped, line ends become spaces. */
-void cs_page_text(struct cs_buf *out, const char *text);
+void cs_pages_prose(struct cs_buf *out, const char *text);
 
 #endif
