@@ -115,9 +115,9 @@ static int list_page(bool findings)
     struct cs_buf out = CS_BUF((size_t)16 << 20);
     enum cs_err err = CS_OK;
     if (findings) {
-        err = cs_page_findings(&set, &out, &diag);
+        err = cs_pages_findings(&set, &out, &diag);
     } else {
-        cs_page_cases(&set, &out);
+        cs_pages_cases(&set, &out);
     }
     cs_requirements_free(&set);
     bool good = err == CS_OK && cs_buf_error(&out) == CS_OK &&

@@ -83,7 +83,7 @@ static void put_role(struct cs_buf *out, const struct cs_role *role)
     }
 }
 
-void cs_page_cases(const struct cs_requirements *set, struct cs_buf *out)
+void cs_pages_cases(const struct cs_requirements *set, struct cs_buf *out)
 {
     size_t n = 0;
     for (size_t r = 0; r < cs_n_roles; r++) {

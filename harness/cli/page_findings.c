@@ -238,8 +238,8 @@ static enum cs_err put_divergences(struct cs_buf *out, struct cs_diag *diag)
     return CS_OK;
 }
 
-enum cs_err cs_page_findings(const struct cs_requirements *set, struct cs_buf *out,
-                             struct cs_diag *diag)
+enum cs_err cs_pages_findings(const struct cs_requirements *set, struct cs_buf *out,
+                              struct cs_diag *diag)
 {
     cs_buf_str(out,
                "# What the suite shows\n\n"

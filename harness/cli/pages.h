@@ -6,7 +6,7 @@
 #include "suite/requirement.h"
 
 /* All cases as Markdown, role by role and area by area. */
-void cs_page_cases(const struct cs_requirements *set, struct cs_buf *out);
+void cs_pages_cases(const struct cs_requirements *set, struct cs_buf *out);
 
 enum cs_finding_kind {
     CS_FINDING_NONE,
@@ -27,8 +27,8 @@ void cs_finding_of(const struct cs_requirement *item, struct cs_finding *ret_fin
 
 /* All findings as Markdown: SDK versions, readers of streams, the server's source. Errors:
  * CS_ERR_NO_MEMORY, or those of cs_divergences_load. */
-CS_MUST_USE enum cs_err cs_page_findings(const struct cs_requirements *set, struct cs_buf *out,
-                                         struct cs_diag *diag);
+CS_MUST_USE enum cs_err cs_pages_findings(const struct cs_requirements *set, struct cs_buf *out,
+                                          struct cs_diag *diag);
 
 /* One line of text inside Markdown: what would be markup is escaped, line ends become spaces. */
 void cs_pages_prose(struct cs_buf *out, const char *text);
