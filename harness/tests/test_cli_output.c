@@ -184,7 +184,7 @@ static void a_comparison_is_written_too(void **state)
     release(&ended);
     assert_ends(WORDS("compare", old_path, new_path, "--format", "json"), 2, "'github'");
     assert_ends(WORDS("compare", old_path, new_path, "--report", "junit=x"), 2,
-                "json=PATH, markdown=PATH");
+                "json=PATH, html=PATH, markdown=PATH");
 }
 
 int main(void)
