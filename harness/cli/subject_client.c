@@ -50,8 +50,10 @@ static void point_at_command(struct cs_client_subject *subject)
     bool by_words = subject->words != NULL;
     subject->name = by_words ? subject->words[0] : subject->command.name;
     subject->version = by_words ? "" : subject->command.version;
+    bool has_client = subject->client.words[0] != NULL;
     subject->env = (struct cs_client_env){
         .argv = (const char *const *)(by_words ? subject->words : subject->command.words),
+        .client_argv = has_client ? (const char *const *)subject->client.words : NULL,
     };
 }
 
@@ -128,13 +130,28 @@ static enum cs_err probe(struct cs_client_subject *subject, struct cs_diag *diag
                          subject->name, subject->version[0] ? " " : "", subject->version, why.text);
 }
 
+/* The worker in the place of the clients, which stay at hand: agents are also tested with a client
+ * on the other side. */
+static enum cs_err turn_to_agents(const struct cs_args *args, struct cs_client_subject *subject,
+                                  struct cs_diag *diag)
+{
+    struct cs_peer_command *client = &subject->client;
+    for (size_t i = 0; subject->command.words[i]; i++) {
+        client->words[i] = strdup(subject->command.words[i]);
+        if (!client->words[i]) {
+            return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+        }
+    }
+    return cs_sdk_worker(&subject->command, args->task_file, NULL, diag);
+}
+
 enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
                                   struct cs_client_subject *ret_subject, struct cs_diag *diag)
 {
     *ret_subject = (struct cs_client_subject){0};
     enum cs_err err = open_any(args, ret_subject, diag);
     if (err == CS_OK && part == CS_PART_AGENTS && !args->peer) {
-        err = cs_sdk_worker(&ret_subject->command, args->task_file, NULL, diag);
+        err = turn_to_agents(args, ret_subject, diag);
     }
     if (err == CS_OK) {
         point_at_command(ret_subject);
@@ -165,6 +182,7 @@ int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
 void cs_client_subject_close(struct cs_client_subject *subject)
 {
     cs_peer_command_free(&subject->command);
+    cs_peer_command_free(&subject->client);
     free(subject->words);
     free(subject->label);
     free(subject->options);
