@@ -109,7 +109,8 @@ static void approval(struct cs_case_run *run)
            ak_text(ak, "'state':'approval-responded','approval':{'id':%s,'approved':true}",
                    ak_member(ak, request, "approvalId")),
            "did it");
-    ak_expect_number(ak, "calls of the tool", ak_count_notes(ak, agent, "tool:approve"), 1);
+    /* called, and done */
+    ak_expect_number(ak, "notes of the tool", ak_count_notes(ak, agent, "tool:approve"), 2);
     ak_expect_number(ak, "outputs of the tool", ak_count_chunks(ak, "tool-output-available"), 1);
 }
 
@@ -174,17 +175,21 @@ static int held(struct ak *ak, int *ret_agent)
         "{'script':[[{'text':'one','delta':1},{'gate':'held'},{'text':'two','delta':1}]]}",
         ret_agent);
     ak_wait_gate(ak, *ret_agent, "held");
-    ak_wait_word(ak, "text-end");
+    ak_wait_out(ak, 6); /* start start-step text-start, and a delta for each letter */
     ak_client_wait_chunks(ak, stream, ak_out_count(ak));
     return stream;
 }
 
-static void expect_resumed(struct ak *ak, size_t n, uint64_t seq)
+/* The client's n-th subscription begins behind that record ("none": at the start). */
+static void expect_cursor(struct ak *ak, size_t n, const char *seq)
 {
-    const struct ak_request *again = ak_wait_request(ak, READ, n);
-    const char *cursor = ak_request_header(ak, again, "last-event-id");
-    ak_expect_text(ak, "the cursor that the client resumes from", cursor ? cursor : "none",
-                   ak_text(ak, "%llu", (unsigned long long)seq));
+    const char *cursor = ak_request_header(ak, ak_wait_request(ak, READ, n), "last-event-id");
+    ak_expect_text(ak, "the cursor that the client goes on from", cursor ? cursor : "none", seq);
+}
+
+static const char *seq_of(struct ak *ak, const struct ak_record *record)
+{
+    return ak_text(ak, "%llu", (unsigned long long)record->seq);
 }
 
 /* CRS-02, CRS-08 */
@@ -193,34 +198,37 @@ static void drop(struct cs_case_run *run)
     struct ak *ak = ak_of(run);
     int agent;
     int stream = held(ak, &agent);
-    uint64_t seq = ak_out(ak, ak_out_count(ak) - 1)->seq;
+    const char *last = seq_of(ak, ak_out(ak, ak_out_count(ak) - 1));
     ak_cut(ak);
-    expect_resumed(ak, 2, seq);
+    expect_cursor(ak, 2, last);
     ak_open(ak, "held");
     wait_turn(ak, stream, 1);
     expect_turn(ak, stream, 1);
     ak_expect_text(ak, "the answer", ak_out_text(ak, 0), "onetwo");
 }
 
-/* CRS-05, CRS-29: the page is loaded anew in mid-answer, and the next turn follows. */
+/* CRS-05, CRS-29: the page is loaded anew in mid-answer, of which nothing was stored: it shows the
+ * whole turn, and the next one follows. */
 static void reload(struct cs_case_run *run)
 {
     struct ak *ak = ak_of(run);
     int agent;
-    int before = held(ak, &agent);
-    size_t n_before = ak_client_count(ak, before);
-    uint64_t seq = ak_out(ak, ak_out_count(ak) - 1)->seq;
-    (void)ak_client_reload(ak);
-    int after = ak_client_do(ak, "reconnect", NULL);
-    expect_resumed(ak, 2, seq);
-    const char *peek = ak_request_header(ak, ak_request(ak, READ, 2), "x-peek-settled");
+    (void)held(ak, &agent);
+    const cJSON *state = ak_client_reload(ak);
+    ak_expect(ak, "what the client has stored", state, "isStreaming", "true");
+    int again = ak_client_do(ak, "reconnect", NULL);
+    const char *peek = ak_request_header(ak, ak_wait_request(ak, READ, 2), "x-peek-settled");
     ak_expect_text(ak, "X-Peek-Settled", peek ? peek : "none", "1");
     ak_open(ak, "held");
-    wait_turn(ak, after, 1);
-    ak_expect_delivered(ak, after, 0, n_before, ak_turn_index(ak, 1));
+    wait_turn(ak, again, 1);
+    expect_turn(ak, again, 1);
+    state = ak_client_reload(ak);
+    ak_expect(ak, "what the client has stored", state, "lastEventId",
+              ak_text(ak, "'%s'", seq_of(ak, ak_turn_complete(ak, 1))));
     int second = ak_client_send(ak, "more", "{'script':[[{'text':'three'}]]}");
     wait_turn(ak, second, 2);
     expect_turn(ak, second, 2);
+    expect_cursor(ak, 3, seq_of(ak, ak_turn_complete(ak, 1)));
     ak_expect_text(ak, "the answers", ak_out_text(ak, 0), "onetwothree");
 }
 

@@ -234,17 +234,9 @@ int ak_client_send(struct ak *ak, const char *text, const char *metadata)
 
 /* ---- beginning and end ---- */
 
-static void start(struct ak *ak)
+static void start_process(struct ak *ak)
 {
-    if (!ak->env->client_argv) {
-        cs_case_skip(ak->run, "needs a client: agents of an SDK bring one (--sdk, --from)");
-    }
-    struct ak_client *client = cs_arena_alloc(&ak->arena, sizeof *client);
-    if (!client) {
-        ak_no_memory(ak);
-    }
-    *client = (struct ak_client){.ak = ak};
-    ak->client = client;
+    struct ak_client *client = ak->client;
     struct cs_client_env env = *ak->env;
     struct cs_diag diag = {0};
     env.argv = ak->env->client_argv;
@@ -257,6 +249,31 @@ static void start(struct ak *ak)
         cs_case_error(ak->run, "the client's output cannot be watched");
     }
     client->watching = true;
+}
+
+/* At once, as when a page is left: nothing that it still does is of interest. */
+static void end_process(struct ak_client *client)
+{
+    unlisten(client);
+    if (client->adapter) {
+        cs_process_kill(client->adapter->process);
+        cs_adapter_end(client->adapter);
+        client->adapter = NULL;
+    }
+}
+
+static void start(struct ak *ak)
+{
+    if (!ak->env->client_argv) {
+        cs_case_skip(ak->run, "needs a client: agents of an SDK bring one (--sdk, --from)");
+    }
+    struct ak_client *client = cs_arena_alloc(&ak->arena, sizeof *client);
+    if (!client) {
+        ak_no_memory(ak);
+    }
+    *client = (struct ak_client){.ak = ak};
+    ak->client = client;
+    start_process(ak);
     const char *version = cs_adapter_fact(client->adapter, "version");
     cs_case_observe(ak->run, "client.version", "%s", version ? version : "unknown");
 }
@@ -268,11 +285,7 @@ void ak_client_end(struct ak *ak)
         return;
     }
     ak->client = NULL;
-    unlisten(client);
-    if (client->adapter) {
-        cs_process_kill(client->adapter->process); /* nothing that it still does is of interest */
-        cs_adapter_end(client->adapter);
-    }
+    end_process(client);
     for (size_t i = 0; i < client->events.n; i++) {
         cJSON_Delete(((cJSON **)client->events.items)[i]);
     }
@@ -341,11 +354,8 @@ const cJSON *ak_client_reload(struct ak *ak)
 {
     const cJSON *state = member(need_ok(ak, ak_client_do(ak, "session", NULL)), "value");
     const char *stored = state ? ak_print(ak, state) : "null";
-    (void)need_ok(ak, ak_client_do(ak, "reset", NULL));
-    ak->client->n_asked = 0;
-    while (question(ak->client, ak->client->n_asked)) {
-        ak->client->n_asked++;
-    }
+    end_process(ak->client);
+    start_process(ak);
     open_transport(ak, ak_text(ak, "{'sessions':{'%s':%s}}", ak->chat, stored));
     return state;
 }

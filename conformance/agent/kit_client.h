@@ -26,8 +26,8 @@ int ak_client_send_messages(struct ak *ak, const char *messages, const char *met
 int ak_client_do(struct ak *ak, const char *command, const char *members);
 /* The value with which the client answered it, as JSON, or "nothing"; a refusal fails the case. */
 const char *ak_client_value(struct ak *ak, int command);
-/* A page that is loaded anew: the transport and its streams are gone, and another is opened with
- * what it had stored. Gives that state. */
+/* A page that is loaded anew: the client's process is gone with all that it did, and a transport in
+ * another is opened with what the first had to store. Gives that state. */
 const cJSON *ak_client_reload(struct ak *ak);
 
 /* Until the stream of that command has delivered so many chunks, or has ended. An error in its
