@@ -429,9 +429,9 @@ void ak_client_wait_end(struct ak *ak, int stream)
 
 /* ---- judging ---- */
 
-/* Compares what was delivered from `skipped` on with the records; gives the number of chunks that
+/* Compares what was delivered with the records; gives the number of chunks that
  * were written but not delivered at the end. */
-static size_t compare(struct ak *ak, int stream, size_t skipped, size_t from, size_t to)
+static size_t compare(struct ak *ak, int stream, size_t from, size_t to)
 {
     size_t n_written = 0;
     size_t n_missing = 0;
@@ -441,7 +441,7 @@ static size_t compare(struct ak *ak, int stream, size_t skipped, size_t from, si
             continue;
         }
         n_written++;
-        const cJSON *event = event_of(ak->client, stream, "chunk", skipped + n_written - 1);
+        const cJSON *event = event_of(ak->client, stream, "chunk", n_written - 1);
         if (!event) {
             n_missing++;
             continue;
@@ -455,7 +455,7 @@ static size_t compare(struct ak *ak, int stream, size_t skipped, size_t from, si
                          ak_print(ak, written));
         }
     }
-    const cJSON *more = event_of(ak->client, stream, "chunk", skipped + n_written);
+    const cJSON *more = event_of(ak->client, stream, "chunk", n_written);
     if (more) {
         cs_case_fail(ak->run, "the client delivered %.300s, which the agent has not written there",
                      ak_print(ak, member(more, "chunk")));
@@ -463,15 +463,15 @@ static size_t compare(struct ak *ak, int stream, size_t skipped, size_t from, si
     return n_missing;
 }
 
-void ak_expect_delivered(struct ak *ak, int stream, size_t skipped, size_t from, size_t to)
+void ak_expect_delivered(struct ak *ak, int stream, size_t from, size_t to)
 {
-    size_t n_missing = compare(ak, stream, skipped, from, to);
+    size_t n_missing = compare(ak, stream, from, to);
     ak_expect_number(ak, "chunks that the client has not delivered", n_missing, 0);
 }
 
 void ak_expect_delivered_start(struct ak *ak, int stream, size_t from, size_t to)
 {
-    (void)compare(ak, stream, 0, from, to);
+    (void)compare(ak, stream, from, to);
 }
 
 void ak_expect_token_of(struct ak *ak, const char *pattern, size_t n, size_t turn)

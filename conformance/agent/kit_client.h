@@ -38,9 +38,9 @@ size_t ak_client_count(struct ak *ak, int stream);
 /* Has it ended by now? */
 bool ak_client_is_over(struct ak *ak, int stream);
 
-/* What the stream has delivered, from chunk `skipped` on, are exactly the chunks of the data
- * records of .out from index `from` up to before `to`, in their order, and nothing else. */
-void ak_expect_delivered(struct ak *ak, int stream, size_t skipped, size_t from, size_t to);
+/* What the stream has delivered are exactly the chunks of the data records of .out from index
+ * `from` up to before `to`, in their order, and nothing else. */
+void ak_expect_delivered(struct ak *ak, int stream, size_t from, size_t to);
 /* They are the first of these. */
 void ak_expect_delivered_start(struct ak *ak, int stream, size_t from, size_t to);
 
