@@ -71,6 +71,8 @@ static const struct cs_option options[] = {
            "the SDK: a version, a tag, a .tgz or a folder with a / (latest)", 0),
     CS_ROW("from", CS_OPTION_TEXT, from, "SOURCE",
            "an older SDK: its runs hand over to this one, its client talks to it (none)", 0),
+    CS_ROW("ai", CS_OPTION_TEXT, ai, "VERSION",
+           "version of the model library, ai, beside the SDK (the newest 6)", 0),
     CS_ROW("task-file", CS_OPTION_TEXT, task_file, "FILE",
            "a module of yours that registers agents: runs the rows that apply to any", 0),
     CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "a worker of your own", 0),
@@ -95,6 +97,7 @@ const struct cs_command cs_command_agent = {
                "  chatspec agent --sdk 4.8.3 --task-file ./my-agent.mjs\n"
                "  chatspec agent --sdk 4.8.3 --from 4.6.4 --only 'agent/handover/*'\n"
                "  chatspec agent --sdk 4.8.3 --from 4.5.0 --only 'agent/pair/*'\n"
+               "  chatspec agent --sdk 4.8.3 --ai 6.0.116 --only AGT-FST-22\n"
                "  chatspec explain AGT-TRN-17",
     .options = options,
     .run = run,

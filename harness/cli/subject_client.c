@@ -5,12 +5,13 @@
 #include "cli/paths.h"
 #include "peer/process.h"
 
-static enum cs_err open_sdk(const char *source, const char *parser,
+static enum cs_err open_sdk(const char *source, const struct cs_args *args,
                             struct cs_client_subject *subject, struct cs_diag *diag)
 {
     char *cache = cs_build_folder("sdk");
     enum cs_err err =
-        cache ? cs_sdk_peer(source, parser, cache, &subject->command, diag) : CS_ERR_IO;
+        cache ? cs_sdk_peer_pinned(source, args->parser, args->ai, cache, &subject->command, diag)
+              : CS_ERR_IO;
     free(cache);
     subject->kind = "sdk";
     bool is_version = err == CS_OK && strcmp(source, subject->command.version) == 0;
@@ -25,11 +26,11 @@ static enum cs_err open_builtin(struct cs_client_subject *subject, struct cs_dia
 }
 
 /* Only what cannot be helped here leads to the built-in client; a fault of ours does not. */
-static enum cs_err open_default(const char *parser, struct cs_client_subject *subject,
+static enum cs_err open_default(const struct cs_args *args, struct cs_client_subject *subject,
                                 struct cs_diag *diag)
 {
-    enum cs_err err = open_sdk("latest", parser, subject, diag);
-    if (parser || (err != CS_ERR_MISSING && err != CS_ERR_CONNECT)) {
+    enum cs_err err = open_sdk("latest", args, subject, diag);
+    if (args->parser || args->ai || (err != CS_ERR_MISSING && err != CS_ERR_CONNECT)) {
         return err;
     }
     fprintf(stderr, "chatspec: no SDK (%s): the built-in client is tested instead\n", diag->text);
@@ -97,6 +98,10 @@ static bool describe(const struct cs_args *args, struct cs_client_subject *subje
         cs_buf_printf(&label, " parser %s", parser);
         cs_buf_printf(&options, " --parser %s", parser);
     }
+    if (args->ai) {
+        cs_buf_printf(&label, " ai %s", args->ai);
+        cs_buf_printf(&options, " --ai %s", args->ai);
+    }
     subject->label = cs_buf_take(&label);
     subject->options = cs_buf_take(&options);
     return subject->label && subject->options;
@@ -108,16 +113,17 @@ static enum cs_err open_any(const struct cs_args *args, struct cs_client_subject
     if ((args->sdk != NULL) + (args->peer != NULL) + args->builtin > 1) {
         return cs_fail(diag, CS_ERR_USAGE, 0, "--sdk, --peer and --builtin exclude each other");
     }
-    if (args->parser && (args->peer || args->builtin)) {
-        return cs_fail(diag, CS_ERR_USAGE, 0, "--parser is of an SDK: give its --sdk");
+    if ((args->parser || args->ai) && (args->peer || args->builtin)) {
+        return cs_fail(diag, CS_ERR_USAGE, 0, "--%s is of an SDK: give its --sdk",
+                       args->parser ? "parser" : "ai");
     }
     if (args->peer) {
         return open_command(args->peer, subject, diag);
     }
     if (args->sdk) {
-        return open_sdk(args->sdk, args->parser, subject, diag);
+        return open_sdk(args->sdk, args, subject, diag);
     }
-    return args->builtin ? open_builtin(subject, diag) : open_default(args->parser, subject, diag);
+    return args->builtin ? open_builtin(subject, diag) : open_default(args, subject, diag);
 }
 
 static enum cs_err probe(struct cs_client_subject *subject, struct cs_diag *diag)
