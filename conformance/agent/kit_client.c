@@ -275,7 +275,7 @@ static void start(struct ak *ak)
     ak->client = client;
     start_process(ak);
     const char *version = cs_adapter_fact(client->adapter, "version");
-    cs_case_observe(ak->run, "client.version", "%s", version ? version : "unknown");
+    cs_case_observe(ak->run, "peer.client", "%s", version ? version : "unknown");
 }
 
 void ak_client_end(struct ak *ak)
