@@ -22,6 +22,7 @@ extern const struct cs_case agent_mock_cases[];
 extern const struct cs_case agent_mock_parts_cases[];
 extern const struct cs_case agent_oom_cases[];
 extern const struct cs_case agent_own_cases[];
+extern const struct cs_case agent_pair_cases[];
 extern const struct cs_case agent_pending_cases[];
 extern const struct cs_case agent_recovery_cases[];
 extern const struct cs_case agent_recovery_hook_cases[];

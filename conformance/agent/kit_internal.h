@@ -71,8 +71,9 @@ struct ak {
     const char *watched;       /* a stream's public name, or NULL: ak_watch_readers */
     size_t n_watching;         /* its subscriptions, now */
     bool has_session;
-    bool seeding;     /* what is stored now is the case's own */
-    bool holds_wakes; /* ak_hold_wakes */
+    bool seeding;             /* what is stored now is the case's own */
+    bool holds_wakes;         /* ak_hold_wakes */
+    struct ak_client *client; /* kit_client.c; NULL: none was started */
     unsigned n_messages;
     size_t n_bytes;   /* of all those lines */
     enum cs_err lost; /* why the worker can no longer be heard */
@@ -123,6 +124,9 @@ void ak_start_platform(struct ak *ak);
 void ak_stop_platform(struct ak *ak);
 /* A session for the chat with a run of its own, and the run's id. */
 const char *ak_new_run(struct ak *ak, const char *agent);
+
+/* kit_client.c: ends the client, if there is one. */
+void ak_client_end(struct ak *ak);
 
 /* kit_wire.c: from inside the loop, where nothing may leave by a jump. */
 void ak_note_request(struct ak *ak, struct ak_request *request);

@@ -74,6 +74,7 @@ static void observe_out(struct ak *ak)
 static void free_ak(struct ak *ak)
 {
     ak_unlisten(ak);
+    ak_client_end(ak);
     ak_stop_platform(ak);
     cs_loop_free(ak->loop);
     for (size_t i = 0; i < ak->events.n; i++) {
@@ -124,17 +125,17 @@ static const struct cs_case *const groups[] = {
     agent_mistakes_peek_cases, agent_mistakes_tools_cases,
     agent_mock_cases,          agent_mock_parts_cases,
     agent_oom_cases,           agent_own_cases,
-    agent_pending_cases,       agent_recovery_cases,
-    agent_recovery_hook_cases, agent_session_cases,
-    agent_session_in_cases,    agent_session_out_cases,
-    agent_session_send_cases,  agent_session_wait_cases,
-    agent_snapshot_cases,      agent_sub_cases,
-    agent_turn_cases,          agent_turn_close_cases,
-    agent_turn_cursor_cases,   agent_turn_custom_cases,
-    agent_turn_end_cases,      agent_turn_error_cases,
-    agent_turn_message_cases,  agent_turn_stop_cases,
-    agent_turn_token_cases,    agent_turn_trim_cases,
-    agent_upgrade_cases,
+    agent_pair_cases,          agent_pending_cases,
+    agent_recovery_cases,      agent_recovery_hook_cases,
+    agent_session_cases,       agent_session_in_cases,
+    agent_session_out_cases,   agent_session_send_cases,
+    agent_session_wait_cases,  agent_snapshot_cases,
+    agent_sub_cases,           agent_turn_cases,
+    agent_turn_close_cases,    agent_turn_cursor_cases,
+    agent_turn_custom_cases,   agent_turn_end_cases,
+    agent_turn_error_cases,    agent_turn_message_cases,
+    agent_turn_stop_cases,     agent_turn_token_cases,
+    agent_turn_trim_cases,     agent_upgrade_cases,
 };
 
 const struct cs_role cs_agent_role = {

@@ -33,6 +33,8 @@ const struct cs_agent_violation cs_agent_violations[] = {
 /* */
 #include "conformance/agent/violations_mock.inc"
 /* */
+#include "conformance/agent/violations_pair.inc"
+/* */
 #include "conformance/agent/violations_pending.inc"
 /* */
 #include "conformance/agent/violations_recovery.inc"

@@ -10,6 +10,9 @@ struct cs_client_env {
     /* Of the agent role: the command for an earlier version, which hands its chats over to this
      * one; NULL: there is none. */
     const char *const *older_argv;
+    /* Of the agent role: the command of the client that talks to its agents (agent/kit_client.h);
+     * NULL: there is none. */
+    const char *const *client_argv;
 };
 
 /* What the adapter says of itself, cut where it is long; "" for what it does not say. */

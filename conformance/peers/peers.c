@@ -120,10 +120,17 @@ static enum cs_err install(const struct cs_sdk_choice *choice, const char *cache
 enum cs_err cs_sdk_peer(const char *source, const char *parser, const char *cache_dir,
                         struct cs_peer_command *ret_command, struct cs_diag *diag)
 {
+    return cs_sdk_peer_pinned(source, parser, NULL, cache_dir, ret_command, diag);
+}
+
+enum cs_err cs_sdk_peer_pinned(const char *source, const char *parser, const char *ai,
+                               const char *cache_dir, struct cs_peer_command *ret_command,
+                               struct cs_diag *diag)
+{
     struct cs_sdk_choice choice;
     enum cs_err err = cs_sdk_check_tools(diag);
     if (err == CS_OK) {
-        err = cs_sdk_resolve(source, parser, cache_dir, &choice, diag);
+        err = cs_sdk_resolve(source, parser, ai, cache_dir, &choice, diag);
     }
     if (err == CS_OK) {
         err = install(&choice, cache_dir, ret_command, diag);

@@ -31,6 +31,13 @@ void cs_peer_command_free(struct cs_peer_command *command);
 CS_MUST_USE enum cs_err cs_sdk_peer(const char *source, const char *parser, const char *cache_dir,
                                     struct cs_peer_command *ret_command, struct cs_diag *diag);
 
+/* The same with the version of the model library, `ai`, that stands beside the SDK ("6.0.116", or a
+ * tag; NULL: the newest 6). It is not checked against what the SDK says that it works with. */
+CS_MUST_USE enum cs_err cs_sdk_peer_pinned(const char *source, const char *parser, const char *ai,
+                                           const char *cache_dir,
+                                           struct cs_peer_command *ret_command,
+                                           struct cs_diag *diag);
+
 /* Turns the command of an SDK's clients into that of the worker, which runs agents with that SDK
  * (peers/worker/): those of the suite, or with `agents` (a file) those that it registers.
  * `violation` makes it do one thing wrong; NULL: none. Errors: CS_ERR_MISSING, CS_ERR_NO_MEMORY. */

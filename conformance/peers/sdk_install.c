@@ -15,7 +15,7 @@
 
 /* What the SDK needs beside itself: its chat entry does not load without `ai`, `zod` is a required
  * peer. Their majors are fixed so that a result does not depend on the day. */
-#define AI_PACKAGE  "ai@6"
+#define AI_PACKAGE  CS_AI_PACKAGE "@6"
 #define ZOD_PACKAGE "zod@4"
 
 /* ---- the tools ---- */
@@ -153,6 +153,10 @@ static enum cs_err fill(const char *folder, const struct cs_sdk_choice *choice,
     if (err != CS_OK) {
         return err;
     }
+    char ai[sizeof CS_AI_PACKAGE + 1 + CS_SDK_MAX_VERSION] = AI_PACKAGE;
+    if (choice->ai[0]) {
+        snprintf(ai, sizeof ai, "%s@%s", CS_AI_PACKAGE, choice->ai);
+    }
     const char *const argv[] = {"npm",
                                 "install",
                                 "--ignore-scripts",
@@ -161,7 +165,7 @@ static enum cs_err fill(const char *folder, const struct cs_sdk_choice *choice,
                                 "--save-exact",
                                 CS_NPM_OPTIONS,
                                 choice->package,
-                                AI_PACKAGE,
+                                ai,
                                 ZOD_PACKAGE,
                                 NULL};
     struct cs_tool_run run;

@@ -193,41 +193,49 @@ static enum cs_err resolve_path(const char *source, const char *cache_dir,
 
 /* ---- the whole ---- */
 
-static enum cs_err resolve_parser(const char *parser, struct cs_sdk_choice *choice,
-                                  struct cs_diag *diag)
+/* The exact version of a package beside the SDK that `asked` (NULL: none is pinned) means, and its
+ * word in the key. */
+static enum cs_err resolve_pin(const char *package, const char *word, const char *asked,
+                               char version[CS_SDK_MAX_VERSION], struct cs_sdk_choice *choice,
+                               struct cs_diag *diag)
 {
-    if (!parser) {
+    if (!asked) {
         return CS_OK;
     }
-    if (!is_version(parser) && !is_tag(parser)) {
+    if (!is_version(asked) && !is_tag(asked)) {
         return cs_fail(diag, CS_ERR_USAGE, 0,
-                       "\"%.40s\" is not a version of %s: give one like 3.0.6, or latest", parser,
-                       CS_PARSER_PACKAGE);
+                       "\"%.40s\" is not a version of %s: give one like 3.0.6, or latest", asked,
+                       package);
     }
     enum cs_err err = CS_OK;
-    if (is_version(parser)) {
-        snprintf(choice->parser, sizeof choice->parser, "%s", parser);
+    if (is_version(asked)) {
+        snprintf(version, CS_SDK_MAX_VERSION, "%s", asked);
     } else {
-        err = ask_tag(CS_PARSER_PACKAGE, parser, choice->parser, diag);
+        err = ask_tag(package, asked, version, diag);
     }
     size_t len = strlen(choice->key);
-    snprintf(choice->key + len, sizeof choice->key - len, "+parser-%s", choice->parser);
+    snprintf(choice->key + len, sizeof choice->key - len, "+%s-%s", word, version);
     return err;
 }
 
-enum cs_err cs_sdk_resolve(const char *source, const char *parser, const char *cache_dir,
-                           struct cs_sdk_choice *ret_choice, struct cs_diag *diag)
+enum cs_err cs_sdk_resolve(const char *source, const char *parser, const char *ai,
+                           const char *cache_dir, struct cs_sdk_choice *ret_choice,
+                           struct cs_diag *diag)
 {
     struct cs_sdk_choice choice = {0};
     enum cs_err err = is_path(source) ? resolve_path(source, cache_dir, &choice, diag)
                                       : resolve_published(source, &choice, diag);
-    err = err == CS_OK ? resolve_parser(parser, &choice, diag) : err;
+    err = err == CS_OK
+              ? resolve_pin(CS_PARSER_PACKAGE, "parser", parser, choice.parser, &choice, diag)
+              : err;
+    err = err == CS_OK ? resolve_pin(CS_AI_PACKAGE, "ai", ai, choice.ai, &choice, diag) : err;
     if (err != CS_OK) {
         cs_sdk_choice_end(&choice);
         return err;
     }
-    snprintf(choice.what, sizeof choice.what, "%s %s%s%s", CS_SDK_PACKAGE, choice.exact,
-             choice.parser[0] ? " with " CS_PARSER_PACKAGE " " : "", choice.parser);
+    snprintf(choice.what, sizeof choice.what, "%s %s%s%s%s%s", CS_SDK_PACKAGE, choice.exact,
+             choice.parser[0] ? " with " CS_PARSER_PACKAGE " " : "", choice.parser,
+             choice.ai[0] ? " with " CS_AI_PACKAGE " " : "", choice.ai);
     *ret_choice = choice;
     return CS_OK;
 }

@@ -55,6 +55,7 @@ static int run(const struct cs_args *given)
     if (status == CS_EXIT_OK && own.from) {
         status = cs_client_subject_open(&of_older, CS_PART_AGENTS, &older);
         agent.env.older_argv = older.env.argv;
+        agent.env.client_argv = older.env.client_argv;
     }
     if (status == CS_EXIT_OK) {
         status = run_subject(plan, &agent, args);
@@ -69,7 +70,9 @@ static const struct cs_option options[] = {
     CS_ROW("sdk", CS_OPTION_TEXT, sdk, "SOURCE",
            "the SDK: a version, a tag, a .tgz or a folder with a / (latest)", 0),
     CS_ROW("from", CS_OPTION_TEXT, from, "SOURCE",
-           "an older SDK, whose runs hand their chats over to this one (none)", 0),
+           "an older SDK: its runs hand over to this one, its client talks to it (none)", 0),
+    CS_ROW("ai", CS_OPTION_TEXT, ai, "VERSION",
+           "version of the model library, ai, beside the SDK (the newest 6)", 0),
     CS_ROW("task-file", CS_OPTION_TEXT, task_file, "FILE",
            "a module of yours that registers agents: runs the rows that apply to any", 0),
     CS_ROW("peer", CS_OPTION_TEXT, peer, "COMMAND", "a worker of your own", 0),
@@ -93,6 +96,8 @@ const struct cs_command cs_command_agent = {
                "  chatspec agent --only 'agent/mistakes/*' --verbose\n"
                "  chatspec agent --sdk 4.8.3 --task-file ./my-agent.mjs\n"
                "  chatspec agent --sdk 4.8.3 --from 4.6.4 --only 'agent/handover/*'\n"
+               "  chatspec agent --sdk 4.8.3 --from 4.5.0 --only 'agent/pair/*'\n"
+               "  chatspec agent --sdk 4.8.3 --ai 6.0.116 --only AGT-FST-22\n"
                "  chatspec explain AGT-TRN-17",
     .options = options,
     .run = run,

@@ -240,14 +240,19 @@ static struct cs_client_env *agent_env(struct matrix *matrix, struct column *col
                : NULL;
 }
 
-/* Agents of each version hand their chats over to those of the next. */
+/* Agents of each version hand their chats over to those of the next, and clients of each talk to
+ * the next one's agents. */
 static void chain_agents(struct matrix *matrix)
 {
     const struct cs_client_env *older = NULL;
+    const char *const *client = NULL; /* of the older one, which has itself got another's */
     for (size_t i = 0; i < matrix->n_columns; i++) {
         struct cs_client_env *env = agent_env(matrix, &matrix->columns[i]);
         if (env && matrix->columns[i].is_there) {
+            const char *const *own = env->client_argv;
             env->older_argv = older ? older->argv : NULL;
+            env->client_argv = client ? client : own;
+            client = own;
             older = env;
         }
     }

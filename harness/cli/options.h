@@ -53,6 +53,7 @@ struct cs_args {
     const char *task_file; /* agents of the user's own */
     const char *from;      /* an older SDK, which hands over */
     const char *peer;
+    const char *ai; /* the version of the model library beside it */
     const char *parser;
     const char *library;
     const char *out;

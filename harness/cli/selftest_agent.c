@@ -19,6 +19,7 @@ struct agents {
     struct cs_peer_command *commands; /* per column of now */
     const char *(*nulls)[4];
     struct cs_client_env *envs;
+    struct cs_peer_command client; /* for the cases with one on the other side: as it is */
     size_t n;
 };
 
@@ -65,6 +66,7 @@ static enum cs_err fill_column(const struct cs_selftest *test, struct agents *ag
         err = cs_sdk_worker(command, NULL, broken ? broken->id : NULL, diag);
     }
     *env = (struct cs_client_env){.argv = (const char *const *)command->words,
+                                  .client_argv = (const char *const *)agents->client.words,
                                   .patience_ms = broken ? BROKEN_PATIENCE_MS : 0};
     return err;
 }
@@ -82,6 +84,14 @@ static int begin(struct cs_selftest *test, size_t first, size_t n)
     agents->envs = calloc(n, sizeof *agents->envs);
     if (!agents->commands || !agents->nulls || !agents->envs) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
+    }
+    struct cs_diag why = {0};
+    char *cache = cs_build_folder("sdk");
+    enum cs_err err =
+        cache ? cs_sdk_peer(CS_PROFILE_LATEST, NULL, cache, &agents->client, &why) : CS_ERR_IO;
+    free(cache);
+    if (err != CS_OK) {
+        return cs_say(CS_EXIT_TROUBLE, "the agent role cannot be tried: %s", why.text);
     }
     for (size_t i = 0; i < n; i++) {
         struct cs_diag diag = {0};
@@ -107,6 +117,7 @@ static void end(struct cs_selftest *test)
             cs_peer_command_free(&agents->commands[i]);
         }
         free(agents->commands);
+        cs_peer_command_free(&agents->client);
         free(agents->nulls);
         free(agents->envs);
         free(agents);

@@ -5,12 +5,13 @@
 #include "cli/paths.h"
 #include "peer/process.h"
 
-static enum cs_err open_sdk(const char *source, const char *parser,
+static enum cs_err open_sdk(const char *source, const struct cs_args *args,
                             struct cs_client_subject *subject, struct cs_diag *diag)
 {
     char *cache = cs_build_folder("sdk");
     enum cs_err err =
-        cache ? cs_sdk_peer(source, parser, cache, &subject->command, diag) : CS_ERR_IO;
+        cache ? cs_sdk_peer_pinned(source, args->parser, args->ai, cache, &subject->command, diag)
+              : CS_ERR_IO;
     free(cache);
     subject->kind = "sdk";
     bool is_version = err == CS_OK && strcmp(source, subject->command.version) == 0;
@@ -25,11 +26,11 @@ static enum cs_err open_builtin(struct cs_client_subject *subject, struct cs_dia
 }
 
 /* Only what cannot be helped here leads to the built-in client; a fault of ours does not. */
-static enum cs_err open_default(const char *parser, struct cs_client_subject *subject,
+static enum cs_err open_default(const struct cs_args *args, struct cs_client_subject *subject,
                                 struct cs_diag *diag)
 {
-    enum cs_err err = open_sdk("latest", parser, subject, diag);
-    if (parser || (err != CS_ERR_MISSING && err != CS_ERR_CONNECT)) {
+    enum cs_err err = open_sdk("latest", args, subject, diag);
+    if (args->parser || args->ai || (err != CS_ERR_MISSING && err != CS_ERR_CONNECT)) {
         return err;
     }
     fprintf(stderr, "chatspec: no SDK (%s): the built-in client is tested instead\n", diag->text);
@@ -50,8 +51,10 @@ static void point_at_command(struct cs_client_subject *subject)
     bool by_words = subject->words != NULL;
     subject->name = by_words ? subject->words[0] : subject->command.name;
     subject->version = by_words ? "" : subject->command.version;
+    bool has_client = subject->client.words[0] != NULL;
     subject->env = (struct cs_client_env){
         .argv = (const char *const *)(by_words ? subject->words : subject->command.words),
+        .client_argv = has_client ? (const char *const *)subject->client.words : NULL,
     };
 }
 
@@ -99,6 +102,10 @@ static bool describe(const struct cs_args *args, struct cs_client_subject *subje
         cs_buf_str(&options, " --profile ");
         put_word(&options, args->profile);
     }
+    if (args->ai) {
+        cs_buf_printf(&label, " ai %s", args->ai);
+        cs_buf_printf(&options, " --ai %s", args->ai);
+    }
     subject->label = cs_buf_take(&label);
     subject->options = cs_buf_take(&options);
     return subject->label && subject->options;
@@ -110,16 +117,17 @@ static enum cs_err open_any(const struct cs_args *args, struct cs_client_subject
     if ((args->sdk != NULL) + (args->peer != NULL) + args->builtin > 1) {
         return cs_fail(diag, CS_ERR_USAGE, 0, "--sdk, --peer and --builtin exclude each other");
     }
-    if (args->parser && (args->peer || args->builtin)) {
-        return cs_fail(diag, CS_ERR_USAGE, 0, "--parser is of an SDK: give its --sdk");
+    if ((args->parser || args->ai) && (args->peer || args->builtin)) {
+        return cs_fail(diag, CS_ERR_USAGE, 0, "--%s is of an SDK: give its --sdk",
+                       args->parser ? "parser" : "ai");
     }
     if (args->peer) {
         return open_command(args->peer, subject, diag);
     }
     if (args->sdk) {
-        return open_sdk(args->sdk, args->parser, subject, diag);
+        return open_sdk(args->sdk, args, subject, diag);
     }
-    return args->builtin ? open_builtin(subject, diag) : open_default(args->parser, subject, diag);
+    return args->builtin ? open_builtin(subject, diag) : open_default(args, subject, diag);
 }
 
 static enum cs_err probe(struct cs_client_subject *subject, struct cs_diag *diag)
@@ -132,13 +140,28 @@ static enum cs_err probe(struct cs_client_subject *subject, struct cs_diag *diag
                          subject->name, subject->version[0] ? " " : "", subject->version, why.text);
 }
 
+/* The worker in the place of the clients, which stay at hand: agents are also tested with a client
+ * on the other side. */
+static enum cs_err turn_to_agents(const struct cs_args *args, struct cs_client_subject *subject,
+                                  struct cs_diag *diag)
+{
+    struct cs_peer_command *client = &subject->client;
+    for (size_t i = 0; subject->command.words[i]; i++) {
+        client->words[i] = strdup(subject->command.words[i]);
+        if (!client->words[i]) {
+            return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+        }
+    }
+    return cs_sdk_worker(&subject->command, args->task_file, NULL, diag);
+}
+
 enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
                                   struct cs_client_subject *ret_subject, struct cs_diag *diag)
 {
     *ret_subject = (struct cs_client_subject){0};
     enum cs_err err = open_any(args, ret_subject, diag);
     if (err == CS_OK && part == CS_PART_AGENTS && !args->peer) {
-        err = cs_sdk_worker(&ret_subject->command, args->task_file, NULL, diag);
+        err = turn_to_agents(args, ret_subject, diag);
     }
     if (err == CS_OK) {
         point_at_command(ret_subject);
@@ -169,6 +192,7 @@ int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
 void cs_client_subject_close(struct cs_client_subject *subject)
 {
     cs_peer_command_free(&subject->command);
+    cs_peer_command_free(&subject->client);
     free(subject->words);
     free(subject->label);
     free(subject->options);

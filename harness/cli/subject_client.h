@@ -23,7 +23,8 @@ struct cs_client_subject {
     struct cs_client_facts facts;
     struct cs_client_env env;
     struct cs_peer_command command;
-    char **words; /* of --peer */
+    struct cs_peer_command client; /* of agents: the same SDK's clients; else empty */
+    char **words;                  /* of --peer */
 };
 
 /* From --sdk, --peer and --builtin. With none of them: the newest SDK, and the built-in client

@@ -77,21 +77,21 @@ static inline const char *text_of(const cJSON *object, const char *name)
     return cJSON_GetStringValue(schema_member(object, name));
 }
 
-/* The schema of a line, by its name; NULL when it has none. */
+/* The schema of a line, by its name, in a table of $defs; NULL when it has none. `word` is the
+ * member that names it, "command" or "event". */
 static inline const cJSON *rule_of(const struct fixture *fixture, const cJSON *line,
-                                   const char *word)
+                                   const char *word, const char *table)
 {
     const char *name = text_of(line, word);
-    char table[16];
-    snprintf(table, sizeof table, "%ss", word);
     return name ? schema_member(schema_member(schema_member(fixture->document, "$defs"), table),
                                 name)
                 : NULL;
 }
 
-static inline bool holds(struct fixture *fixture, const char *word, const cJSON *line)
+static inline bool holds_in(struct fixture *fixture, const char *table, const char *word,
+                            const cJSON *line)
 {
-    const cJSON *rule = rule_of(fixture, line, word);
+    const cJSON *rule = rule_of(fixture, line, word, table);
     fixture->schema.reason[0] = '\0';
     if (!rule) {
         snprintf(fixture->schema.reason, SCHEMA_MAX_REASON, "there is no such %s", word);
@@ -107,6 +107,12 @@ static inline bool holds(struct fixture *fixture, const char *word, const cJSON 
         }
     }
     return schema_holds(&fixture->schema, rule, line);
+}
+
+/* Of an adapter that drives a client. */
+static inline bool holds(struct fixture *fixture, const char *word, const cJSON *line)
+{
+    return holds_in(fixture, strcmp(word, "event") == 0 ? "events" : "commands", word, line);
 }
 
 static inline bool is_answer(const cJSON *line)

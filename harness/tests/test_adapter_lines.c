@@ -56,8 +56,8 @@ static void test_the_page_names_everything(void **state)
     struct fixture *fixture = *state;
     size_t len;
     char *page = read_file(PEERS "/PROTOCOL.md", &len);
-    static const char *const tables[] = {"commands", "events"};
-    for (size_t t = 0; t < 2; t++) {
+    static const char *const tables[] = {"commands", "events", "agentCommands", "agentEvents"};
+    for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
         const cJSON *entry;
         cJSON_ArrayForEach(entry,
                            schema_member(schema_member(fixture->document, "$defs"), tables[t]))
