@@ -94,6 +94,20 @@ function waitsAfterEndRun() {
   };
 }
 
+/* A waitpoint whose time is up ends the run in an error. */
+function failsWhenTimeIsUp() {
+  let task;
+  let slept = false;
+  return {
+    event(event) {
+      if (event.event === "started") task = event.task;
+      const over = event.event === "done" && slept && task === "impatient";
+      if (event.event !== "note") slept = event.event === "suspended";
+      return over ? { event: "error", id: event.id, name: "Error", message: "Waitpoint timed out" } : undefined;
+    },
+  };
+}
+
 const REASON = "session-closed-reason";
 
 export default {
@@ -111,6 +125,7 @@ export default {
     },
   },
   "end-run-waits": waitsAfterEndRun(),
+  "time-up-is-an-error": failsWhenTimeIsUp(),
   "boundary-hides-close": {
     records: (records) => records.map((record) => withoutHeader(record, "session-closed")),
   },
