@@ -96,13 +96,14 @@ function waitsAfterEndRun() {
 
 /* A waitpoint whose time is up ends the run in an error. */
 function failsWhenTimeIsUp() {
-  let task;
+  let run; // {id, task} of the one that began last: other commands are done too
   let slept = false;
   return {
     event(event) {
-      if (event.event === "started") task = event.task;
-      const over = event.event === "done" && slept && task === "impatient";
-      if (event.event !== "note") slept = event.event === "suspended";
+      if (event.event === "started") run = { id: event.id, task: event.task };
+      if (event.id !== run?.id) return undefined;
+      const over = event.event === "done" && slept && run.task === "impatient";
+      slept = event.event === "suspended";
       return over ? { event: "error", id: event.id, name: "Error", message: "Waitpoint timed out" } : undefined;
     },
   };
