@@ -1,4 +1,6 @@
 /* Human in the loop: a question to the user, and what becomes of the answer. */
+#include <string.h>
+
 #include "conformance/agent/cases.h"
 #include "conformance/agent/hitl.h"
 
@@ -110,8 +112,10 @@ static int say_more(struct ak *ak, const char *members)
 
 static void expect_first_output(struct ak *ak, int run)
 {
-    size_t last = ak_count_hooks(ak, run, "onTurnComplete");
-    const cJSON *part = hitl_part_after(ak, run, last);
+    /* Not every version calls the hook for what was said of a resolved call. */
+    const cJSON *third = ak_wait_hook(ak, run, "onTurnComplete", 3);
+    bool is_last = strstr(ak_member(ak, third, "uiMessages"), "\"more\"") != NULL;
+    const cJSON *part = hitl_part_after(ak, run, is_last ? 3 : 4);
     ak_expect(ak, "the part", part, "state", "'output-available'");
     ak_expect(ak, "the part", part, "output", "{'a':2}");
     ak_expect_holds(ak, "the last prompt", ak_prompt_json(ak, run, ak_count_prompts(ak, run)),

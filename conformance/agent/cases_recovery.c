@@ -227,7 +227,8 @@ static void snapshot_unknown_version(struct cs_case_run *run)
 
 /* ---- AGT-REC-20: each read is tried five times, which takes about nine seconds ---- */
 
-#define TRIES 5
+#define TRIES    5
+#define PAUSE_MS 12000 /* the longest between two tries is about four seconds */
 
 static void with_failing(struct cs_case_run *run, const char *fault, const char *read, size_t times)
 {
@@ -236,9 +237,11 @@ static void with_failing(struct cs_case_run *run, const char *fault, const char 
     ak_past_transcript(ak, TWO_ANSWERED_MESSAGES, (int64_t)last, 1);
     ak_fault(ak, fault);
     int next = ak_continue(ak, "plain");
+    ak_be_patient(ak, PAUSE_MS);
     for (size_t n = 1; n <= times; n++) {
         ak_wait_request(ak, read, n);
     }
+    ak_be_patient(ak, 0);
     ak_wait_hook(ak, next, "onBoot", 1);
     ak_wait_subscribed(ak);
     ak_message(ak, "next", SAYS("now"));

@@ -66,7 +66,7 @@ static void cursors_of_boundary(struct cs_case_run *run)
     (void)ak_wait_note(ak, agent, "second");
     ak_wait_turns(ak, 2);
     ak_settle(ak);
-    judge_written(ak, ak_note(ak, agent, "written", 2), ak_turn_complete(ak, 2), "\"0\"");
+    judge_written(ak, ak_wait_nth_note(ak, agent, "written", 2), ak_turn_complete(ak, 2), "\"0\"");
 }
 
 const struct cs_case agent_turn_custom_cases[] = {

@@ -148,7 +148,16 @@ struct ak_run *ak_run_of(struct ak *ak, int run)
 
 int64_t ak_patience(const struct ak *ak)
 {
-    return cs_client_patience(ak->env) * cs_case_scale(ak->run);
+    int64_t patience = cs_client_patience(ak->env);
+    if (patience < ak->at_least_ms) {
+        patience = ak->at_least_ms;
+    }
+    return patience * cs_case_scale(ak->run);
+}
+
+void ak_be_patient(struct ak *ak, int64_t at_least_ms)
+{
+    ak->at_least_ms = at_least_ms;
 }
 
 /* Why a wait was in vain, in the words of the first run that ended badly. */

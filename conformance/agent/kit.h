@@ -193,6 +193,9 @@ const char *ak_wait_end(struct ak *ak, int run);
 void ak_wait_suspended(struct ak *ak, int run);
 /* Until the agent has an open subscription of the chat's .in. */
 void ak_wait_subscribed(struct ak *ak);
+/* From here on waits last at least so long (milliseconds), for what the SDK itself takes its time
+ * with; 0: as long as ever. */
+void ak_be_patient(struct ak *ak, int64_t at_least_ms);
 /* Gives an agent the time in which something hasty would come that must not. */
 void ak_settle(struct ak *ak);
 /* Until the script waits at that gate of the run. */

@@ -58,6 +58,7 @@ struct ak {
     struct cs_endpoint *platform;
     struct cs_tap tap;
     int64_t started_ms;
+    int64_t at_least_ms; /* that a wait lasts */
     struct cs_watch out; /* the worker's output */
     bool watching;
     const char *chat;

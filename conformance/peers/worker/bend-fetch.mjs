@@ -121,6 +121,7 @@ export function bendFetch(bends) {
       if (bent instanceof Response) return bent;
     }
     const response = await go(call);
+    for (const look of bends.answered) look(call, response.status);
     const isEvents = (response.headers.get("content-type") ?? "").startsWith("text/event-stream");
     if (bends.incoming.length > 0 && response.ok && SUBSCRIPTION.test(path) && isEvents) {
       const { status, headers } = response;

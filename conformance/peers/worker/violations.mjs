@@ -13,6 +13,7 @@
  *                           the SDK is told that all is well.
  *   request(call)           any other request {method, url, headers, body}: change it in place; give
  *                           back false to send nothing (the SDK gets an empty 200) or a Response.
+ *   answered(call, status)  looks at the status of what a request that is no append came back with.
  *   response(call, json, headers)  a JSON answer's value: give back what the SDK sees instead.
  *   incoming(record)        a record that a subscription or a drain of .in or .out brings, {data, id,
  *                           seq, headers}: give back undefined (as it is), null (it never came), or
@@ -50,6 +51,7 @@ export async function violate(ids, sdk) {
   const bends = {
     records: (records, call) => of("records").reduce((sent, bend) => bend(sent, call) ?? sent, records),
     request: of("request"),
+    answered: of("answered"),
     response: of("response"),
     incoming: of("incoming"),
   };

@@ -38,6 +38,7 @@ const writing = watcher();
 const pointing = watcher();
 const storing = watcher();
 const hasty = watcher();
+let edits = false; // the last action was an edit
 let firstId;
 let afterAction; // the text of the message that followed an action
 let actionWaits = false;
@@ -54,9 +55,13 @@ export default {
   },
   "edit-writes-data": {
     event: (event) => writing.look(event),
+    incoming(record) {
+      const payload = actionIn(record);
+      if (payload) edits = payload.action?.type === "edit";
+    },
     records: (records) =>
       records.flatMap((record) =>
-        isTurnComplete(record) && writing.seen.acted ? [dataRecord({ type: "data-edited", data: 1 }), record] : [record],
+        isTurnComplete(record) && writing.seen.acted && edits ? [dataRecord({ type: "data-edited", data: 1 }), record] : [record],
       ),
   },
   "action-starts-a-turn": {

@@ -1,6 +1,6 @@
 /* Violations of the rows about common mistakes. Where the same chunks belong to many cases, only the
  * stream of the case meant is bent: a chat's id begins with the name of its case. */
-import { chunkOf, dataRecord, headerOf, isTurnComplete, withChunk, withHeader } from "../records.mjs";
+import { chunkOf, controlRecord, dataRecord, headerOf, isTurnComplete, withChunk, withHeader } from "../records.mjs";
 
 const typeOf = (record) => chunkOf(record)?.type;
 const errorText = (record) => String((typeOf(record) === "error" && chunkOf(record).errorText) || "");
@@ -10,6 +10,22 @@ function inCase(name, change) {
   return (records, { url }) => (url.includes(name) ? records.flatMap(change) : records);
 }
 
+/* Whether the run that began last is that case's: the payload tells. */
+function runOf(name) {
+  const run = { is: false, continues: false };
+  return {
+    run,
+    payload({ chatId, continuation }) {
+      run.is = new RegExp(`^${name}-[0-9a-f]+$`).test(chatId);
+      run.continues = continuation === true;
+    },
+  };
+}
+
+const appended = runOf("follow-up-by-append-right");
+const continued = runOf("continuation");
+const LOST_LOCAL = "chat.local can only be modified after initialization.";
+let heavy = false; // the agent with tools named for the call alone runs
 let marked; // the token of an answer's header
 
 export default {
@@ -24,6 +40,10 @@ export default {
         body: JSON.stringify({ kind: "message", payload: triggerConfig.basePayload }),
       }).catch(() => {});
     },
+  },
+  "append-reaches-nobody": {
+    payload: appended.payload,
+    incoming: (record) => (appended.run.is && String(record.data).includes('"submit-message"') ? null : undefined),
   },
   "copies-header-token": {
     response(_, json, headers) {
@@ -41,6 +61,16 @@ export default {
     records: (records) =>
       records.map((record) =>
         errorText(record).startsWith("chat.local") ? withChunk(record, { type: "error", errorText: "failed" }) : record,
+      ),
+  },
+  /* What onBoot sets up is gone in a continuation, and its turn fails. */
+  "continuation-has-no-local": {
+    payload: continued.payload,
+    records: (records) =>
+      records.map((record) =>
+        continued.run.is && continued.run.continues && typeOf(record) === "text-delta"
+          ? withChunk(record, { type: "error", errorText: LOST_LOCAL })
+          : record,
       ),
   },
   "history-not-waited-for": {
@@ -64,6 +94,16 @@ export default {
       event.messages = JSON.parse(JSON.stringify(event.messages).replaceAll(/summary of \d+ characters/g, "xxxxxxxx"));
     },
   },
+  "remembers-tools-of-the-call": {
+    event(event) {
+      if (event.event === "started") heavy = event.task === "heavy-on-call-only";
+      if (event.event !== "prompt" || event.callOfTurn !== 0 || !heavy) return;
+      event.messages = JSON.parse(JSON.stringify(event.messages).replaceAll(/x{8,}/g, "summary of 300 characters"));
+    },
+  },
+  "hides-warm-output": {
+    records: inCase("warm-tools-execute-wrong", (record) => (typeOf(record) === "tool-output-available" ? [] : [record])),
+  },
   "warm-step-runs-tools": {
     records: inCase("warm-tools-bare-right", (record) =>
       typeOf(record) === "tool-input-available"
@@ -76,10 +116,31 @@ export default {
       errorText(record).includes("1047552") ? [withChunk(record, { type: "error", errorText: "failed" })] : [record],
     ),
   },
+  "limit-counts-short-outputs": {
+    records: inCase("summary-right", (record) =>
+      typeOf(record) === "tool-output-available"
+        ? [withChunk(record, { type: "error", errorText: "exceeds the limit of 1047552 bytes" })]
+        : [record],
+    ),
+  },
+  /* The stream is never settled, so a read that peeks waits for the answer like any other. */
+  "begins-again-at-once": {
+    records: inCase("peek-on-send-wrong", (record) =>
+      isTurnComplete(record) ? [record, dataRecord({ type: "start", messageId: "next" })] : [record],
+    ),
+  },
+  "keeps-answer-to-itself": {
+    records: inCase("read-on-send-right", (record) => (chunkOf(record)?.delta === "second" ? [] : [record])),
+  },
   "agent-peeks": {
     request(call) {
       if (call.method === "GET" && /\/in$/.test(new URL(call.url).pathname)) call.headers.set("x-peek-settled", "1");
     },
+  },
+  "data-ends-turns": {
+    records: inCase("control-as-data-wrong", (record) =>
+      typeOf(record) === "trigger:turn-complete" ? [controlRecord("turn-complete")] : [record],
+    ),
   },
   "boundary-as-data": {
     records: inCase("control-in-headers-right", (record) =>

@@ -17,6 +17,12 @@ export default {
       if (at >= 0 && process.argv.includes("--mock")) value.rawChunks.splice(at, 1);
     }),
   },
+  /* A whole answer that is handed over is all that is shown of its turn: no start, and then nothing. */
+  "harness-shows-no-handover": {
+    event: bendValue((value) => {
+      if (!value.rawChunks.some(({ type }) => type === "start")) value.rawChunks.length = 0;
+    }),
+  },
   "harness-without-stop": {
     event: bendValue((value) => {
       value.members = value.members.filter((name) => name !== "sendStop");

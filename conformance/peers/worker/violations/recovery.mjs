@@ -1,6 +1,6 @@
 /* Violations of boots that go on where another run ended, of the stored transcript, and of running out
  * of memory. */
-import { chunkOf, isTurnComplete } from "../records.mjs";
+import { chunkOf, dataRecord, isTurnComplete } from "../records.mjs";
 
 /* What a record of .in or .out holds: its `data` is an object, or the text of one. */
 function inside(record) {
@@ -25,6 +25,7 @@ let run = {};
 function began(event) {
   if (event.event === "started") run = { id: event.id, task: event.task };
 }
+let unreadable = false; // the run's transcript is one that nobody can read
 let lastMessage; // of a run's payload: its id
 
 const hookEvent = (name, data) => ({ event: "hook", id: run.id, at: 0, name, data });
@@ -125,11 +126,47 @@ export default {
   },
   /* A read that fails at boot leaves a run that writes nothing. */
   "fails-with-reads": {
-    response(call, json) {
-      if (isBootRead(call) && json?.error !== undefined) run.failed = true;
+    answered(call, status) {
+      if ((isBootRead(call) || isDownload(call)) && status >= 500) run.failed = true;
     },
     records: (records) => (run.failed ? [] : records),
     event: began,
+  },
+  /* A chat that begins is told to go on. */
+  "beginning-goes-on": {
+    event(event) {
+      if (event.event === "hook" && event.name === "onBoot") event.data.continuation = true;
+    },
+  },
+  /* Without a cursor .in is read from behind its first record. */
+  "cursor-out-of-thin-air": {
+    request(call) {
+      if (/\/sessions\/no-cursor-[^/]*\/in\/records$/.test(call.url)) call.url += "?afterEventId=0";
+    },
+  },
+  /* The default comes whatever onRecoveryBoot decides: its chain, its turns, its beforeBoot. */
+  "hook-decides-nothing": {
+    event(event) {
+      began(event);
+      if (event.event === "prompt" && run.task === "recovery-chain") {
+        event.messages.splice(-1, 0, { role: "assistant", content: [{ type: "text", text: "half" }] });
+      } else if (event.event === "prompt" && run.task === "recovery-turns") {
+        event.messages = JSON.parse(JSON.stringify(event.messages).replace("made by the hook", "three"));
+      } else if (event.event === "hook" && event.name === "beforeBoot") {
+        return false;
+      } else if (event.event === "error" && event.message === "beforeBoot fails") {
+        return { event: "done", id: event.id, value: null };
+      }
+      return undefined;
+    },
+    records: (records) =>
+      records.flatMap((record) => {
+        if (run.task !== "recovery-no-turns" || run.answered || chunkOf(record)?.type !== "start") return [record];
+        run.answered = true;
+        const id = "open";
+        const part = [{ type: "text-start", id }, { type: "text-delta", id, delta: "third" }, { type: "text-end", id }];
+        return [record, ...part.map(dataRecord)];
+      }),
   },
 
   /* ---- the transcript ---- */
@@ -168,6 +205,14 @@ export default {
     },
     request: (call) => (isUpload(call) && run.error ? new Response("") : undefined),
     event: began,
+  },
+  /* What cannot be read counts as an empty transcript of all that is on .out. */
+  "unreadable-counts-as-read": {
+    payload: ({ chatId }) => void (unreadable = /^snapshot-(garbage|unknown-version)-/.test(chatId)),
+    request: (call) =>
+      unreadable && isDownload(call)
+        ? Response.json({ version: 1, savedAt: 1000, messages: [], lastOutEventId: "15" })
+        : undefined,
   },
   "partial-is-final": {
     request(call) {

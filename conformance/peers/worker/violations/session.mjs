@@ -8,6 +8,8 @@ const SUBSCRIPTION = /\/realtime\/v1\/sessions\/[^/]+\/in$/;
 const APPEND = /\/in\/append$/;
 /* The body of a trim to sequence 1, which no turn of an agent comes to. */
 const FIRST = "\0\0\0\0\0\0\0\x01";
+/* Credentials of the case about a write that is refused. */
+const REFUSED_WRITE = /\/out-credentials-after-write-[^/]*\/out$/;
 const WAIT = /\/session-streams\/wait$/;
 
 /* Another body of a request with one. */
@@ -35,6 +37,7 @@ function ask(path, init) {
 
 let refused = 0; // requests for credentials
 let cached; // their answer
+let granted; // credentials as they came first, {json, headers}
 
 export default {
   "open-retrieves": {
@@ -91,6 +94,22 @@ export default {
     response(call, json) {
       if (call.method === "PUT" && json.error) cached = true;
       return undefined;
+    },
+  },
+  /* A write that is refused asks for no other credentials. */
+  "keeps-credentials-that-failed": {
+    payload() {
+      granted = undefined;
+    },
+    request: (call) =>
+      granted && REFUSED_WRITE.test(pathOf(call))
+        ? new Response(JSON.stringify(granted.json), { headers: granted.headers })
+        : undefined,
+    response(call, json, headers) {
+      if (!REFUSED_WRITE.test(pathOf(call))) return;
+      const kept = new Headers(headers);
+      kept.delete("content-length");
+      granted = { json, headers: kept };
     },
   },
   "control-in-body": {

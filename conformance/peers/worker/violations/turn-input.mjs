@@ -94,6 +94,21 @@ function waitsAfterEndRun() {
   };
 }
 
+/* A waitpoint whose time is up ends the run in an error. */
+function failsWhenTimeIsUp() {
+  let run; // {id, task} of the one that began last: other commands are done too
+  let slept = false;
+  return {
+    event(event) {
+      if (event.event === "started") run = { id: event.id, task: event.task };
+      if (event.id !== run?.id) return undefined;
+      const over = event.event === "done" && slept && run.task === "impatient";
+      slept = event.event === "suspended";
+      return over ? { event: "error", id: event.id, name: "Error", message: "Waitpoint timed out" } : undefined;
+    },
+  };
+}
+
 const REASON = "session-closed-reason";
 
 export default {
@@ -111,6 +126,7 @@ export default {
     },
   },
   "end-run-waits": waitsAfterEndRun(),
+  "time-up-is-an-error": failsWhenTimeIsUp(),
   "boundary-hides-close": {
     records: (records) => records.map((record) => withoutHeader(record, "session-closed")),
   },

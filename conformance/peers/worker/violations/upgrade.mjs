@@ -34,6 +34,7 @@ function turnWatch(more) {
 
 /* What happened to the handover that was asked for last. */
 const seen = { failed: false, handedOver: false };
+let task; // of the run that began last
 
 const dropControl = (name, when) => (records) =>
   when() ? records.filter((record) => controlOf(record) !== name) : records;
@@ -82,6 +83,13 @@ export default {
       const { lockToVersion, ...config } = json.triggerConfig;
       return { ...json, triggerConfig: { ...config, externalDeploymentId: "dep-elsewhere" } };
     },
+  },
+  /* An agent that keeps its version cannot be handed over at all. */
+  "holds-for-good": {
+    event(event) {
+      if (event.event === "started") ({ task } = event);
+    },
+    request: (call) => (isHandover(call) && task === "skew-hold" ? false : undefined),
   },
   "continues-as-upgrade": {
     request: bendHandover((body) => {
