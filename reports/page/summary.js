@@ -143,10 +143,33 @@ function findingCards(model, items, open) {
   });
 }
 
+// What could not be judged tells nothing of a requirement: those with one reason are one card.
+const SAME_REASON = 4;
+
+function unjudgedCards(model, items, open) {
+  const reasons = new Map();
+  for (const item of items) {
+    const reason = str(object(item.results[model.newest]).message);
+    reasons.set(reason, (reasons.get(reason) || []).concat(item));
+  }
+  const many = [...reasons].filter(([reason, of]) => reason && of.length >= SAME_REASON);
+  const cards = many.map(([reason, of]) => {
+    const card = el("div.card.toned", el("h3", count(of.length, "case") + " could not be judged", el("span.soft", STATES[of[0].state].says)), el("p", reason),
+      later("details.more", "which", () => of.map((item) => findingNode(model, item, open))));
+    card.classList.add("s-" + of[0].state);
+    return card;
+  });
+  const told = new Set(many.flatMap(([, of]) => of));
+  return [cards, items.filter((item) => !told.has(item))];
+}
+
 const FINDINGS_AT_ONCE = 20;
 
 function attentionNodes(model, open) {
-  const wrong = TROUBLE.flatMap((state) => model.cases.filter((item) => item.state === state));
+  const trouble = TROUBLE.flatMap((state) => model.cases.filter((item) => item.state === state));
+  const judged = trouble.filter((item) => item.state !== "error" && item.state !== "inconclusive");
+  const [reasons, single] = unjudgedCards(model, trouble.filter((item) => !judged.includes(item)), open);
+  const wrong = judged.concat(single);
   const newest = (item) => object(item.results[model.newest]);
   const groups = [
     ["known defect", "known defects", "this version fails them, as the catalogue says", model.cases.filter((item) => item.state === "known")],
@@ -154,10 +177,10 @@ function attentionNodes(model, open) {
     ["observation", "observations", "not as recorded; no promise is broken",
       model.cases.filter((item) => !TROUBLE.includes(item.state) && item.state !== "known" && Object.keys(object(newest(item).recorded)).length > 0)],
   ].filter(([, , , items]) => items.length > 0);
-  if (wrong.length + groups.length === 0) return [];
+  if (trouble.length + groups.length === 0) return [];
   const first = findingCards(model, wrong.slice(0, FINDINGS_AT_ONCE), open);
   const rest = wrong.slice(FINDINGS_AT_ONCE);
-  return [el("h2", wrong.length ? "What is not as it should be" + (model.steps.length ? " in " + model.columns[model.newest].label : "") : "Worth knowing"),
-    first, rest.length > 0 && later("details.more", count(rest.length, "more case"), () => findingCards(model, rest, open)),
+  return [el("h2", trouble.length ? "What is not as it should be" + (model.steps.length ? " in " + model.columns[model.newest].label : "") : "Worth knowing"),
+    first, rest.length > 0 && later("details.more", count(rest.length, "more case"), () => findingCards(model, rest, open)), reasons,
     groups.map(([one, many, says, items]) => el("div.card", later("details.more", [count(items.length, one, many), el("span.soft", " · " + says)], () => items.map((item) => findingNode(model, item, open)))))].flat(2).filter(Boolean);
 }
