@@ -32,8 +32,9 @@ function append(name, body, response) {
   const data = JSON.stringify({ records: [record], tail: { seq_num: seq + 1, timestamp } });
   const event = Buffer.from(`event: batch\nid: ${seq},${to.records},${to.bytes}\ndata: ${data}\n\n`);
   for (const subscriber of to.subscribers) subscriber.write(event);
-  response.writeHead(200, { "Content-Type": "application/json" });
-  response.end(`{"ok":true,"seq":${seq}}`);
+  const answer = `{"ok":true,"seq":${seq}}`;
+  response.writeHead(200, { "Content-Type": "application/json", "Content-Length": answer.length });
+  response.end(answer);
 }
 
 const server = http.createServer((request, response) => {
