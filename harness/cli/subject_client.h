@@ -23,7 +23,8 @@ struct cs_client_subject {
     struct cs_client_facts facts;
     struct cs_client_env env;
     struct cs_peer_command command;
-    char **words; /* of --peer */
+    char **words;                /* of --peer */
+    struct cs_adapter *starting; /* between cs_client_subject_begin and _end */
 };
 
 /* From --sdk, --peer and --builtin. With none of them: the newest SDK, and the built-in client
@@ -35,6 +36,15 @@ CS_MUST_USE int cs_client_subject_open(const struct cs_args *args, enum cs_clien
 /* The same without a word: why not is in diag. */
 CS_MUST_USE enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
                                               struct cs_client_subject *ret_subject,
+                                              struct cs_diag *diag);
+/* The same in two parts, with the same args: the adapter is started, and its hello waited for, so
+ * that several of them start side by side. After an error the subject is closed. */
+CS_MUST_USE enum cs_err cs_client_subject_begin(const struct cs_args *args,
+                                                enum cs_client_part part,
+                                                struct cs_client_subject *ret_subject,
+                                                struct cs_diag *diag);
+CS_MUST_USE enum cs_err cs_client_subject_end(const struct cs_args *args,
+                                              struct cs_client_subject *subject,
                                               struct cs_diag *diag);
 void cs_client_subject_close(struct cs_client_subject *subject);
 
