@@ -136,24 +136,29 @@ enum cs_err cs_adapter_greeted(struct cs_adapter *adapter, int *ret_fd, struct c
     return check_hello(adapter, line, diag);
 }
 
+enum cs_err cs_adapter_await(struct cs_adapter *adapter, struct cs_diag *diag)
+{
+    struct pollfd watched = {.events = POLLIN};
+    enum cs_err err;
+    while ((err = cs_adapter_greeted(adapter, &watched.fd, diag)) == CS_ERR_TIMEOUT) {
+        (void)poll(&watched, 1, LOOK_EVERY_MS);
+    }
+    if (err != CS_OK) {
+        cs_adapter_end(adapter);
+    }
+    return err;
+}
+
 enum cs_err cs_adapter_start(const struct cs_client_env *env, struct cs_adapter **ret_adapter,
                              struct cs_diag *diag)
 {
     struct cs_adapter *adapter = NULL;
     enum cs_err err = cs_adapter_begin(env, &adapter, diag);
-    while (err == CS_OK) {
-        struct pollfd watched = {.events = POLLIN};
-        err = cs_adapter_greeted(adapter, &watched.fd, diag);
-        if (err != CS_ERR_TIMEOUT) {
-            break;
-        }
-        (void)poll(&watched, 1, LOOK_EVERY_MS);
-        err = CS_OK;
+    if (err == CS_OK) {
+        err = cs_adapter_await(adapter, diag);
     }
-    if (err != CS_OK) {
-        cs_adapter_end(adapter);
-        return err;
+    if (err == CS_OK) {
+        *ret_adapter = adapter;
     }
-    *ret_adapter = adapter;
-    return CS_OK;
+    return err;
 }

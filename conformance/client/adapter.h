@@ -23,6 +23,8 @@ CS_MUST_USE enum cs_err cs_adapter_begin(const struct cs_client_env *env,
  * over; CS_ERR_SYNTAX and CS_ERR_TYPE when its first line is no hello of this protocol. */
 CS_MUST_USE enum cs_err cs_adapter_greeted(struct cs_adapter *adapter, int *ret_fd,
                                            struct cs_diag *diag);
+/* Waits for the hello; ends the adapter when none comes. Errors: as above. */
+CS_MUST_USE enum cs_err cs_adapter_await(struct cs_adapter *adapter, struct cs_diag *diag);
 /* Both, waiting for the hello. */
 CS_MUST_USE enum cs_err cs_adapter_start(const struct cs_client_env *env,
                                          struct cs_adapter **ret_adapter, struct cs_diag *diag);

@@ -25,10 +25,18 @@ struct cs_client_facts {
     char ai[CS_CLIENT_FACT_MAX];
 };
 
+struct cs_adapter;
+
 /* Starts the adapter once, to its hello, and ends it: can it be talked to at all? The reason why
- * not is in diag. */
-CS_MUST_USE enum cs_err cs_client_probe(const struct cs_client_env *env,
-                                        struct cs_client_facts *ret_facts, struct cs_diag *diag);
+ * not is in diag. In two parts, so that several adapters start side by side: what _begin gives is
+ * for _end, or for _cancel. */
+CS_MUST_USE enum cs_err cs_client_probe_begin(const struct cs_client_env *env,
+                                              struct cs_adapter **ret_adapter,
+                                              struct cs_diag *diag);
+CS_MUST_USE enum cs_err cs_client_probe_end(struct cs_adapter *adapter,
+                                            struct cs_client_facts *ret_facts,
+                                            struct cs_diag *diag);
+void cs_client_probe_cancel(struct cs_adapter *adapter); /* NULL is fine */
 
 /* `env` of its cases is a struct cs_client_env. */
 extern const struct cs_role cs_client_role;

@@ -48,11 +48,21 @@ static void copy_fact(const struct cs_adapter *adapter, const char *name,
     free(shown);
 }
 
-enum cs_err cs_client_probe(const struct cs_client_env *env, struct cs_client_facts *ret_facts,
-                            struct cs_diag *diag)
+enum cs_err cs_client_probe_begin(const struct cs_client_env *env, struct cs_adapter **ret_adapter,
+                                  struct cs_diag *diag)
 {
-    struct cs_adapter *adapter = NULL;
-    enum cs_err err = cs_adapter_start(env, &adapter, diag);
+    return cs_adapter_begin(env, ret_adapter, diag);
+}
+
+void cs_client_probe_cancel(struct cs_adapter *adapter)
+{
+    cs_adapter_end(adapter);
+}
+
+enum cs_err cs_client_probe_end(struct cs_adapter *adapter, struct cs_client_facts *ret_facts,
+                                struct cs_diag *diag)
+{
+    enum cs_err err = cs_adapter_await(adapter, diag);
     if (err == CS_OK) {
         copy_fact(adapter, "name", ret_facts->name);
         copy_fact(adapter, "version", ret_facts->version);

@@ -324,7 +324,7 @@ const struct cs_case endpoint_record_cases[] = {
     {"endpoint/record/last-event-id", "last-event-id on turn-complete is missing or a number",
      "REC-13", CS_SHOULD, CS_NEEDS_SECRET_KEY | CS_NEEDS_RUN, 0, last_event_id},
     {"endpoint/record/data-forms", "Appended data is a text, an agent's data an object", "REC-03",
-     CS_MUST, S2, 0, data_forms},
+     CS_MUST, S2 | CS_WAITS, 0, data_forms},
     {"endpoint/record/ids-differ", "Generated envelope ids differ", "REC-04", CS_MUST,
      CS_NEEDS_SECRET_KEY, 0, ids_differ},
     {"endpoint/record/metered-on-id-line", "The id line counts metered bytes", "LIM-26", CS_MUST,

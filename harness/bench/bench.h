@@ -45,6 +45,8 @@ bool cs_bench_bound(struct cs_bench *bench, const struct cs_bench_spec *spec, do
 /* A figure for the table alone. */
 bool cs_bench_note(struct cs_bench *bench, const struct cs_bench_spec *spec, double figure);
 
+/* Is the comparison of that name asked for? For work that comes before one. */
+bool cs_bench_wants(const struct cs_bench *bench, const char *name);
 /* Short runs: a tenth of the work or less, and the gross ratio only. */
 bool cs_bench_is_short(const struct cs_bench *bench);
 uint64_t cs_bench_seed(const struct cs_bench *bench);
@@ -65,5 +67,7 @@ struct cs_bench_group {
     void (*run)(struct cs_bench *bench);
 };
 extern const struct cs_bench_group cs_bench_append;
+extern const struct cs_bench_group cs_bench_endpoint;
+extern const struct cs_bench_group cs_bench_suite;
 
 #endif

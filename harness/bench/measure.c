@@ -69,9 +69,9 @@ static struct cs_bench_result *add(struct cs_bench *bench, const struct cs_bench
     return row;
 }
 
-static bool wanted(const struct cs_bench *bench, const struct cs_bench_spec *spec)
+bool cs_bench_wants(const struct cs_bench *bench, const char *name)
 {
-    return !bench->only || fnmatch(bench->only, spec->name, 0) == 0;
+    return !bench->only || fnmatch(bench->only, name, 0) == 0;
 }
 
 static double better_by(const struct cs_bench_spec *spec, double ours, double peer)
@@ -124,7 +124,7 @@ static enum cs_err measure(struct cs_bench *bench, const struct cs_bench_spec *s
 bool cs_bench_pair(struct cs_bench *bench, const struct cs_bench_spec *spec,
                    const struct cs_bench_side *ours, const struct cs_bench_side *peer)
 {
-    if (!wanted(bench, spec)) {
+    if (!cs_bench_wants(bench, spec->name)) {
         return true;
     }
     cs_bench_say(bench, "%s, against %s", spec->what, peer->name);
@@ -160,7 +160,7 @@ bool cs_bench_pair(struct cs_bench *bench, const struct cs_bench_spec *spec,
 bool cs_bench_bound(struct cs_bench *bench, const struct cs_bench_spec *spec, double figure,
                     double bound)
 {
-    if (!wanted(bench, spec)) {
+    if (!cs_bench_wants(bench, spec->name)) {
         return true;
     }
     struct cs_bench_result *row = add(bench, spec, "chatspec", NULL);
@@ -177,7 +177,7 @@ bool cs_bench_bound(struct cs_bench *bench, const struct cs_bench_spec *spec, do
 
 bool cs_bench_note(struct cs_bench *bench, const struct cs_bench_spec *spec, double figure)
 {
-    if (!wanted(bench, spec)) {
+    if (!cs_bench_wants(bench, spec->name)) {
         return true;
     }
     struct cs_bench_result *row = add(bench, spec, "chatspec", NULL);

@@ -6,9 +6,11 @@
 #include "cli/role_run.h"
 #include "cli/subject_client.h"
 
-#define CLIENT_JOBS 4u /* each place keeps an adapter process, and a JavaScript one is heavy */
+#define CLIENT_JOBS  4u  /* each place keeps an adapter process, and a JavaScript one is heavy */
+#define BUILTIN_JOBS 32u /* the reference client is not */
 
-static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject *client)
+static int run_subject(struct cs_role_plan *plan, const struct cs_args *args,
+                       const struct cs_client_subject *client)
 {
     char *command = NULL;
     if (asprintf(&command, "./chatspec client %s", client->options) < 0) {
@@ -20,7 +22,7 @@ static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject
                                     .n_subjects = 1,
                                     .command = command,
                                     .peer = cs_client_subject_peer(client),
-                                    .default_jobs = CLIENT_JOBS};
+                                    .default_jobs = args->builtin ? BUILTIN_JOBS : CLIENT_JOBS};
     int status = cs_role_plan_run(plan, &run);
     free(command);
     return status;
@@ -37,7 +39,7 @@ static int run(const struct cs_args *args)
     }
     status = cs_client_subject_open(args, CS_PART_CLIENTS, &client);
     if (status == CS_EXIT_OK) {
-        status = run_subject(plan, &client);
+        status = run_subject(plan, args, &client);
         cs_client_subject_close(&client);
     }
     cs_role_plan_free(plan);

@@ -8,6 +8,8 @@
 #include "cli/subject_s2.h"
 
 #define BUILTIN_PATIENCE_MS 10000
+/* Its cases mostly wait, and no rate limit of somebody else is to be kept. */
+#define BUILTIN_JOBS 64
 
 static void add_option(struct cs_buf *command, const char *name, const char *value)
 {
@@ -52,6 +54,7 @@ static int run_against(struct cs_role_plan *plan, const struct cs_args *args,
                                     .n_subjects = 1,
                                     .command = command,
                                     .peer = {.kind = kind, .name = name, .version = version},
+                                    .default_jobs = strcmp(kind, "builtin") == 0 ? BUILTIN_JOBS : 0,
                                     .trouble_is_told = trouble_is_told};
     int status = cs_role_plan_run(plan, &run);
     free(command);

@@ -185,17 +185,33 @@ static bool name_report(const struct matrix *matrix, struct column *column)
     return column->tag != NULL;
 }
 
-static bool open_column(struct matrix *matrix, struct column *column)
+static struct cs_args args_of(const struct matrix *matrix, const struct column *column)
 {
     struct cs_args args = *matrix->args;
-    char remark[CS_PROFILE_REMARK_MAX];
     args.sdk = column->asked;
     args.parser = column->parser;
+    return args;
+}
+
+/* Gets the version and starts what drives it. */
+static bool begin_column(struct matrix *matrix, struct column *column)
+{
+    const struct cs_args args = args_of(matrix, column);
     bool of_clients = matrix->roles[0] == &cs_client_role;
     enum cs_client_part part = of_clients ? CS_PART_CLIENTS : CS_PART_AGENTS;
-    if (cs_client_subject_try(&args, part, &column->subject, &column->why_not) != CS_OK ||
-        (matrix->n_roles > 1 && cs_client_subject_try(&args, CS_PART_AGENTS, &column->agents,
-                                                      &column->why_not) != CS_OK)) {
+    return cs_client_subject_begin(&args, part, &column->subject, &column->why_not) == CS_OK &&
+           (matrix->n_roles == 1 || cs_client_subject_begin(&args, CS_PART_AGENTS, &column->agents,
+                                                            &column->why_not) == CS_OK);
+}
+
+/* Once it has started. */
+static bool open_column(struct matrix *matrix, struct column *column)
+{
+    const struct cs_args args = args_of(matrix, column);
+    char remark[CS_PROFILE_REMARK_MAX];
+    if (cs_client_subject_end(&args, &column->subject, &column->why_not) != CS_OK ||
+        (matrix->n_roles > 1 &&
+         cs_client_subject_end(&args, &column->agents, &column->why_not) != CS_OK)) {
         return false;
     }
     bool both = matrix->n_roles > 1;
@@ -214,12 +230,20 @@ static bool open_column(struct matrix *matrix, struct column *column)
 /* A version that cannot be had is a gap in the table with its reason, and not the end. */
 static int open_columns(struct matrix *matrix)
 {
+    /* To load a runtime takes a processor: more at the same time would only all come later. */
+    long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t ahead = n_processors > 0 ? (size_t)n_processors + 1 : 2;
+    size_t n_begun = 0;
     for (size_t i = 0; i < matrix->n_columns; i++) {
         struct column *column = &matrix->columns[i];
-        if (*cs_stop_flag()) {
-            return 130;
+        for (; n_begun < matrix->n_columns && n_begun < i + ahead; n_begun++) {
+            if (*cs_stop_flag()) {
+                return 130;
+            }
+            struct column *next = &matrix->columns[n_begun];
+            next->is_there = begin_column(matrix, next);
         }
-        column->is_there = open_column(matrix, column);
+        column->is_there = column->is_there && open_column(matrix, column);
         matrix->n_there += column->is_there;
         if (!column->is_there) {
             (void)cs_say(CS_EXIT_TROUBLE, "%s is left out: %s", column->label,

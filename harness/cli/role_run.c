@@ -195,7 +195,7 @@ size_t cs_role_plan_count(const struct cs_role_plan *plan, const struct cs_role 
     unsigned there =
         plan->include_long ? offers | CS_NEEDS_LONG : offers & ~(unsigned)CS_NEEDS_LONG;
     for (size_t i = 0; i < plan->n; i++) {
-        unsigned needs = plan->work[i].test->needs & ~(unsigned)CS_TIMING;
+        unsigned needs = plan->work[i].test->needs & ~(unsigned)(CS_TIMING | CS_WAITS);
         n += plan->work[i].role == role && (needs & ~there) == 0;
     }
     return n;

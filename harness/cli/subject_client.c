@@ -130,14 +130,13 @@ static enum cs_err open_any(const struct cs_args *args, struct cs_client_subject
     return args->builtin ? open_builtin(subject, diag) : open_default(args, subject, diag);
 }
 
-static enum cs_err probe(struct cs_client_subject *subject, struct cs_diag *diag)
+/* Why an adapter did not start; it is no fault of the command line. */
+static enum cs_err not_driven(const struct cs_client_subject *subject, enum cs_err err,
+                              const struct cs_diag *why, struct cs_diag *diag)
 {
-    struct cs_diag why = {0};
-    enum cs_err err = cs_client_probe(&subject->env, &subject->facts, &why);
-    return err == CS_OK
-               ? CS_OK
-               : cs_fail(diag, err, 0, "the client %.60s%s%.40s cannot be driven: %s",
-                         subject->name, subject->version[0] ? " " : "", subject->version, why.text);
+    return cs_fail(diag, err == CS_ERR_USAGE ? CS_ERR_IO : err, 0,
+                   "the client %.60s%s%.40s cannot be driven: %s", subject->name,
+                   subject->version[0] ? " " : "", subject->version, why->text);
 }
 
 /* The worker in the place of the clients, which stay at hand: agents are also tested with a client
@@ -155,8 +154,8 @@ static enum cs_err turn_to_agents(const struct cs_args *args, struct cs_client_s
     return cs_sdk_worker(&subject->command, args->task_file, NULL, diag);
 }
 
-enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
-                                  struct cs_client_subject *ret_subject, struct cs_diag *diag)
+enum cs_err cs_client_subject_begin(const struct cs_args *args, enum cs_client_part part,
+                                    struct cs_client_subject *ret_subject, struct cs_diag *diag)
 {
     *ret_subject = (struct cs_client_subject){0};
     enum cs_err err = open_any(args, ret_subject, diag);
@@ -164,17 +163,40 @@ enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_par
         err = turn_to_agents(args, ret_subject, diag);
     }
     if (err == CS_OK) {
+        struct cs_diag why = {0};
         point_at_command(ret_subject);
-        err = probe(ret_subject, diag);
-        err = err == CS_ERR_USAGE ? CS_ERR_IO : err; /* it is no fault of the command line */
-    }
-    if (err == CS_OK && !describe(args, ret_subject)) {
-        err = cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+        err = cs_client_probe_begin(&ret_subject->env, &ret_subject->starting, &why);
+        err = err == CS_OK ? err : not_driven(ret_subject, err, &why, diag);
     }
     if (err != CS_OK) {
         cs_client_subject_close(ret_subject);
     }
     return err;
+}
+
+enum cs_err cs_client_subject_end(const struct cs_args *args, struct cs_client_subject *subject,
+                                  struct cs_diag *diag)
+{
+    struct cs_diag why = {0};
+    struct cs_adapter *starting = subject->starting;
+    subject->starting = NULL;
+    enum cs_err err = cs_client_probe_end(starting, &subject->facts, &why);
+    if (err != CS_OK) {
+        err = not_driven(subject, err, &why, diag);
+    } else if (!describe(args, subject)) {
+        err = cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+    }
+    if (err != CS_OK) {
+        cs_client_subject_close(subject);
+    }
+    return err;
+}
+
+enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
+                                  struct cs_client_subject *ret_subject, struct cs_diag *diag)
+{
+    enum cs_err err = cs_client_subject_begin(args, part, ret_subject, diag);
+    return err == CS_OK ? cs_client_subject_end(args, ret_subject, diag) : err;
 }
 
 int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
@@ -191,6 +213,7 @@ int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
 
 void cs_client_subject_close(struct cs_client_subject *subject)
 {
+    cs_client_probe_cancel(subject->starting);
     cs_peer_command_free(&subject->command);
     cs_peer_command_free(&subject->client);
     free(subject->words);

@@ -25,6 +25,7 @@ struct cs_client_subject {
     struct cs_peer_command command;
     struct cs_peer_command client; /* of agents: the same SDK's clients; else empty */
     char **words;                  /* of --peer */
+    struct cs_adapter *starting;   /* between cs_client_subject_begin and _end */
 };
 
 /* From --sdk, --peer and --builtin. With none of them: the newest SDK, and the built-in client
@@ -36,6 +37,15 @@ CS_MUST_USE int cs_client_subject_open(const struct cs_args *args, enum cs_clien
 /* The same without a word: why not is in diag. */
 CS_MUST_USE enum cs_err cs_client_subject_try(const struct cs_args *args, enum cs_client_part part,
                                               struct cs_client_subject *ret_subject,
+                                              struct cs_diag *diag);
+/* The same in two parts, with the same args: the adapter is started, and its hello waited for, so
+ * that several of them start side by side. After an error the subject is closed. */
+CS_MUST_USE enum cs_err cs_client_subject_begin(const struct cs_args *args,
+                                                enum cs_client_part part,
+                                                struct cs_client_subject *ret_subject,
+                                                struct cs_diag *diag);
+CS_MUST_USE enum cs_err cs_client_subject_end(const struct cs_args *args,
+                                              struct cs_client_subject *subject,
                                               struct cs_diag *diag);
 void cs_client_subject_close(struct cs_client_subject *subject);
 

@@ -43,7 +43,8 @@ enum {
     CS_TIMING = 1u << 8,         /* judges durations: retried at 2x and 4x before a verdict */
     CS_NEEDS_SCOPES = 1u << 9,   /* tokens with scopes of one's own choice */
     CS_NEEDS_RESTRICTED_KEY = 1u << 10, /* an additional key whose one scope is write:sessions */
-    CS_NEEDS_PREVIEW = 1u << 11         /* the key of a preview environment, and a branch of it */
+    CS_NEEDS_PREVIEW = 1u << 11,        /* the key of a preview environment, and a branch of it */
+    CS_WAITS = 1u << 12 /* cannot end before 1.5 s or more: begins before the others */
 };
 
 struct cs_case_run;

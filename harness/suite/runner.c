@@ -79,14 +79,19 @@ static int64_t limit_s(const struct runner *runner, size_t index)
     return (int64_t)(limit ? limit : DEFAULT_LIMIT_S) * runner->scale[index];
 }
 
+/* 0: may take long; 1: waits for seconds; 2: any other. */
+static int turn_of(const struct cs_case *test)
+{
+    bool is_long = (test->needs & CS_NEEDS_LONG) || test->timeout_s > DEFAULT_LIMIT_S;
+    return is_long ? 0 : test->needs & CS_WAITS ? 1 : 2;
+}
+
 /* Cases that may take long go first, so that the others run beside them and not before them. */
 static void fill_queue(struct runner *runner)
 {
-    for (int long_ones = 1; long_ones >= 0; long_ones--) {
+    for (int turn = 0; turn <= 2; turn++) {
         for (size_t i = 0; i < runner->n; i++) {
-            const struct cs_case *test = runner->work[i].test;
-            bool is_long = (test->needs & CS_NEEDS_LONG) || test->timeout_s > DEFAULT_LIMIT_S;
-            if (is_long == (long_ones == 1)) {
+            if (turn_of(runner->work[i].test) == turn) {
                 enqueue(runner, i);
             }
         }

@@ -11,13 +11,14 @@
 #   8. the fuzz targets as .clusterfuzzlite/ builds them
 #   9. the client role against the real SDK where npm can reach it
 #  10. the agent role against it, and the unit tests that need an SDK
+#  11. the figures of `./chatspec bench` in their short form, which only a gross loss fails
 #
 # With arguments, only the steps whose names are given: release asan tsan endpoint decode selftest profiles
-# fuzzers client agent
+# fuzzers client agent bench
 set -u
 here=$1
 shift
-steps=${*:-release asan tsan endpoint decode selftest profiles fuzzers client agent}
+steps=${*:-release asan tsan endpoint decode selftest profiles fuzzers client agent bench}
 cd "$here" || exit 3
 passed=0
 failed=0
@@ -103,8 +104,21 @@ for step in $steps; do
             skipped=$((skipped + 1))
         fi
         ;;
+    bench)
+        say "figures, in their short form"
+        if ! { cmake --preset bench && ninja -C build/bench chatspec-bench; } >build/bench.log 2>&1; then
+            tail -n 40 build/bench.log
+            echo "the bench build failed (all of it: build/bench.log)"
+            failed=$((failed + 1))
+        elif build/bench/chatspec-bench --short; then
+            passed=$((passed + 1))
+        else
+            echo "exit status $?"
+            failed=$((failed + 1))
+        fi
+        ;;
     *)
-        echo "no such step: $step (release asan tsan endpoint decode selftest profiles fuzzers client agent)" >&2
+        echo "no such step: $step (release asan tsan endpoint decode selftest profiles fuzzers client agent bench)" >&2
         exit 2
         ;;
     esac

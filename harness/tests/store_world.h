@@ -30,6 +30,7 @@ struct listener {
     size_t n_calls;
     size_t n_records;
     uint64_t next_seq;
+    uint64_t batch;    /* number of the last one */
     size_t refuse;     /* that many batches are refused */
     bool stop_at_once; /* in the first hook */
 };
@@ -86,6 +87,7 @@ static inline bool on_batch(struct cs_store_reader *reader, const struct cs_reco
     }
     listener->n_records += n;
     listener->next_seq = records[n - 1].seq_num + 1;
+    listener->batch = reader->batch;
     cs_buf_printf(&listener->log, "%s %llu-%llu tail %llu\n", live ? "live" : "backlog",
                   (unsigned long long)records[0].seq_num,
                   (unsigned long long)records[n - 1].seq_num, (unsigned long long)tail.seq_num);

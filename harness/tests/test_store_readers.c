@@ -67,6 +67,41 @@ static void batches_keep_their_limits(void **state)
     hang_up(&by_size);
 }
 
+/* Equal numbers promise equal records: what was written for one reader is sent to another. */
+static void equal_batches_have_equal_numbers(void **state)
+{
+    struct world *world = *state;
+    struct listener listeners[3] = {0};
+    for (size_t i = 0; i < 3; i++) {
+        listen_from(world, &listeners[i], i < 2 ? "s" : "other", 0);
+        wait_calls(&listeners[i], 1);
+    }
+    append_text(world, "s", "a");
+    append_text(world, "other", "b");
+    for (size_t i = 0; i < 3; i++) {
+        wait_calls(&listeners[i], 2);
+    }
+    uint64_t first = listeners[0].batch;
+    assert_int_not_equal(first, 0);
+    assert_int_equal(listeners[1].batch, first);
+    assert_int_not_equal(listeners[2].batch, first);
+    append_text(world, "s", "c");
+    wait_calls(&listeners[0], 3);
+    wait_calls(&listeners[1], 3);
+    assert_int_not_equal(listeners[0].batch, first);
+    assert_int_equal(listeners[1].batch, listeners[0].batch);
+    /* From elsewhere, but to the same end: other records. */
+    struct listener late = {0};
+    listen_from(world, &late, "s", 0);
+    wait_calls(&late, 1);
+    assert_int_equal(late.n_records, 2);
+    assert_int_not_equal(late.batch, listeners[0].batch);
+    for (size_t i = 0; i < 3; i++) {
+        hang_up(&listeners[i]);
+    }
+    hang_up(&late);
+}
+
 static void refused_batch_comes_again_when_asked_for(void **state)
 {
     struct world *world = *state;
@@ -131,6 +166,7 @@ int main(void)
         WITH_STORE(untouched_stream_has_its_edge_at_zero),
         WITH_STORE(position_beyond_the_tail_is_clamped),
         WITH_STORE(batches_keep_their_limits),
+        WITH_STORE(equal_batches_have_equal_numbers),
         WITH_STORE(refused_batch_comes_again_when_asked_for),
         WITH_STORE(reader_may_stop_in_its_own_hook),
         WITH_STORE(stopping_before_the_first_call_is_silent),

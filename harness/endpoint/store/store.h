@@ -65,6 +65,9 @@ struct cs_store_reader {
                      const char *message);
     struct cs_store *store;
     void *impl; /* the backend's */
+    /* During on_batch: equal numbers are equal batches, so what was made of one for another reader
+     * is good for this one too. 0: nothing is known of that. */
+    uint64_t batch;
 };
 
 struct cs_store_vtable {

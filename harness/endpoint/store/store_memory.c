@@ -60,9 +60,13 @@ struct memory_store {
     uint64_t stored_bytes;
     struct cs_timer pump;
     struct reader_list ready;
-    SLIST_HEAD(, stream) sweep;     /* streams whose log holds records that a trim has removed */
-    struct reader *serving;         /* NULL once the reader that is being served was stopped */
-    struct cs_record batch[1000];   /* records of a batch side by side, as the hooks want them */
+    SLIST_HEAD(, stream) sweep;   /* streams whose log holds records that a trim has removed */
+    struct reader *serving;       /* NULL once the reader that is being served was stopped */
+    struct cs_record batch[1000]; /* records of a batch side by side, as the hooks want them */
+    size_t n_batch;               /* what stands there, from this number on of this stream */
+    uint64_t batch_from;
+    const struct stream *batch_of;  /* NULL: nothing that may be used again */
+    uint64_t n_gathered;            /* batches so far: the number of this one */
     struct cs_record *copies[1000]; /* of the batch that is being appended */
 };
 
@@ -334,9 +338,20 @@ static void memory_read_stop(struct cs_store_reader *owner)
     free(reader);
 }
 
+/* Do the records from `from` on stand side by side already, for the reader before this one? */
+static bool is_gathered(const struct memory_store *store, const struct stream *stream,
+                        uint64_t from)
+{
+    return store->batch_of == stream && store->batch_from == from &&
+           from + store->n_batch == stream->log.end;
+}
+
 /* Puts the records from `from` on side by side, as many as a batch may hold (LIM-25). */
 static size_t gather(struct memory_store *store, const struct stream *stream, uint64_t from)
 {
+    if (is_gathered(store, stream, from)) {
+        return store->n_batch;
+    }
     size_t n = 0;
     size_t size = 0;
     const struct cs_record *record = cs_log_get(&stream->log, from);
@@ -348,6 +363,10 @@ static size_t gather(struct memory_store *store, const struct stream *stream, ui
         store->batch[n++] = *record;
         record = cs_log_get(&stream->log, from + n);
     }
+    store->batch_of = n > 0 ? stream : NULL;
+    store->batch_from = from;
+    store->n_batch = n;
+    store->n_gathered++;
     return n;
 }
 
@@ -378,6 +397,7 @@ static bool serve(struct memory_store *store, struct reader *reader)
         }
         return false;
     }
+    owner->batch = store->n_gathered;
     bool taken =
         owner->on_batch(owner, store->batch, n, reader->state == READER_LIVE, tail_of(stream));
     if (store->serving == NULL) {
@@ -399,6 +419,7 @@ static bool serve(struct memory_store *store, struct reader *reader)
 /* Frees what trims have removed, now that those who stood at the edge have seen it. */
 static void sweep(struct memory_store *store)
 {
+    store->batch_of = SLIST_EMPTY(&store->sweep) ? store->batch_of : NULL;
     while (!SLIST_EMPTY(&store->sweep)) {
         struct stream *stream = SLIST_FIRST(&store->sweep);
         SLIST_REMOVE_HEAD(&store->sweep, sweep_link);
@@ -450,6 +471,7 @@ static void memory_last(struct cs_store *base, struct cs_view name, size_t n,
         done(ctx, CS_STORE_NOT_FOUND, NULL, 0, (struct cs_position){0});
         return;
     }
+    store->batch_of = NULL; /* its place is taken */
     uint64_t kept = stream->log.end - stream->trim_point;
     n = n > CS_BATCH_MAX_RECORDS ? CS_BATCH_MAX_RECORDS : n;
     n = n > kept ? (size_t)kept : n;

@@ -36,6 +36,9 @@ static bool is_wanted(const struct cs_read_bounds *bounds, const struct cs_recor
 
 size_t cs_read_bounds_take(struct cs_read_bounds *bounds, const struct cs_record *records, size_t n)
 {
+    if (!bounds->over && !cs_read_bounds_any(bounds)) {
+        return n; /* as every subscriber but those of the store's own door */
+    }
     size_t taken = 0;
     while (taken < n && !bounds->over) {
         const struct cs_record *record = &records[taken];

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define QUEUE_MAX     ((size_t)256 * 1024) /* more than this unsent: stop reading the store */
-#define TEXT_KEEP_MAX ((size_t)1 << 20)    /* of the shared buffer, between uses */
+#define TEXT_KEEP_MAX ((size_t)1 << 20)    /* of a shared buffer, between uses */
 
 struct cs_subscriber {
     struct cs_store_reader reader; /* first member */
@@ -50,29 +50,35 @@ static struct cs_buf *text_begin(struct cs_endpoint *endpoint)
     return text;
 }
 
+static void keep_small(struct cs_buf *buf)
+{
+    if (buf->cap > TEXT_KEEP_MAX) {
+        cs_buf_free(buf);
+    }
+}
+
 /* Sends what stands in the shared text as one chunk, and the last chunk when `last`. False when the
  * connection is gone. */
 static bool send_text(struct cs_subscriber *sub, bool last)
 {
     struct cs_buf *text = &endpoint_of(sub)->streams->text;
-    struct cs_buf chunk = CS_BUF(SIZE_MAX / 2);
+    struct cs_buf *chunk = &endpoint_of(sub)->streams->chunk;
+    cs_buf_clear(chunk);
     if (text->len > 0) {
-        cs_response_chunk(&chunk, cs_buf_view(text));
+        cs_response_chunk(chunk, cs_buf_view(text));
     }
     if (last) {
-        cs_response_chunk(&chunk, (struct cs_view){0});
+        cs_response_chunk(chunk, (struct cs_view){0});
     }
-    bool whole = cs_buf_error(text) == CS_OK && cs_buf_error(&chunk) == CS_OK;
-    if (text->cap > TEXT_KEEP_MAX) {
-        cs_buf_free(text);
-    }
+    bool whole = cs_buf_error(text) == CS_OK && cs_buf_error(chunk) == CS_OK;
     bool sent = false;
     if (whole) {
-        sent = cs_conn_send(sub->call->conn, cs_buf_view(&chunk));
+        sent = cs_conn_send(sub->call->conn, cs_buf_view(chunk));
     } else {
         cs_conn_reset(sub->call->conn); /* half an event must not look like a whole one */
     }
-    cs_buf_free(&chunk);
+    keep_small(text);
+    keep_small(chunk);
     return sent;
 }
 
@@ -201,6 +207,41 @@ static bool has_upgrade(const struct cs_record *records, size_t n)
     return false;
 }
 
+/* The data of those of a batch's records that are wanted: made for the first subscriber who is
+ * given them, and the same for those after it. */
+static struct cs_sse_batch render(struct cs_subscriber *sub, const struct cs_record *records,
+                                  size_t skipped, size_t n, const struct cs_position *tail)
+{
+    struct cs_sse_shared *shared = &endpoint_of(sub)->streams->shared;
+    enum cs_format format = sub->start.format;
+    bool same = sub->reader.batch != 0 && shared->batch == sub->reader.batch &&
+                shared->skipped == skipped && shared->n == n && shared->format == format &&
+                shared->has_tail == (tail != NULL) &&
+                (tail == NULL || (shared->tail.seq_num == tail->seq_num &&
+                                  shared->tail.timestamp == tail->timestamp));
+    if (!same) {
+        keep_small(&shared->data);
+        cs_buf_clear(&shared->data);
+        cs_sse_put_data(policy_of(sub), format, records + skipped, n, tail, &shared->data);
+        shared->metered = 0;
+        for (size_t i = skipped; i < skipped + n; i++) {
+            shared->metered +=
+                cs_record_metered(records[i].headers, records[i].n_headers, records[i].body.len);
+        }
+        bool whole = cs_buf_error(&shared->data) == CS_OK;
+        shared->batch = whole ? sub->reader.batch : 0;
+        shared->skipped = skipped;
+        shared->n = n;
+        shared->format = format;
+        shared->has_tail = tail != NULL;
+        shared->tail = tail != NULL ? *tail : (struct cs_position){0};
+    }
+    return (struct cs_sse_batch){.records = records + skipped,
+                                 .n = n,
+                                 .metered = shared->metered,
+                                 .data = cs_buf_view(&shared->data)};
+}
+
 /* Sends of a batch what the bounds of the read want, and ends the answer once they are met. Always
  * true: the batch was taken. */
 static bool deliver(struct cs_subscriber *sub, const struct cs_record *records, size_t n,
@@ -212,8 +253,11 @@ static bool deliver(struct cs_subscriber *sub, const struct cs_record *records, 
     size_t wanted = cs_read_bounds_take(&start->bounds, records + skipped, n - skipped);
     if (wanted > 0) {
         struct cs_buf *text = text_begin(endpoint_of(sub));
-        cs_sse_put_batch(policy, start->format, records + skipped, wanted, tail, &start->counters,
-                         text);
+        const struct cs_sse_batch batch = render(sub, records, skipped, wanted, tail);
+        cs_sse_put_batch(policy, &batch, &start->counters, text);
+        if (cs_buf_error(&endpoint_of(sub)->streams->shared.data) != CS_OK) {
+            text->failed = CS_ERR_NO_MEMORY; /* or half an event would go out */
+        }
         if (policy->sse_ends_at_upgrade && has_upgrade(records + skipped, wanted)) {
             finish(sub);
             return true;

@@ -213,20 +213,10 @@ static void put_batch_id(const struct cs_policy *policy, uint64_t seq,
     }
 }
 
-void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
-                      const struct cs_record *records, size_t n, const struct cs_position *tail,
-                      struct cs_sse_counters *counters, struct cs_buf *out)
+void cs_sse_put_data(const struct cs_policy *policy, enum cs_format format,
+                     const struct cs_record *records, size_t n, const struct cs_position *tail,
+                     struct cs_buf *out)
 {
-    if (policy->sse_empty_batch && counters->n_records == 0) {
-        cs_buf_str(out, "event: batch\nid: 0,0,0\ndata: {\"records\":[]}\n\n");
-    }
-    counters->n_records = (policy->sse_id_per_batch ? 0 : counters->n_records) + n;
-    for (size_t i = 0; i < n; i++) {
-        counters->metered +=
-            cs_record_metered(records[i].headers, records[i].n_headers, records[i].body.len);
-    }
-    cs_buf_str(out, "event: batch\n");
-    put_batch_id(policy, records[policy->sse_id_starts ? 0 : n - 1].seq_num, counters, out);
     cs_buf_str(out, "data: {\"records\":[");
     cs_put_records(policy, format, records, n, false, out);
     cs_buf_char(out, ']');
@@ -238,6 +228,21 @@ void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
         cs_put_tail(policy, *tail, out);
     }
     cs_buf_str(out, "}\n\n");
+}
+
+void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_sse_batch *batch,
+                      struct cs_sse_counters *counters, struct cs_buf *out)
+{
+    const struct cs_record *records = batch->records;
+    size_t n = batch->n;
+    if (policy->sse_empty_batch && counters->n_records == 0) {
+        cs_buf_str(out, "event: batch\nid: 0,0,0\ndata: {\"records\":[]}\n\n");
+    }
+    counters->n_records = (policy->sse_id_per_batch ? 0 : counters->n_records) + n;
+    counters->metered += batch->metered;
+    cs_buf_str(out, "event: batch\n");
+    put_batch_id(policy, records[policy->sse_id_starts ? 0 : n - 1].seq_num, counters, out);
+    cs_buf_add(out, batch->data);
     if (policy->sse_plain_too) {
         put_plain(records, n, out);
     }

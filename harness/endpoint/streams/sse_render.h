@@ -17,9 +17,20 @@ enum cs_format {
     CS_FORMAT_BASE64
 };
 
-/* Appends a batch event; `tail` NULL leaves the tail out. Counts the records. */
-void cs_sse_put_batch(const struct cs_policy *policy, enum cs_format format,
-                      const struct cs_record *records, size_t n, const struct cs_position *tail,
+/* What a batch is for every subscriber alike, so that it is made once for all of them. */
+struct cs_sse_batch {
+    const struct cs_record *records; /* borrowed, as is `data` */
+    size_t n;
+    uint64_t metered;    /* bytes of the records */
+    struct cs_view data; /* cs_sse_put_data */
+};
+/* Appends the data line of a batch and the empty line behind it; `tail` NULL leaves the tail out.
+ */
+void cs_sse_put_data(const struct cs_policy *policy, enum cs_format format,
+                     const struct cs_record *records, size_t n, const struct cs_position *tail,
+                     struct cs_buf *out);
+/* Appends a batch event. Counts the records. */
+void cs_sse_put_batch(const struct cs_policy *policy, const struct cs_sse_batch *batch,
                       struct cs_sse_counters *counters, struct cs_buf *out);
 /* Appends the records as they stand in an array, divided by commas; one may come before them. */
 void cs_put_records(const struct cs_policy *policy, enum cs_format format,

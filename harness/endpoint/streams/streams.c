@@ -15,6 +15,8 @@ struct cs_streams *cs_streams_new(struct cs_endpoint *endpoint)
     }
     streams->endpoint = endpoint;
     streams->text = CS_BUF(BATCH_TEXT_MAX);
+    streams->chunk = CS_BUF(2 * BATCH_TEXT_MAX);
+    streams->shared.data = CS_BUF(BATCH_TEXT_MAX);
     TAILQ_INIT(&streams->subscribers);
     TAILQ_INIT(&streams->dedupe.claims);
     return streams;
@@ -27,6 +29,8 @@ void cs_streams_free(struct cs_streams *streams)
     }
     cs_dedupe_free(&streams->dedupe);
     cs_buf_free(&streams->text);
+    cs_buf_free(&streams->chunk);
+    cs_buf_free(&streams->shared.data);
     free(streams);
 }
 

@@ -16,11 +16,26 @@
 struct cs_subscriber;
 TAILQ_HEAD(cs_subscriber_list, cs_subscriber);
 
+/* The text of the last batch that went out, for the next subscriber who is given the same. */
+struct cs_sse_shared {
+    uint64_t batch; /* its number in the store; 0: none that may be used again */
+    size_t skipped; /* of its records, as are those that were wanted */
+    size_t n;
+    enum cs_format format;
+    bool has_tail;
+    struct cs_position tail;
+    uint64_t metered;
+    struct cs_buf data;
+};
+
 struct cs_streams {
     struct cs_endpoint *endpoint;
     struct cs_dedupe dedupe;
     struct cs_subscriber_list subscribers;
-    struct cs_buf text; /* of the batch that is being written; lent for one call at a time */
+    /* Lent for one call at a time: the text of the event that is being written, and its chunk. */
+    struct cs_buf text;
+    struct cs_buf chunk;
+    struct cs_sse_shared shared;
 };
 
 /* The stream that a call reads or writes. With `by_url` it is named by what the URL said instead of
