@@ -6,7 +6,8 @@
  * and must not be touched afterwards. An event stream begins with cs_answer_stream and is completed
  * by cs_call_end. If the client leaves earlier, on_gone is called and the call freed.
  *
- * Sessions and runs live as long as the endpoint, so pointers to them stay good in callbacks.
+ * Sessions and runs live as long as the endpoint, so pointers to them stay good in callbacks. Where
+ * closed sessions are forgotten (forget.c), those live that a call points to or an agent works for.
  */
 #ifndef CHATSPEC_ENDPOINT_INTERNAL_H
 #define CHATSPEC_ENDPOINT_INTERNAL_H
@@ -48,6 +49,10 @@ struct cs_environment {
     int64_t bucket_filled_ms;
 };
 
+TAILQ_HEAD(cs_session_list, cs_session);
+TAILQ_HEAD(cs_run_list, cs_run);
+TAILQ_HEAD(cs_waitpoint_list, cs_waitpoint);
+
 struct cs_run {
     char id[sizeof("run_") + CS_ID_LEN];
     struct cs_session *session;
@@ -59,6 +64,7 @@ struct cs_run {
     int64_t finished_ms;    /* CS_NO_TIME until it is terminal */
     struct cs_agent *agent; /* the agent's own, NULL when there is none */
     TAILQ_ENTRY(cs_run) link;
+    TAILQ_ENTRY(cs_run) session_link;
 };
 
 struct cs_session {
@@ -82,12 +88,13 @@ struct cs_session {
     uint64_t n_runs;     /* that were current so far */
     bool is_spoilt;      /* by malformed input (malformed_spoils_session) */
     bool was_listed;     /* as ACTIVE (list_keeps_active) */
+    struct cs_run_list runs; /* all of them, oldest first */
+    size_t n_calls;          /* that point here */
+    bool has_channels;       /* a call came for a side channel */
+    int64_t forget_ms;       /* not before; while it stands in endpoint->closed */
+    TAILQ_ENTRY(cs_session) closed_link;
     TAILQ_ENTRY(cs_session) link;
 };
-
-TAILQ_HEAD(cs_session_list, cs_session);
-TAILQ_HEAD(cs_run_list, cs_run);
-TAILQ_HEAD(cs_waitpoint_list, cs_waitpoint);
 
 struct cs_endpoint {
     struct cs_loop *loop;
@@ -98,6 +105,8 @@ struct cs_endpoint {
     size_t n_environments;
     struct cs_session_list sessions; /* in order of creation */
     size_t n_sessions;
+    struct cs_session_list closed; /* to be forgotten, by time; empty when none is */
+    int64_t forget_closed_ms;      /* 0: never */
     uint64_t last_row;
     void *sessions_by_id; /* search.h trees */
     void *sessions_by_external_id;
@@ -117,6 +126,8 @@ struct cs_endpoint {
     bool has_next_continue;
     char *marker; /* a header line for every answer, with its end; or NULL */
     bool no_agent;
+    int64_t (*clock)(void *ctx); /* NULL: the system's */
+    void *clock_ctx;
     uint64_t random;
     char url[128];
     char *stream_url; /* of an S2 elsewhere; NULL: the store is ours, and so is its door */

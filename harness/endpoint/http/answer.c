@@ -32,6 +32,9 @@ static void log_call(const struct cs_call *call)
 
 void cs_call_free(struct cs_call *call)
 {
+    if (call->session) {
+        call->session->n_calls--;
+    }
     cs_token_free(&call->auth.token);
     cs_buf_free(&call->id_text);
     cs_buf_free(&call->channel_text);

@@ -113,6 +113,10 @@ static void find_row(struct cs_call *call)
         call->session = NULL;
     }
     call->key = call->session ? call->session->key : call->id;
+    if (call->session) {
+        call->session->n_calls++;
+        call->session->has_channels |= call->channel.len > 0;
+    }
 }
 
 #define N_IDS_MAX 9

@@ -7,6 +7,7 @@
 
 #include "endpoint/http/ratelimit.h"
 #include "endpoint/s2/s2_call.h"
+#include "endpoint/sessions/session.h"
 #include "endpoint/tap/told.h"
 #include "net/http2.h"
 
@@ -266,6 +267,7 @@ bool cs_router_check_head(struct cs_call *call)
 enum cs_head_action cs_router_on_head(void *ctx, struct cs_conn *conn,
                                       const struct cs_request *request)
 {
+    cs_sessions_forget(ctx); /* here, since nothing on the stack points to a session */
     struct cs_call *call = cs_call_new(ctx, request);
     if (!call) {
         cs_conn_reset(conn);
