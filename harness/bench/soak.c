@@ -15,6 +15,7 @@
 #define DISKS         400u
 #define ADAPTERS      200u
 #define SHORT         20u
+#define HOUR_MS       INT64_C(3600000)
 #define FLAT          1.10 /* of memory, the last tenth beside the second: the allocator's share */
 #define WRONG_BETWEEN 100u /* sessions; then a run in which all goes wrong ends early */
 
@@ -130,6 +131,7 @@ static void run(struct cs_bench *bench)
     unsigned n_descriptors = open_descriptors();
     enum cs_err err = soak_start(&soak, cs_bench_seed(bench), &diag);
     if (err == CS_OK) {
+        soak.step_ms = HOUR_MS / (SESSIONS / share);
         if (run_sessions(bench, &soak, SESSIONS / share, &memory)) {
             soak_suite(&soak, DISKS / share, ADAPTERS / share);
         }

@@ -67,6 +67,7 @@ struct soak {
     int64_t now_ms;
     int64_t jump_left_ms; /* how far time may move to timers before the script moves it again */
     unsigned n_idle;      /* turns in a row with nothing to do */
+    int64_t step_ms;      /* from one session to the next */
     struct cs_loop *loop;
     struct cs_endpoint *endpoint;
     struct cs_http *http;
@@ -88,12 +89,12 @@ void soak_stop(struct soak *soak);
 void soak_turn(void *ctx);
 /* From 0 to below `n`. */
 uint64_t soak_draw(struct soak *soak, uint64_t n);
-/* Takes down what was wrong; the first text is kept. */
+/* Takes down what was wrong; the first text is kept, the first few are told on stderr. */
 void soak_wrong(struct soak *soak, const char *fmt, ...) CS_PRINTF(2, 3);
-/* An exchange of the soak's own; `headers` ends in NULL and may be NULL. NULL when out of memory.
- */
+/* An exchange of the soak's own; `headers` ends in NULL and may be NULL. Without `reuse` libcurl
+ * does not send it again by itself when the connection dies. NULL when out of memory. */
 struct cs_exchange *soak_ask(struct soak *soak, const char *method, const char *path,
-                             const char *const *headers, struct cs_view body);
+                             const char *const *headers, struct cs_view body, bool reuse);
 /* Until it is over; its status, or 0. Frees it. */
 int soak_answer(struct cs_exchange *exchange);
 /* Sends the first `n` bytes of an append to `in` of the session on a connection of its own, and

@@ -9,9 +9,8 @@
 #include "wire/json.h"
 #include "wire/reader.h"
 
-#define CHUNKS_MAX   13u /* of an answer; with its end and the records of `in`: 10 a session */
+#define CHUNKS_MAX   14u /* of an answer; with its end and the records of `in`: 10 a session */
 #define JUMP_MS      5000
-#define STEP_MS      36 /* 100,000 sessions in an hour */
 #define CLIENT_MS    60 /* what the client waits for a silent server, in real time */
 #define BATCH_CHUNKS 4u
 #define PATH_MAX_LEN 256
@@ -232,7 +231,7 @@ static struct append append_of(const struct soak_session *session, unsigned mark
 static struct cs_exchange *start(struct soak_session *session, const struct append *append)
 {
     const char *headers[] = {append->part_line, NULL};
-    return soak_ask(session->soak, "POST", append->path, headers, cs_view_str(append->body));
+    return soak_ask(session->soak, "POST", append->path, headers, cs_view_str(append->body), true);
 }
 
 static void acknowledge(struct soak_session *session, unsigned mark, int status)
@@ -318,7 +317,7 @@ static bool subscribe(struct soak_session *session, struct cs_reader *reader, si
     }
     cs_reader_reconnect(reader);
     struct cs_exchange *exchange =
-        soak_ask(session->soak, "GET", path, headers, (struct cs_view){0});
+        soak_ask(session->soak, "GET", path, headers, (struct cs_view){0}, true);
     bool left = false;
     struct cs_view bytes = {0};
     enum cs_err err = exchange ? CS_OK : CS_ERR_NO_MEMORY;
@@ -369,7 +368,8 @@ static void end_session(struct soak_session *session)
     bool lost = session->fault && session->fault->kind == SOAK_CLOSE;
     int status = 0;
     for (unsigned n = 0; n < 2 && status == 0; n++) {
-        status = soak_answer(soak_ask(soak, "POST", path, NULL, CS_VIEW("{\"reason\":\"over\"}")));
+        status = soak_answer(
+            soak_ask(soak, "POST", path, NULL, CS_VIEW("{\"reason\":\"over\"}"), !lost));
         if (n == 0 && lost && status != 0) {
             soak_wrong(soak, "%s: a lost close got %d", session->id, status);
         }
@@ -429,7 +429,7 @@ bool soak_run_session(struct soak *soak, const struct soak_fault *fault, bool lo
     snprintf(session.id, sizeof session.id, "soak-%llu",
              (unsigned long long)soak->counts.sessions++);
     soak->session = &session;
-    soak->now_ms += STEP_MS;
+    soak->now_ms += soak->step_ms;
     soak->jump_left_ms = JUMP_MS;
     bool ok = begin_fault(&session) && open_chat(&session);
     if (ok) {

@@ -68,8 +68,8 @@ static void kill_adapter(struct soak *soak, struct cs_result *ret_result)
 {
     char script[1024];
     uint64_t at = soak_draw(soak, 1500);
-    snprintf(script, sizeof script, "%s | head -c %llu", SOAK_REFERENCE_CLIENT,
-             (unsigned long long)at);
+    snprintf(script, sizeof script, "%s | { dd bs=1 count=%llu status=none; kill -9 $$; }",
+             SOAK_REFERENCE_CLIENT, (unsigned long long)at);
     const char *const argv[] = {"/bin/sh", "-c", script, NULL};
     const struct cs_client_env env = {.argv = argv, .patience_ms = PATIENCE_MS};
     const struct cs_case *group = cs_client_role.groups[soak_draw(soak, cs_client_role.n_groups)];
@@ -81,9 +81,10 @@ static void kill_adapter(struct soak *soak, struct cs_result *ret_result)
     enum cs_err err = cs_run(&work, 1, &options, ret_result, &summary, &diag);
     soak->counts.faults++;
     soak->counts.adapter_faults++;
-    bool harmless = ret_result->verdict == CS_PASS && at >= HELLO_LEAST;
-    bool skipped = ret_result->verdict == CS_SKIP && at >= HELLO_LEAST;
-    if (err != CS_OK || (ret_result->verdict != CS_ERROR && !harmless && !skipped)) {
+    enum cs_verdict verdict = ret_result->verdict;
+    bool blamed = verdict == CS_FAIL || verdict == CS_WARN; /* for what the adapter did not say */
+    bool spoke = at >= HELLO_LEAST;
+    if (err != CS_OK || blamed || (!spoke && verdict != CS_ERROR)) {
         soak_wrong(soak, "%s, whose adapter dies at byte %llu, is %s: %s", group[0].id,
                    (unsigned long long)at, cs_verdict_name(ret_result->verdict),
                    ret_result->message ? ret_result->message : diag.text);

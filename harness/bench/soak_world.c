@@ -16,6 +16,7 @@
 #define EPOCH_MS  INT64_C(1787300000000) /* of the script's first millisecond */
 #define FORGET_MS 60000
 #define IDLE_MANY 8u /* both sides then had their turns */
+#define TOLD_MAX  20u
 #define HEAD_MAX  ((size_t)8192)
 
 static int64_t script_time(void *ctx)
@@ -93,12 +94,16 @@ uint64_t soak_draw(struct soak *soak, uint64_t n)
 
 void soak_wrong(struct soak *soak, const char *fmt, ...)
 {
-    soak->counts.wrong++;
-    if (soak->trouble[0] == '\0') {
-        va_list args;
-        va_start(args, fmt);
-        vsnprintf(soak->trouble, sizeof soak->trouble, fmt, args);
-        va_end(args);
+    char text[sizeof soak->trouble];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (soak->counts.wrong++ == 0) {
+        memcpy(soak->trouble, text, sizeof text);
+    }
+    if (soak->counts.wrong <= TOLD_MAX) {
+        fprintf(stderr, "soak: %s\n", text);
     }
 }
 
@@ -107,7 +112,7 @@ void soak_wrong(struct soak *soak, const char *fmt, ...)
 #define MAX_HEADERS 6u
 
 struct cs_exchange *soak_ask(struct soak *soak, const char *method, const char *path,
-                             const char *const *headers, struct cs_view body)
+                             const char *const *headers, struct cs_view body, bool reuse)
 {
     char url[1024];
     const char *lines[MAX_HEADERS + 2] = {"Authorization: Bearer " CS_ENDPOINT_SECRET_KEY,
@@ -123,7 +128,7 @@ struct cs_exchange *soak_ask(struct soak *soak, const char *method, const char *
                                       .n_headers = n,
                                       .body = body,
                                       .has_body = strcmp(method, "GET") != 0,
-                                      .reuse = true};
+                                      .reuse = reuse};
     return cs_http_start(soak->http, &request);
 }
 
