@@ -196,6 +196,8 @@ void cs_answer_json(struct cs_call *call, int status, cJSON *json);
 void cs_answer_error(struct cs_call *call, int status, const char *message);
 /* A broken schema or a failure inside (ERR-12, ERR-17), as `status` 400 or 500 says. */
 void cs_answer_refusal(struct cs_call *call, int status, const char *message);
+/* 500: there was no memory to find out what the answer is. */
+void cs_answer_no_memory(struct cs_call *call);
 /* text/plain; charset=utf-8 */
 void cs_answer_text(struct cs_call *call, int status, const char *text);
 /* The same from a buffer, which is freed; 500 when it had failed. */

@@ -49,6 +49,12 @@ void *__wrap_tsearch(const void *key, void **root, int (*compare)(const void *, 
 int __wrap_vasprintf(char **ret, const char *fmt, va_list args);
 int __wrap_asprintf(char **ret, const char *fmt, ...) CS_PRINTF(2, 3);
 
+/* A place for a debugger's breakpoint: who asked is up the stack. */
+__attribute__((noinline)) static void memory_failed_here(void)
+{
+    memory.failed = true;
+}
+
 static inline bool memory_fails_now(void)
 {
     if (memory.on == 0 || memory.until_failure == 0 ||
@@ -56,7 +62,7 @@ static inline bool memory_fails_now(void)
         --memory.until_failure > 0) {
         return false;
     }
-    memory.failed = true;
+    memory_failed_here();
     return true;
 }
 

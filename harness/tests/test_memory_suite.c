@@ -11,6 +11,7 @@
 #include "reports/report_read.h"
 #include "script/notation.h"
 #include "suite/runner.h"
+#include "wire/json.h"
 #include "wire/s2_message.h"
 #include "wire/s2s.h"
 #include "wire/reader.h"

@@ -195,6 +195,11 @@ void cs_answer_refusal(struct cs_call *call, int status, const char *message)
                     leaks ? "Error: invalid input\n    at findOrCreate (session.c:91)" : message);
 }
 
+void cs_answer_no_memory(struct cs_call *call)
+{
+    cs_answer_error(call, 500, "Something went wrong");
+}
+
 void cs_answer_text(struct cs_call *call, int status, const char *text)
 {
     cs_answer_body(call, status, "text/plain; charset=utf-8", cs_view_str(text));

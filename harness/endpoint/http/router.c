@@ -77,6 +77,10 @@ static bool read_json(struct cs_call *call)
     cs_utf8_feed(&utf8, call->request->body, &call->json);
     cs_utf8_finish(&utf8, &call->json);
     struct cs_view text = cs_buf_view(&call->json);
+    if (cs_buf_error(&call->json) == CS_ERR_NO_MEMORY) {
+        cs_answer_no_memory(call);
+        return false;
+    }
     if (cs_buf_error(&call->json) != CS_OK || cs_json_check(text, NULL) != CS_OK ||
         json_is_falsy(text)) {
         answer_malformed(call);

@@ -115,6 +115,11 @@ static bool read_path(struct cs_call *call, const struct cs_match *match)
     if (decoded && call->endpoint->policy.path_quirks && call->endpoint->policy.decode_path) {
         slash_texts(&call->id_text);
     }
+    if (cs_buf_error(&call->id_text) == CS_ERR_NO_MEMORY ||
+        cs_buf_error(&call->channel_text) == CS_ERR_NO_MEMORY) {
+        cs_answer_no_memory(call);
+        return false;
+    }
     if (!decoded) {
         if (cs_view_starts_with(call->request->path, CS_VIEW("/v1/"))) {
             cs_s2_fault(call, 400, "bad_path", "not a stream name");
