@@ -101,7 +101,7 @@ static void write_report(const struct cs_result *result, struct cs_buf *out)
     const struct cs_report report = {.suite = "soak",
                                      .profile = "latest",
                                      .command = "soak",
-                                     .peer = {.kind = "builtin", .name = "soak"},
+                                     .peer = {.kind = "builtin", .name = "soak", .version = ""},
                                      .work = &work,
                                      .results = result,
                                      .n = 1};

@@ -81,13 +81,13 @@ struct cs_session {
     char *metadata;       /* JSON text of an object, or NULL */
     int64_t created_ms;
     int64_t updated_ms;
-    int64_t closed_ms;   /* CS_NO_TIME while open */
-    int64_t expires_ms;  /* CS_NO_TIME when never */
-    char *closed_reason; /* JSON text of a string, or NULL */
-    struct cs_run *run;  /* the current one, or NULL */
-    uint64_t n_runs;     /* that were current so far */
-    bool is_spoilt;      /* by malformed input (malformed_spoils_session) */
-    bool was_listed;     /* as ACTIVE (list_keeps_active) */
+    int64_t closed_ms;       /* CS_NO_TIME while open */
+    int64_t expires_ms;      /* CS_NO_TIME when never */
+    char *closed_reason;     /* JSON text of a string, or NULL */
+    struct cs_run *run;      /* the current one, or NULL */
+    uint64_t n_runs;         /* that were current so far */
+    bool is_spoilt;          /* by malformed input (malformed_spoils_session) */
+    bool was_listed;         /* as ACTIVE (list_keeps_active) */
     struct cs_run_list runs; /* all of them, oldest first */
     size_t n_calls;          /* that point here */
     bool has_channels;       /* a call came for a side channel */
@@ -176,6 +176,7 @@ struct cs_call {
     struct cs_fault_action fault;
     uint64_t number;  /* of the request, once it was told to the tap; 0 before */
     bool is_answered; /* told too */
+    bool no_memory;   /* something of the request could not be read: see cs_answer_body */
     /* For answers that stay open: */
     void *user;
     void (*on_drained)(struct cs_call *call);
@@ -205,7 +206,8 @@ void cs_answer_buf(struct cs_call *call, int status, struct cs_buf *text);
 /* Without CORS headers: answers that come from below the routes (ERR-08). */
 void cs_answer_below(struct cs_call *call, int status, const char *type, struct cs_view body);
 void cs_answer_bare(struct cs_call *call, int status); /* ... and without a body */
-/* Any type and body. */
+/* Any type and body. A call without memory (no_memory) is answered 500 instead of any 4xx: nobody
+ * is told to be at fault by who could not read what he said. */
 void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body);
 /* Head of a chunked answer: the headers so far, CORS (exposing everything: OUT-04), and
  * Transfer-Encoding. False when the connection is gone: the call was freed. Chunks follow by

@@ -116,6 +116,7 @@ static void play(void *ctx)
     memory.until_failure = armed;
     run_steps(&world, scenario->steps);
     memory.until_failure = 0;
+    cs_endpoint_clear_faults(world.endpoint);
     const struct step after[] = {
         {"POST", "/api/v1/sessions", JSON,
          "{\"type\":\"chat.agent\",\"externalId\":\"b\",\"taskIdentifier\":\"absent\","

@@ -173,7 +173,7 @@ static void write_reports(void *ctx)
     struct cs_report report = {.suite = "1",
                                .profile = "latest",
                                .command = "x",
-                               .peer = {.kind = "builtin", .name = "x"},
+                               .peer = {.kind = "builtin", .name = "x", .version = ""},
                                .work = work,
                                .results = results,
                                .n = 2};
