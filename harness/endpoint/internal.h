@@ -186,6 +186,10 @@ struct cs_call {
     void (*on_body_end)(struct cs_call *call);
 };
 
+/* Parameter `name` of the query, the last one of that name (cs_query_get); false when there is none
+ * that can be read. */
+bool cs_call_query(struct cs_call *call, const char *name, struct cs_buf *out);
+
 /* ---- answers (answer.c) ---- */
 
 /* Adds a header line to the answer to come. */
@@ -206,8 +210,8 @@ void cs_answer_buf(struct cs_call *call, int status, struct cs_buf *text);
 /* Without CORS headers: answers that come from below the routes (ERR-08). */
 void cs_answer_below(struct cs_call *call, int status, const char *type, struct cs_view body);
 void cs_answer_bare(struct cs_call *call, int status); /* ... and without a body */
-/* Any type and body. A call without memory (no_memory) is answered 500 instead of any 4xx: nobody
- * is told to be at fault by who could not read what he said. */
+/* Any type and body. A call without memory (no_memory) is answered 500 instead of any 4xx, and
+ * whatever it reads: nobody is told to be at fault by who could not read what he said. */
 void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body);
 /* Head of a chunked answer: the headers so far, CORS (exposing everything: OUT-04), and
  * Transfer-Encoding. False when the connection is gone: the call was freed. Chunks follow by

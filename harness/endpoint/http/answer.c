@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "endpoint/faults/serve.h"
+#include "endpoint/http/router.h"
 #include "endpoint/tap/told.h"
 
 #define EXPOSED "x-trigger-jwt,x-trigger-jwt-claims" /* ERR-09 */
@@ -132,7 +133,7 @@ static void send_whole(struct cs_call *call, struct cs_buf *head, const char *ty
 
 static bool is_unfounded(const struct cs_call *call, int status)
 {
-    return call->no_memory && status >= 400 && status < 500;
+    return call->no_memory && status < 500 && (status >= 400 || cs_is_reading(call));
 }
 
 void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body)

@@ -100,6 +100,13 @@ static bool is_behind(const struct cs_call *call)
                                call->endpoint->policy.replica_lag_ms;
 }
 
+bool cs_call_query(struct cs_call *call, const char *name, struct cs_buf *out)
+{
+    bool given = cs_query_get(call->request->query, name, true, out);
+    call->no_memory |= cs_buf_error(out) == CS_ERR_NO_MEMORY;
+    return given;
+}
+
 static void find_row(struct cs_call *call)
 {
     const struct cs_endpoint *endpoint = call->endpoint;
