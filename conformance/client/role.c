@@ -185,7 +185,9 @@ static void tear_down(struct cs_case_run *run)
     ck->over = true;
     observe_requests(ck);
     /* First, so that a client which waits for more of a stream has nothing left to wait for. */
-    cs_scripted_refuse(ck->server);
+    if (ck->server) {
+        cs_scripted_refuse(ck->server);
+    }
     if (ck->other) {
         cs_scripted_refuse(ck->other);
     }

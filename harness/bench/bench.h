@@ -69,5 +69,6 @@ struct cs_bench_group {
 extern const struct cs_bench_group cs_bench_append;
 extern const struct cs_bench_group cs_bench_endpoint;
 extern const struct cs_bench_group cs_bench_suite;
+extern const struct cs_bench_group cs_bench_soak;
 
 #endif

@@ -14,6 +14,7 @@ static const struct cs_bench_group *const groups[] = {
     &cs_bench_append,
     &cs_bench_endpoint,
     &cs_bench_suite,
+    &cs_bench_soak,
 };
 #define N_GROUPS (sizeof groups / sizeof groups[0])
 

@@ -6,3 +6,11 @@ function(chatspec_test name)
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES LABELS unit SKIP_RETURN_CODE 77 TIMEOUT 600)
 endfunction()
+
+# chatspec_fails_memory(NAME): the test can make each allocation of ours fail
+# (tests/failing_memory.h).
+function(chatspec_fails_memory name)
+  foreach(symbol malloc calloc realloc reallocarray strdup strndup tsearch vasprintf asprintf)
+    target_link_options(test_${name} PRIVATE -Wl,--wrap=${symbol})
+  endforeach()
+endfunction()

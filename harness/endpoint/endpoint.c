@@ -97,7 +97,7 @@ static bool copy_text(const char *text, char **ret_copy)
 static enum cs_err add_store(struct cs_endpoint *endpoint, const struct cs_endpoint_config *config)
 {
     if (!config->stream_url) {
-        endpoint->store = cs_store_memory_new(endpoint->loop, NULL, NULL);
+        endpoint->store = cs_store_memory_new(endpoint->loop, endpoint->clock, endpoint->clock_ctx);
         return endpoint->store ? name_streams(endpoint) : CS_ERR_NO_MEMORY;
     }
     const struct cs_store_s2_config s2 = {
@@ -209,6 +209,10 @@ enum cs_err cs_endpoint_start(struct cs_loop *loop, const struct cs_endpoint_con
     endpoint->quiet = config->quiet;
     endpoint->policy = cs_policy_default();
     TAILQ_INIT(&endpoint->sessions);
+    TAILQ_INIT(&endpoint->closed);
+    endpoint->clock = config->clock;
+    endpoint->clock_ctx = config->clock_ctx;
+    endpoint->forget_closed_ms = config->forget_closed_ms;
     TAILQ_INIT(&endpoint->runs);
     TAILQ_INIT(&endpoint->waitpoints);
     endpoint->tap = config->tap;

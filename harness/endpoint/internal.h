@@ -6,7 +6,8 @@
  * and must not be touched afterwards. An event stream begins with cs_answer_stream and is completed
  * by cs_call_end. If the client leaves earlier, on_gone is called and the call freed.
  *
- * Sessions and runs live as long as the endpoint, so pointers to them stay good in callbacks.
+ * Sessions and runs live as long as the endpoint, so pointers to them stay good in callbacks. Where
+ * closed sessions are forgotten (forget.c), those live that a call points to or an agent works for.
  */
 #ifndef CHATSPEC_ENDPOINT_INTERNAL_H
 #define CHATSPEC_ENDPOINT_INTERNAL_H
@@ -49,6 +50,10 @@ struct cs_environment {
     int64_t bucket_filled_ms;
 };
 
+TAILQ_HEAD(cs_session_list, cs_session);
+TAILQ_HEAD(cs_run_list, cs_run);
+TAILQ_HEAD(cs_waitpoint_list, cs_waitpoint);
+
 struct cs_run {
     char id[sizeof("run_") + CS_ID_LEN];
     struct cs_session *session;
@@ -60,6 +65,7 @@ struct cs_run {
     int64_t finished_ms;    /* CS_NO_TIME until it is terminal */
     struct cs_agent *agent; /* the agent's own, NULL when there is none */
     TAILQ_ENTRY(cs_run) link;
+    TAILQ_ENTRY(cs_run) session_link;
 };
 
 struct cs_session {
@@ -76,20 +82,21 @@ struct cs_session {
     char *metadata;       /* JSON text of an object, or NULL */
     int64_t created_ms;
     int64_t updated_ms;
-    int64_t closed_ms;   /* CS_NO_TIME while open */
-    int64_t expires_ms;  /* CS_NO_TIME when never */
-    char *closed_reason; /* JSON text of a string, or NULL */
-    struct cs_run *run;  /* the current one, or NULL */
-    uint64_t n_runs;     /* that were current so far */
-    uint64_t n_turns;    /* that its agents began */
-    bool is_spoilt;      /* by malformed input (malformed_spoils_session) */
-    bool was_listed;     /* as ACTIVE (list_keeps_active) */
+    int64_t closed_ms;       /* CS_NO_TIME while open */
+    int64_t expires_ms;      /* CS_NO_TIME when never */
+    char *closed_reason;     /* JSON text of a string, or NULL */
+    struct cs_run *run;      /* the current one, or NULL */
+    uint64_t n_runs;         /* that were current so far */
+    uint64_t n_turns;        /* that its agents began */
+    bool is_spoilt;          /* by malformed input (malformed_spoils_session) */
+    bool was_listed;         /* as ACTIVE (list_keeps_active) */
+    struct cs_run_list runs; /* all of them, oldest first */
+    size_t n_calls;          /* that point here */
+    bool has_channels;       /* a call came for a side channel */
+    int64_t forget_ms;       /* not before; while it stands in endpoint->closed */
+    TAILQ_ENTRY(cs_session) closed_link;
     TAILQ_ENTRY(cs_session) link;
 };
-
-TAILQ_HEAD(cs_session_list, cs_session);
-TAILQ_HEAD(cs_run_list, cs_run);
-TAILQ_HEAD(cs_waitpoint_list, cs_waitpoint);
 
 struct cs_endpoint {
     struct cs_loop *loop;
@@ -100,6 +107,8 @@ struct cs_endpoint {
     size_t n_environments;
     struct cs_session_list sessions; /* in order of creation */
     size_t n_sessions;
+    struct cs_session_list closed; /* to be forgotten, by time; empty when none is */
+    int64_t forget_closed_ms;      /* 0: never */
     uint64_t last_row;
     void *sessions_by_id; /* search.h trees */
     void *sessions_by_external_id;
@@ -120,6 +129,8 @@ struct cs_endpoint {
     char *marker;                       /* a header line for every answer, with its end; or NULL */
     const struct cs_scenario *scenario; /* what its agents answer, or NULL */
     bool no_agent;
+    int64_t (*clock)(void *ctx); /* NULL: the system's */
+    void *clock_ctx;
     uint64_t random;
     char url[128];
     char *stream_url; /* of an S2 elsewhere; NULL: the store is ours, and so is its door */
@@ -168,6 +179,7 @@ struct cs_call {
     struct cs_fault_action fault;
     uint64_t number;  /* of the request, once it was told to the tap; 0 before */
     bool is_answered; /* told too */
+    bool no_memory;   /* something of the request could not be read: see cs_answer_body */
     /* For answers that stay open: */
     void *user;
     void (*on_drained)(struct cs_call *call);
@@ -176,6 +188,10 @@ struct cs_call {
     void (*on_body)(struct cs_call *call, struct cs_view bytes);
     void (*on_body_end)(struct cs_call *call);
 };
+
+/* Parameter `name` of the query, the last one of that name (cs_query_get); false when there is none
+ * that can be read. */
+bool cs_call_query(struct cs_call *call, const char *name, struct cs_buf *out);
 
 /* ---- answers (answer.c) ---- */
 
@@ -188,6 +204,8 @@ void cs_answer_json(struct cs_call *call, int status, cJSON *json);
 void cs_answer_error(struct cs_call *call, int status, const char *message);
 /* A broken schema or a failure inside (ERR-12, ERR-17), as `status` 400 or 500 says. */
 void cs_answer_refusal(struct cs_call *call, int status, const char *message);
+/* 500: there was no memory to find out what the answer is. */
+void cs_answer_no_memory(struct cs_call *call);
 /* text/plain; charset=utf-8 */
 void cs_answer_text(struct cs_call *call, int status, const char *text);
 /* The same from a buffer, which is freed; 500 when it had failed. */
@@ -195,7 +213,8 @@ void cs_answer_buf(struct cs_call *call, int status, struct cs_buf *text);
 /* Without CORS headers: answers that come from below the routes (ERR-08). */
 void cs_answer_below(struct cs_call *call, int status, const char *type, struct cs_view body);
 void cs_answer_bare(struct cs_call *call, int status); /* ... and without a body */
-/* Any type and body. */
+/* Any type and body. A call without memory (no_memory) is answered 500 instead of any 4xx, and
+ * whatever it reads: nobody is told to be at fault by who could not read what he said. */
 void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body);
 /* Head of a chunked answer: the headers so far, CORS (exposing everything: OUT-04), and
  * Transfer-Encoding. False when the connection is gone: the call was freed. Chunks follow by

@@ -80,7 +80,8 @@ CS_MUST_USE enum cs_err cs_percent_decode(struct cs_view text, struct cs_buf *ou
 /* Encodes as JavaScript's encodeURIComponent (CAP-02). */
 void cs_percent_encode(struct cs_view text, struct cs_buf *out);
 /* The value of query parameter `name`, percent-decoded with '+' as space and appended to `out`; the
- * last repetition when `last`, else the first. False when absent or malformed. */
+ * last repetition when `last`, else the first. False when absent or malformed, and when memory ran
+ * out: then `out` has failed. */
 bool cs_query_get(struct cs_view query, const char *name, bool last, struct cs_buf *out);
 
 #endif

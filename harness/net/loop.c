@@ -27,6 +27,9 @@ struct cs_loop {
     atomic_bool stopped;
     bool running;
     int64_t now_ms;
+    int64_t (*clock)(void *ctx); /* scripted time; NULL: the monotonic clock */
+    void *clock_ctx;
+    uint64_t n_events;
 
     struct timer_slot *timers; /* binary heap, the earliest first */
     uint32_t n_timers;
@@ -79,10 +82,31 @@ void cs_loop_free(struct cs_loop *loop)
     free(loop);
 }
 
+static int64_t read_clock(const struct cs_loop *loop)
+{
+    return loop->clock ? loop->clock(loop->clock_ctx) : cs_now_ms();
+}
+
+void cs_loop_set_clock(struct cs_loop *loop, int64_t (*clock)(void *ctx), void *ctx)
+{
+    loop->clock = clock;
+    loop->clock_ctx = ctx;
+}
+
+int64_t cs_loop_next_timer(const struct cs_loop *loop)
+{
+    return loop->n_timers > 0 ? loop->timers[0].at_ms : INT64_MAX;
+}
+
+uint64_t cs_loop_events(const struct cs_loop *loop)
+{
+    return loop->n_events;
+}
+
 int64_t cs_loop_now(const struct cs_loop *loop)
 {
     /* Between runs no turn refreshes the time, and a stale one would make timers fire early. */
-    return loop->running ? loop->now_ms : cs_now_ms();
+    return loop->running ? loop->now_ms : read_clock(loop);
 }
 
 void cs_loop_stop(struct cs_loop *loop)
@@ -231,6 +255,7 @@ static void fire_timers(struct cs_loop *loop)
            loop->timers[0].order < first_new) {
         struct cs_timer *timer = loop->timers[0].timer;
         cs_timer_stop(loop, timer);
+        loop->n_events++;
         timer->fire(timer);
     }
 }
@@ -240,6 +265,9 @@ static void fire_timers(struct cs_loop *loop)
 static int wait_ms(const struct cs_loop *loop, int64_t deadline_ms)
 {
     int64_t until = deadline_ms;
+    if (loop->clock) {
+        return 0; /* its owner moves the time on, from outside */
+    }
     if (loop->n_timers > 0 && loop->timers[0].at_ms < until) {
         until = loop->timers[0].at_ms;
     }
@@ -253,12 +281,13 @@ static int wait_ms(const struct cs_loop *loop, int64_t deadline_ms)
 static void turn(struct cs_loop *loop, int64_t deadline_ms)
 {
     int n = epoll_wait(loop->epoll_fd, loop->batch, BATCH, wait_ms(loop, deadline_ms));
-    loop->now_ms = cs_now_ms();
+    loop->now_ms = read_clock(loop);
     loop->batch_len = n > 0 ? n : 0; /* EINTR is a turn without events */
     for (loop->batch_at = 0; loop->batch_at < loop->batch_len;) {
         struct epoll_event *event = &loop->batch[loop->batch_at++];
         struct cs_watch *watch = event->data.ptr;
         if (watch) {
+            loop->n_events++;
             watch->ready(watch, event->events);
         }
     }
@@ -267,7 +296,7 @@ static void turn(struct cs_loop *loop, int64_t deadline_ms)
 
 bool cs_loop_run(struct cs_loop *loop, int64_t deadline_ms)
 {
-    loop->now_ms = cs_now_ms();
+    loop->now_ms = read_clock(loop);
     loop->running = true;
     do {
         turn(loop, deadline_ms);

@@ -33,6 +33,16 @@ void cs_loop_wake(struct cs_loop *loop);
 /* Monotonic milliseconds, read once per turn of the loop; between runs, the time as it is. */
 int64_t cs_loop_now(const struct cs_loop *loop);
 
+/* ---- time that is scripted: hours pass in seconds, and the same way each time ---- */
+
+/* From now on the time is what `clock` says (it must not go back), and no turn waits for anything:
+ * who runs the loop moves the time on between turns. Before any timer was armed. */
+void cs_loop_set_clock(struct cs_loop *loop, int64_t (*clock)(void *ctx), void *ctx);
+/* When the earliest timer fires; INT64_MAX: there is none. */
+int64_t cs_loop_next_timer(const struct cs_loop *loop);
+/* Descriptors and timers that were served so far: a turn that adds nothing had nothing to do. */
+uint64_t cs_loop_events(const struct cs_loop *loop);
+
 /* A watched descriptor, embedded in its owner. */
 struct cs_watch {
     int fd;

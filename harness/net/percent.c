@@ -71,11 +71,15 @@ void cs_percent_encode(struct cs_view text, struct cs_buf *out)
     }
 }
 
-/* Whether the still encoded `key` spells `name`. */
-static bool key_is(struct cs_view key, const char *name)
+/* Whether the still encoded `key` spells `name`; without memory nobody knows, and `out` fails. */
+static bool key_is(struct cs_view key, const char *name, struct cs_buf *out)
 {
     struct cs_buf decoded = CS_BUF(key.len + 1);
-    bool same = decode(key, true, &decoded) == CS_OK;
+    enum cs_err err = decode(key, true, &decoded);
+    bool same = err == CS_OK;
+    if (err == CS_ERR_NO_MEMORY) {
+        out->failed = err;
+    }
     if (decoded.ptr) {
         same = same && cs_view_eq(cs_buf_view(&decoded), cs_view_str(name));
     } else {
@@ -94,7 +98,7 @@ bool cs_query_get(struct cs_view query, const char *name, bool last, struct cs_b
         size_t pair_len = end ? (size_t)(end - query.ptr) : query.len;
         const char *equals = memchr(query.ptr, '=', pair_len);
         size_t key_len = equals ? (size_t)(equals - query.ptr) : pair_len;
-        if (pair_len > 0 && key_is(cs_view_of(query.ptr, key_len), name)) {
+        if (pair_len > 0 && key_is(cs_view_of(query.ptr, key_len), name, out)) {
             size_t value_at = equals ? key_len + 1 : pair_len;
             found = cs_view_of(query.ptr + value_at, pair_len - value_at);
             seen = true;
@@ -102,5 +106,5 @@ bool cs_query_get(struct cs_view query, const char *name, bool last, struct cs_b
         size_t step = end ? pair_len + 1 : pair_len;
         query = cs_view_of(query.ptr + step, query.len - step);
     }
-    return seen && decode(found, true, out) == CS_OK;
+    return seen && cs_buf_error(out) == CS_OK && decode(found, true, out) == CS_OK;
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "net/http_client.h"
@@ -529,6 +530,25 @@ static void tell_trouble(const struct runner *runner, struct cs_run_summary *ret
     }
 }
 
+/* A case with too few descriptors could not let its peer in, and would call it silent. What the
+ * system allows beyond the limit that is set is taken. */
+static enum cs_err need_descriptors(struct cs_diag *diag)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= CS_RUN_DESCRIPTORS_LEAST) {
+        return CS_OK;
+    }
+    struct rlimit raised = {.rlim_cur = limit.rlim_max < CS_RUN_DESCRIPTORS_LEAST
+                                            ? limit.rlim_max
+                                            : CS_RUN_DESCRIPTORS_LEAST,
+                            .rlim_max = limit.rlim_max};
+    if (raised.rlim_cur < CS_RUN_DESCRIPTORS_LEAST || setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+        return cs_fail(diag, CS_ERR_IO, 0, "the limit of open files is %llu, and cases need %u",
+                       (unsigned long long)limit.rlim_cur, CS_RUN_DESCRIPTORS_LEAST);
+    }
+    return CS_OK;
+}
+
 enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_options *options,
                    struct cs_result *results, struct cs_run_summary *ret_summary,
                    struct cs_diag *diag)
@@ -536,6 +556,9 @@ enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_opt
     struct runner runner = {.work = work, .n = n, .options = options, .results = results};
     enum cs_err err = CS_OK;
     if (n > 0) {
+        err = need_descriptors(diag);
+    }
+    if (n > 0 && err == CS_OK) {
         err = set_up(&runner);
         if (err != CS_OK) {
             (void)cs_fail(diag, err, 0, "out of memory");

@@ -58,9 +58,12 @@ struct cs_run_summary {
     char trouble[CS_DIAG_TEXT_MAX + 64];
 };
 
+#define CS_RUN_DESCRIPTORS_LEAST 64u
+
 /* Runs all items and fills `results` (n zeroed structs, in the order of `work`; the caller frees
  * each). An item whose subject is dead, or lacks what the case needs, gets its verdict at once.
- * Errors: CS_ERR_NO_MEMORY, CS_ERR_IO (no descriptors or processes): the results so far stand. */
+ * Errors: CS_ERR_NO_MEMORY, CS_ERR_IO (no descriptors or processes, or a limit of open files below
+ * CS_RUN_DESCRIPTORS_LEAST that cannot be raised): the results so far stand. */
 CS_MUST_USE enum cs_err cs_run(const struct cs_work *work, size_t n,
                                const struct cs_run_options *options, struct cs_result *results,
                                struct cs_run_summary *ret_summary, struct cs_diag *diag);

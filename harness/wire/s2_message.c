@@ -13,6 +13,7 @@
 struct budget {
     size_t left;
     bool used_up;
+    bool no_memory;
 };
 
 static void *budget_alloc(void *ctx, size_t size)
@@ -23,7 +24,9 @@ static void *budget_alloc(void *ctx, size_t size)
         return NULL;
     }
     budget->left -= size + BLOCK_COST;
-    return malloc(size);
+    void *block = malloc(size);
+    budget->no_memory |= block == NULL;
+    return block;
 }
 
 static void budget_free(void *ctx, void *block)
@@ -103,6 +106,9 @@ enum cs_err cs_s2_message_decode(struct cs_view text, struct cs_s2_message *batc
     const uint8_t none[1] = {0};
     S2__AppendInput *message = s2__append_input__unpack(
         &allocator, text.len, text.len > 0 ? (const uint8_t *)text.ptr : none);
+    if (message == NULL && budget.no_memory) {
+        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+    }
     if (message == NULL) {
         return budget.used_up
                    ? cs_fail(diag, CS_ERR_LIMIT, 0, "too many records or headers")

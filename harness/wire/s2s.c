@@ -46,17 +46,25 @@ static const char *fault(const struct cs_s2s_reader *reader, size_t length, unsi
     return NULL;
 }
 
-static enum cs_s2s_step bad(struct cs_s2s_reader *reader, struct cs_diag *diag, const char *why)
+static enum cs_s2s_step end(struct cs_s2s_reader *reader, struct cs_diag *diag, enum cs_err code,
+                            const char *why)
 {
     reader->bad = true;
     cs_buf_free(&reader->buf);
-    (void)cs_fail(diag, CS_ERR_SYNTAX, reader->offset, "%s", why);
+    (void)cs_fail(diag, code, reader->offset, "%s", why);
     return CS_S2S_BAD;
+}
+
+static enum cs_s2s_step bad(struct cs_s2s_reader *reader, struct cs_diag *diag, const char *why)
+{
+    return end(reader, diag, CS_ERR_SYNTAX, why);
 }
 
 static enum cs_s2s_step more(struct cs_s2s_reader *reader, struct cs_diag *diag)
 {
-    return cs_buf_error(&reader->buf) == CS_OK ? CS_S2S_MORE : bad(reader, diag, "out of memory");
+    return cs_buf_error(&reader->buf) == CS_OK
+               ? CS_S2S_MORE
+               : end(reader, diag, CS_ERR_NO_MEMORY, "out of memory");
 }
 
 /* The frame that was handed out is done with. A long one gives its memory back. */

@@ -30,7 +30,8 @@ struct cs_s2s_frame {
 enum cs_s2s_step {
     CS_S2S_MORE,  /* all input used */
     CS_S2S_FRAME, /* a frame; call again with the rest of the input */
-    CS_S2S_BAD    /* final; diag says why, with the offset in the whole stream */
+    CS_S2S_BAD    /* final; diag says why, with the offset in the whole stream: CS_ERR_SYNTAX, or
+                     CS_ERR_NO_MEMORY, which is no fault of the stream */
 };
 
 /* A zeroed struct is ready. Holds at most one frame. */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "endpoint/faults/serve.h"
+#include "endpoint/http/router.h"
 #include "endpoint/tap/told.h"
 
 #define EXPOSED "x-trigger-jwt,x-trigger-jwt-claims" /* ERR-09 */
@@ -32,6 +33,9 @@ static void log_call(const struct cs_call *call)
 
 void cs_call_free(struct cs_call *call)
 {
+    if (call->session) {
+        call->session->n_calls--;
+    }
     cs_token_free(&call->auth.token);
     cs_buf_free(&call->id_text);
     cs_buf_free(&call->channel_text);
@@ -75,9 +79,18 @@ static void begin_head(struct cs_call *call, int status, struct cs_buf *out)
         cs_response_header(out, "Strict-Transport-Security", "%s", TRANSPORT_SECURITY);
     }
     cs_buf_add(out, cs_buf_view(&call->headers));
+    if (cs_buf_error(&call->headers) != CS_OK) {
+        out->failed = cs_buf_error(&call->headers); /* an answer lacks none of its headers */
+    }
     if (call->endpoint->marker) {
         cs_buf_str(out, call->endpoint->marker);
     }
+}
+
+/* Empty when it could not be written, which resets the stream. */
+static struct cs_view head_view(const struct cs_buf *head)
+{
+    return cs_buf_error(head) == CS_OK ? cs_buf_view(head) : (struct cs_view){0};
 }
 
 /* Sends a whole answer and ends the call. */
@@ -92,7 +105,7 @@ static void send_whole(struct cs_call *call, struct cs_buf *head, const char *ty
     if (call->stream != NULL) {
         bool has_body = strcmp(call->method, "HEAD") != 0;
         cs_tell_answer(call, call->status);
-        (void)cs_answer_h2(call, cs_buf_view(head), has_body ? body : (struct cs_view){0}, true);
+        (void)cs_answer_h2(call, head_view(head), has_body ? body : (struct cs_view){0}, true);
         cs_buf_free(head);
         cs_call_end(call);
         return;
@@ -116,8 +129,19 @@ static void send_whole(struct cs_call *call, struct cs_buf *head, const char *ty
     }
 }
 
+#define NO_MEMORY_BODY CS_VIEW("{\"error\":\"Something went wrong\"}")
+
+static bool is_unfounded(const struct cs_call *call, int status)
+{
+    return call->no_memory && status < 500 && (status >= 400 || cs_is_reading(call));
+}
+
 void cs_answer_body(struct cs_call *call, int status, const char *type, struct cs_view body)
 {
+    if (is_unfounded(call, status)) {
+        cs_answer_body(call, 500, "application/json", NO_MEMORY_BODY);
+        return;
+    }
     struct cs_buf head = CS_BUF(SIZE_MAX / 2);
     begin_head(call, status, &head);
     if (status < 400 || call->endpoint->policy.cors_on_errors) {
@@ -128,6 +152,10 @@ void cs_answer_body(struct cs_call *call, int status, const char *type, struct c
 
 void cs_answer_below(struct cs_call *call, int status, const char *type, struct cs_view body)
 {
+    if (is_unfounded(call, status)) {
+        cs_answer_below(call, 500, "application/json", NO_MEMORY_BODY);
+        return;
+    }
     struct cs_buf head = CS_BUF((size_t)64 * 1024);
     begin_head(call, status, &head);
     if (call->endpoint->policy.cors_below) {
@@ -192,6 +220,11 @@ void cs_answer_refusal(struct cs_call *call, int status, const char *message)
                     leaks ? "Error: invalid input\n    at findOrCreate (session.c:91)" : message);
 }
 
+void cs_answer_no_memory(struct cs_call *call)
+{
+    cs_answer_error(call, 500, "Something went wrong");
+}
+
 void cs_answer_text(struct cs_call *call, int status, const char *text)
 {
     cs_answer_body(call, status, "text/plain; charset=utf-8", cs_view_str(text));
@@ -209,7 +242,7 @@ bool cs_answer_stream(struct cs_call *call, int status, const char *type)
     cs_response_end_head(&head);
     if (call->stream != NULL) {
         cs_tell_answer(call, status);
-        bool begun = cs_answer_h2(call, cs_buf_view(&head), (struct cs_view){0}, false);
+        bool begun = cs_answer_h2(call, head_view(&head), (struct cs_view){0}, false);
         cs_buf_free(&head);
         return begun;
     }

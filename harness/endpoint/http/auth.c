@@ -9,6 +9,13 @@
 #define N_SCOPES_MAX 4
 #define ANOTHER_KEY  "not the root key" /* of a server that breaks TOK-05 */
 
+/* Who calls is then not known, and nobody is told that his key is wrong. */
+static bool fail(struct cs_call *call)
+{
+    cs_answer_no_memory(call);
+    return false;
+}
+
 static bool refuse(struct cs_call *call, const char *message)
 {
     cs_answer_error(call, 401, message);
@@ -145,20 +152,22 @@ static enum cs_err verify(struct cs_call *call, struct cs_view text, const struc
     return err;
 }
 
-/* True when it looks like a public token: three parts, payload with `pub: true` (TOK-13). */
-static bool is_public_token(const struct cs_policy *policy, struct cs_view text,
-                            struct cs_token *ret_token)
+/* CS_OK when it looks like a public token: three parts, payload with `pub: true` (TOK-13). Errors:
+ * CS_ERR_NO_MEMORY; any other says that it does not. */
+static enum cs_err read_public_token(const struct cs_policy *policy, struct cs_view text,
+                                     struct cs_token *ret_token)
 {
-    if (cs_token_decode(text, ret_token, NULL) != CS_OK) {
-        return false;
+    enum cs_err err = cs_token_decode(text, ret_token, NULL);
+    if (err != CS_OK) {
+        return err;
     }
     /* A server whose own tokens do not claim it has to live without. */
     if (!ret_token->pub && policy->token_pub && policy->pub_makes_public) {
         cs_token_free(ret_token);
         *ret_token = (struct cs_token){0};
-        return false;
+        return CS_ERR_CLAIM;
     }
-    return true;
+    return CS_OK;
 }
 
 /* A restricted key counts as a secret one that has scopes (TOK-36). */
@@ -188,7 +197,11 @@ static bool check_branch(struct cs_call *call)
     struct cs_buf branch = CS_BUF((size_t)1024);
     bool given = cs_request_header_joined(call->request, "x-trigger-branch", &branch);
     bool known = given && cs_view_eq(cs_buf_view(&branch), cs_view_str(wanted));
+    enum cs_err err = cs_buf_error(&branch);
     cs_buf_free(&branch);
+    if (err == CS_ERR_NO_MEMORY) {
+        return fail(call);
+    }
     return known || refuse(call, given ? "No matching branch env"
                                        : "x-trigger-branch header required for preview env");
 }
@@ -207,8 +220,9 @@ static bool check_key(struct cs_call *call, struct cs_view key)
 static bool check_bearer(struct cs_call *call, struct cs_view bearer)
 {
     struct cs_auth *auth = &call->auth;
-    if (!is_public_token(&call->endpoint->policy, bearer, &auth->token)) {
-        return check_key(call, bearer);
+    enum cs_err err = read_public_token(&call->endpoint->policy, bearer, &auth->token);
+    if (err != CS_OK) {
+        return err == CS_ERR_NO_MEMORY ? fail(call) : check_key(call, bearer);
     }
     auth->environment = environment_of_sub(call->endpoint, auth->token.sub);
     if (!auth->environment) { /* TOK-14: before the signature */
@@ -217,8 +231,10 @@ static bool check_bearer(struct cs_call *call, struct cs_view bearer)
                                 : "Public Access Token is invalid");
     }
     auth->kind = CS_AUTH_PUBLIC;
-    if (verify(call, bearer, &auth->token) != CS_OK) {
-        return refuse(call, "Public Access Token is invalid");
+    err = verify(call, bearer, &auth->token);
+    if (err != CS_OK) {
+        return err == CS_ERR_NO_MEMORY ? fail(call)
+                                       : refuse(call, "Public Access Token is invalid");
     }
     return true;
 }
@@ -236,7 +252,9 @@ bool cs_auth_check(struct cs_call *call)
         bearer.len -= sizeof("Bearer ") - 1;
     }
     bool ok;
-    if (!present || bearer.len == 0 || cs_buf_error(&value) != CS_OK) {
+    if (cs_buf_error(&value) == CS_ERR_NO_MEMORY) {
+        ok = fail(call);
+    } else if (!present || bearer.len == 0 || cs_buf_error(&value) != CS_OK) {
         /* A server without authentication: the first environment is everyone's. */
         bool open = !call->endpoint->policy.require_auth && !present;
         call->auth.kind = open ? CS_AUTH_SECRET : CS_AUTH_NONE;

@@ -77,6 +77,10 @@ static bool read_json(struct cs_call *call)
     cs_utf8_feed(&utf8, call->request->body, &call->json);
     cs_utf8_finish(&utf8, &call->json);
     struct cs_view text = cs_buf_view(&call->json);
+    if (cs_buf_error(&call->json) == CS_ERR_NO_MEMORY) {
+        cs_answer_no_memory(call);
+        return false;
+    }
     if (cs_buf_error(&call->json) != CS_OK || cs_json_check(text, NULL) != CS_OK ||
         json_is_falsy(text)) {
         answer_malformed(call);
@@ -96,6 +100,13 @@ static bool is_behind(const struct cs_call *call)
                                call->endpoint->policy.replica_lag_ms;
 }
 
+bool cs_call_query(struct cs_call *call, const char *name, struct cs_buf *out)
+{
+    bool given = cs_query_get(call->request->query, name, true, out);
+    call->no_memory |= cs_buf_error(out) == CS_ERR_NO_MEMORY;
+    return given;
+}
+
 static void find_row(struct cs_call *call)
 {
     const struct cs_endpoint *endpoint = call->endpoint;
@@ -113,6 +124,10 @@ static void find_row(struct cs_call *call)
         call->session = NULL;
     }
     call->key = call->session ? call->session->key : call->id;
+    if (call->session) {
+        call->session->n_calls++;
+        call->session->has_channels |= call->channel.len > 0;
+    }
 }
 
 #define N_IDS_MAX 9

@@ -7,6 +7,7 @@
 
 #include "endpoint/http/ratelimit.h"
 #include "endpoint/s2/s2_call.h"
+#include "endpoint/sessions/session.h"
 #include "endpoint/tap/told.h"
 #include "net/http2.h"
 
@@ -113,6 +114,11 @@ static bool read_path(struct cs_call *call, const struct cs_match *match)
                    decode_segment(call, match->channel, &call->channel_text);
     if (decoded && call->endpoint->policy.path_quirks && call->endpoint->policy.decode_path) {
         slash_texts(&call->id_text);
+    }
+    if (cs_buf_error(&call->id_text) == CS_ERR_NO_MEMORY ||
+        cs_buf_error(&call->channel_text) == CS_ERR_NO_MEMORY) {
+        cs_answer_no_memory(call);
+        return false;
     }
     if (!decoded) {
         if (cs_view_starts_with(call->request->path, CS_VIEW("/v1/"))) {
@@ -266,6 +272,7 @@ bool cs_router_check_head(struct cs_call *call)
 enum cs_head_action cs_router_on_head(void *ctx, struct cs_conn *conn,
                                       const struct cs_request *request)
 {
+    cs_sessions_forget(ctx); /* here, since nothing on the stack points to a session */
     struct cs_call *call = cs_call_new(ctx, request);
     if (!call) {
         cs_conn_reset(conn);

@@ -142,7 +142,10 @@ static bool read_json(struct cs_call *call, struct cs_s2_input *input)
     bool base64 = format == CS_FORMAT_BASE64 && policy->s2_knows_base64;
     struct cs_view body = call->request->body;
     struct cs_diag diag = {.text = "the body is too large"};
-    if (body.len > BODY_MAX || cs_s2_input_decode(body, base64, input, &diag) != CS_OK) {
+    enum cs_err err =
+        body.len > BODY_MAX ? CS_ERR_LIMIT : cs_s2_input_decode(body, base64, input, &diag);
+    if (err != CS_OK) {
+        call->no_memory |= err == CS_ERR_NO_MEMORY;
         cs_s2_fault(call, (int)policy->s2_malformed_status, "bad_json", diag.text);
         return false;
     }
@@ -157,7 +160,10 @@ static bool read_proto(struct cs_call *call, struct cs_s2_input *input)
 {
     struct cs_view body = call->request->body;
     struct cs_diag diag = {.text = "the body is too large"};
-    if (body.len > BODY_MAX || cs_s2_input_decode_proto(body, input, &diag) != CS_OK) {
+    enum cs_err err =
+        body.len > BODY_MAX ? CS_ERR_LIMIT : cs_s2_input_decode_proto(body, input, &diag);
+    if (err != CS_OK) {
+        call->no_memory |= err == CS_ERR_NO_MEMORY;
         cs_s2_fault(call, (int)call->endpoint->policy.s2_malformed_status, "bad_proto", diag.text);
         return false;
     }

@@ -132,8 +132,9 @@ static bool read_query(struct read *read)
     const struct cs_policy *policy = &read->call->endpoint->policy;
     struct cs_s2_query *query = &read->query;
     struct cs_diag diag = {0};
-    if (cs_s2_query_read(read->call->request->query, query, &diag) != CS_OK &&
-        policy->s2_query_strict) {
+    enum cs_err err = cs_s2_query_read(read->call->request->query, query, &diag);
+    if (err == CS_ERR_NO_MEMORY || (err != CS_OK && policy->s2_query_strict)) {
+        read->call->no_memory |= err == CS_ERR_NO_MEMORY;
         cs_s2_fault(read->call, 400, "bad_query", diag.text);
         return false;
     }

@@ -89,7 +89,7 @@ static bool is_key(const struct cs_environment *environment, struct cs_view text
 
 /* The environment that issued the bearer's token for this stream, or NULL. Its secret key is the
  * token of the basin's owner: good for everything. */
-static const struct cs_environment *issuer(const struct cs_call *call, const char *action,
+static const struct cs_environment *issuer(struct cs_call *call, const char *action,
                                            struct cs_view token_text)
 {
     const struct cs_endpoint *endpoint = call->endpoint;
@@ -101,8 +101,10 @@ static const struct cs_environment *issuer(const struct cs_call *call, const cha
         if (is_key(environment, token_text)) {
             return environment;
         }
-        if (cs_token_verify(token_text, cs_view_str(environment->secret_key), &checks, &token,
-                            NULL) != CS_OK) {
+        enum cs_err err = cs_token_verify(token_text, cs_view_str(environment->secret_key), &checks,
+                                          &token, NULL);
+        if (err != CS_OK) {
+            call->no_memory |= err == CS_ERR_NO_MEMORY;
             continue;
         }
         bool good = !token.pub && token.sub != NULL && strcmp(token.sub, environment->id) == 0 &&
@@ -203,6 +205,7 @@ bool cs_s2_open(struct cs_call *call, const char *action, struct cs_buf *name)
     call->auth.environment = environment;
     const char *fault = call->id.len > 0 ? cs_s2_stream_name(environment, call->id, name) : NULL;
     if (fault != NULL) {
+        call->no_memory |= cs_buf_error(name) == CS_ERR_NO_MEMORY;
         cs_s2_fault(call, 400, "bad_path", fault);
         return false;
     }

@@ -61,7 +61,9 @@ static enum cs_err keep_string(struct decoder *decoder, struct cs_view *ret_view
     if (decoder->base64) {
         struct cs_buf plain = CS_BUF(decoder->token.raw.len + 16);
         cs_json_unescape(decoder->token.raw, &plain);
-        enum cs_err err = decode_base64(decoder, cs_buf_view(&plain), text);
+        enum cs_err err = cs_buf_error(&plain) == CS_OK
+                              ? decode_base64(decoder, cs_buf_view(&plain), text)
+                              : fail(decoder, cs_buf_error(&plain), "out of memory");
         cs_buf_free(&plain);
         if (err != CS_OK) {
             return err;

@@ -36,7 +36,11 @@ static enum cs_err read_pair(struct cs_view pair, struct cs_s2_query *query, str
         bool found = cs_query_get(pair, names[i], true, &value);
         bool good = !query->has[i] &&
                     read_value((enum cs_s2_param)i, cs_buf_view(&value), &query->value[i]);
+        enum cs_err err = cs_buf_error(&value);
         cs_buf_free(&value);
+        if (err == CS_ERR_NO_MEMORY) {
+            return cs_fail(diag, err, 0, "out of memory");
+        }
         if (found && !good) {
             return cs_fail(diag, CS_ERR_SYNTAX, 0, "%s cannot be read", names[i]);
         }

@@ -194,7 +194,10 @@ static void take_batch(struct session *session, struct cs_view payload)
     struct cs_buf text = CS_BUF(FRAME_MAX);
     struct cs_diag diag = {0};
     int status = 0;
-    if (cs_s2_input_decode_proto(payload, &input, &diag) != CS_OK) {
+    enum cs_err err = cs_s2_input_decode_proto(payload, &input, &diag);
+    if (err == CS_ERR_NO_MEMORY) {
+        fail_text(session, 503, "unavailable", diag.text);
+    } else if (err != CS_OK) {
         fail_text(session, 400, "bad_proto", diag.text);
     } else if ((status = cs_s2_refusal(session->endpoint, &input, &text)) != 0) {
         fail(session, status, cs_buf_view(&text));
@@ -229,6 +232,8 @@ static void on_body(struct cs_call *call, struct cs_view bytes)
         enum cs_s2s_step step = cs_s2s_read(&session->reader, &bytes, &frame, &diag);
         if (step == CS_S2S_FRAME) {
             take_batch(session, frame.payload);
+        } else if (step == CS_S2S_BAD && diag.code == CS_ERR_NO_MEMORY) {
+            fail_text(session, 503, "unavailable", diag.text);
         } else if (step == CS_S2S_BAD) {
             fail_text(session, 400, "bad_frame", diag.text);
         }

@@ -65,9 +65,10 @@ static struct cs_view next_pair(struct cs_view *query)
     return pair;
 }
 
-static void read_filter(const struct cs_policy *policy, struct cs_view rest, enum filter filter,
+static void read_filter(struct cs_call *call, struct cs_view rest, enum filter filter,
                         struct query *query)
 {
+    const struct cs_policy *policy = &call->endpoint->policy;
     struct cs_buf value = CS_BUF(rest.len + 1);
     while (rest.len > 0) {
         struct cs_view pair = next_pair(&rest);
@@ -82,6 +83,8 @@ static void read_filter(const struct cs_policy *policy, struct cs_view rest, enu
             }
             query->has[filter] = cs_buf_error(&query->texts[filter]) == CS_OK;
         }
+        call->no_memory |= cs_buf_error(&value) == CS_ERR_NO_MEMORY ||
+                           cs_buf_error(&query->texts[filter]) == CS_ERR_NO_MEMORY;
     }
     cs_buf_free(&value);
 }
@@ -115,9 +118,8 @@ static bool refuse_query(struct cs_call *call, const char *name, const char *mes
 /* Cursors are row numbers in a form that nobody takes for an id (SES-49). */
 static bool read_cursor(struct cs_call *call, const char *name, uint64_t *ret_row)
 {
-    struct cs_view query = call->request->query;
     struct cs_buf text = CS_BUF(64);
-    bool ok = !cs_query_get(query, name, true, &text) || text.len == 0;
+    bool ok = !cs_call_query(call, name, &text) || text.len == 0;
     struct cs_view value = cs_buf_view(&text);
     if (!ok && cs_view_starts_with(value, CS_VIEW("row"))) {
         value = (struct cs_view){value.ptr + 3, value.len - 3};
@@ -131,12 +133,12 @@ static bool read_cursor(struct cs_call *call, const char *name, uint64_t *ret_ro
     return ok;
 }
 
-static bool read_time(struct cs_view query, const char *name, int64_t *ret_ms)
+static bool read_time(struct cs_call *call, const char *name, int64_t *ret_ms)
 {
     struct cs_buf text = CS_BUF(64);
     uint64_t value = 0;
     bool ok = true;
-    if (cs_query_get(query, name, true, &text)) {
+    if (cs_call_query(call, name, &text)) {
         ok = cs_view_u64(cs_buf_view(&text), &value) == CS_OK && value <= INT64_MAX;
         *ret_ms = ok ? (int64_t)value : *ret_ms;
     }
@@ -145,11 +147,11 @@ static bool read_time(struct cs_view query, const char *name, int64_t *ret_ms)
 }
 
 /* "30d", "12h", "5m", "2w", "90s": only rows as young as that. */
-static bool read_period(struct cs_view query, int64_t now_ms, int64_t *ret_from_ms)
+static bool read_period(struct cs_call *call, int64_t now_ms, int64_t *ret_from_ms)
 {
     struct cs_buf text = CS_BUF(64);
     bool ok = true;
-    if (cs_query_get(query, "filter[createdAt][period]", true, &text)) {
+    if (cs_call_query(call, "filter[createdAt][period]", &text)) {
         static const char units[] = "smhdw";
         static const int64_t lengths_s[] = {1, 60, 3600, 86400, 604800};
         struct cs_view value = cs_buf_view(&text);
@@ -171,7 +173,7 @@ static bool read_size(struct cs_call *call, struct query *query)
     struct cs_buf text = CS_BUF(64);
     bool ok = true;
     query->size = (uint64_t)call->endpoint->policy.list_default_size;
-    if (cs_query_get(call->request->query, "page[size]", true, &text)) {
+    if (cs_call_query(call, "page[size]", &text)) {
         ok = cs_view_u64(cs_buf_view(&text), &query->size) == CS_OK && query->size >= 1 &&
              query->size <= (uint64_t)call->endpoint->policy.list_max_size;
     }
@@ -201,7 +203,7 @@ static bool read_query(struct cs_call *call, struct query *query)
     query->to_ms = INT64_MAX;
     for (size_t i = 0; i < N_FILTERS; i++) {
         query->texts[i] = CS_BUF((size_t)64 * 1024);
-        read_filter(&call->endpoint->policy, text, (enum filter)i, query);
+        read_filter(call, text, (enum filter)i, query);
     }
     if (!read_size(call, query)) {
         return false;
@@ -213,9 +215,9 @@ static bool read_query(struct cs_call *call, struct query *query)
     if (query->after && query->before && call->endpoint->policy.list_one_cursor) {
         return refuse_query(call, "page[before]", "Cannot pass both page[after] and page[before]");
     }
-    if (!read_period(text, cs_endpoint_now(call->endpoint), &query->from_ms) ||
-        !read_time(text, "filter[createdAt][from]", &query->from_ms) ||
-        !read_time(text, "filter[createdAt][to]", &query->to_ms)) {
+    if (!read_period(call, cs_endpoint_now(call->endpoint), &query->from_ms) ||
+        !read_time(call, "filter[createdAt][from]", &query->from_ms) ||
+        !read_time(call, "filter[createdAt][to]", &query->to_ms)) {
         return refuse_query(call, "filter[createdAt]", "Expected an integer");
     }
     return check_status_filter(call, query);

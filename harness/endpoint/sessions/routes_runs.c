@@ -81,17 +81,16 @@ void cs_route_run_cancel(struct cs_call *call)
 /* Newest first, at most page[size] of them, by task and by status; no cursors. */
 void cs_route_run_list(struct cs_call *call)
 {
-    struct cs_view query = call->request->query;
     struct cs_buf task = CS_BUF(1024);
     struct cs_buf status = CS_BUF(64);
     struct cs_buf size = CS_BUF(32);
     uint64_t left = 25;
-    if (cs_query_get(query, "page[size]", true, &size) &&
+    if (cs_call_query(call, "page[size]", &size) &&
         (cs_view_u64(cs_buf_view(&size), &left) != CS_OK || left < 1 || left > 100)) {
         left = 100;
     }
-    bool by_task = cs_query_get(query, "filter[taskIdentifier]", true, &task);
-    bool by_status = cs_query_get(query, "filter[status]", true, &status);
+    bool by_task = cs_call_query(call, "filter[taskIdentifier]", &task);
+    bool by_status = cs_call_query(call, "filter[status]", &status);
     struct cs_buf text = CS_BUF((size_t)64 * 1024 * 1024);
     cs_buf_str(&text, "{\"data\":[");
     struct cs_run *run;

@@ -50,6 +50,9 @@ static void close_row(struct cs_endpoint *endpoint, struct cs_session *session, 
     const struct cs_policy *policy = &endpoint->policy;
     bool open = session->closed_ms == CS_NO_TIME;
     session->closed_ms = session->updated_ms = cs_endpoint_now(endpoint);
+    if (open) {
+        cs_session_forget_later(endpoint, session);
+    }
     set_reason(session, reason, policy->close_keeps_reason_len);
     bool by_own_run = calling_run && session->run && strcmp(session->run->id, calling_run) == 0;
     if (policy->close_cancels_run && session->run && !by_own_run) {

@@ -179,6 +179,7 @@ struct cs_run *cs_run_trigger_as(struct cs_endpoint *endpoint, struct cs_session
         return NULL;
     }
     TAILQ_INSERT_TAIL(&endpoint->runs, run, link);
+    TAILQ_INSERT_TAIL(&session->runs, run, session_link);
     endpoint->n_runs++;
     return run;
 }
@@ -226,6 +227,16 @@ struct cs_run *cs_run_find(const struct cs_endpoint *endpoint,
 static void leave(void *node)
 {
     (void)node; /* the list owns the runs */
+}
+
+void cs_run_forget(struct cs_endpoint *endpoint, struct cs_run *run)
+{
+    cs_agent_on_run_ended(endpoint, run);
+    tdelete(run, &endpoint->runs_by_id, compare_runs);
+    TAILQ_REMOVE(&endpoint->runs, run, link);
+    TAILQ_REMOVE(&run->session->runs, run, session_link);
+    endpoint->n_runs--;
+    run_free(run);
 }
 
 void cs_runs_free(struct cs_endpoint *endpoint)

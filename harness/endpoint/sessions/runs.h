@@ -28,6 +28,8 @@ struct cs_run *cs_run_find(const struct cs_endpoint *endpoint,
 /* Payload of a first run (previous NULL) or a continuation (CON-04 to CON-06), as a new string. */
 char *cs_run_payload(const struct cs_endpoint *endpoint, const struct cs_session *session,
                      const struct cs_run *previous);
+/* Takes a run out of the table and frees it; its session's `run` is the caller's to see to. */
+void cs_run_forget(struct cs_endpoint *endpoint, struct cs_run *run);
 void cs_runs_free(struct cs_endpoint *endpoint);
 
 #endif

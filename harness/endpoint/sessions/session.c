@@ -1,4 +1,4 @@
-/* The table of sessions. Rows are never removed: a closed session stays readable. */
+/* The table of sessions. A closed session stays readable, until it is forgotten (forget.c). */
 #include "endpoint/sessions/session.h"
 
 #include <search.h>
@@ -108,6 +108,7 @@ struct cs_session *cs_session_add(struct cs_endpoint *endpoint,
     session->row = ++endpoint->last_row;
     session->created_ms = session->updated_ms = cs_endpoint_now(endpoint);
     session->closed_ms = CS_NO_TIME;
+    TAILQ_INIT(&session->runs);
     if (!tsearch(session, &endpoint->sessions_by_id, compare_ids)) {
         session_free(session);
         return NULL;
@@ -142,6 +143,17 @@ void cs_session_take_rest(struct cs_session *session, struct cs_session_input *i
     session->expires_ms = input->expires_ms;
     input->tags = NULL;
     input->metadata = NULL;
+}
+
+void cs_session_remove(struct cs_endpoint *endpoint, struct cs_session *session)
+{
+    tdelete(session, &endpoint->sessions_by_id, compare_ids);
+    if (session->external_id) {
+        tdelete(session, &endpoint->sessions_by_external_id, compare_external_ids);
+    }
+    TAILQ_REMOVE(&endpoint->sessions, session, link);
+    endpoint->n_sessions--;
+    session_free(session);
 }
 
 static void leave(void *node)

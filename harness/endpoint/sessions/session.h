@@ -40,7 +40,17 @@ struct cs_session *cs_session_add(struct cs_endpoint *endpoint,
 void cs_session_take_config(struct cs_session *session, struct cs_session_input *input);
 /* ... and the members that srv leaves alone (SES-11). */
 void cs_session_take_rest(struct cs_session *session, struct cs_session_input *input);
+/* Takes the row out of the table and frees it. Its runs are gone already. */
+void cs_session_remove(struct cs_endpoint *endpoint, struct cs_session *session);
 void cs_sessions_free(struct cs_endpoint *endpoint);
+
+/* ---- forget.c ---- */
+
+/* The session was closed just now. */
+void cs_session_forget_later(struct cs_endpoint *endpoint, struct cs_session *session);
+/* Forgets sessions whose time has come (forget_closed_ms), a few per call. To be called where
+ * nothing but calls and agents points to a session. */
+void cs_sessions_forget(struct cs_endpoint *endpoint);
 
 /* Appends the members of the session item without braces, so that create can add its own (SES-02).
  * List rows leave out the trigger config (SES-48). */

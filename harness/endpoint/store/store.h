@@ -85,6 +85,9 @@ struct cs_store_vtable {
                               const struct cs_record *records, size_t n_records,
                               struct cs_position tail),
                  void *ctx);
+    /* Frees a stream with all of its records, so that its name is new again; one that somebody
+     * reads stays. NULL: this store does not. */
+    void (*forget)(struct cs_store *store, struct cs_view stream);
     /* Answers what is still waiting, with CS_STORE_UNAVAILABLE, and lets go of readers without a
      * call of their hooks. */
     void (*free)(struct cs_store *store);

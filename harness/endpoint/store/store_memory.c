@@ -496,6 +496,24 @@ static void stream_free(void *node)
     free(stream);
 }
 
+static void memory_forget(struct cs_store *base, struct cs_view name)
+{
+    struct memory_store *store = memory_of(base);
+    struct stream *stream = stream_find(store, name);
+    if (stream == NULL || !TAILQ_EMPTY(&stream->readers)) {
+        return;
+    }
+    for (uint64_t seq = stream->log.first; seq < stream->log.end; seq++) {
+        store->stored_bytes -= metered(cs_log_get(&stream->log, seq));
+    }
+    if (stream->sweeping) {
+        SLIST_REMOVE(&store->sweep, stream, stream, sweep_link);
+    }
+    tdelete(stream, &store->streams, compare_names);
+    store->n_streams--;
+    stream_free(stream);
+}
+
 static void memory_free(struct cs_store *base)
 {
     if (base == NULL) {
@@ -521,6 +539,7 @@ struct cs_store *cs_store_memory_new(struct cs_loop *loop, int64_t (*clock)(void
         .read_more = memory_read_more,
         .read_stop = memory_read_stop,
         .last = memory_last,
+        .forget = memory_forget,
         .free = memory_free,
     };
     struct memory_store *store = calloc(1, sizeof(*store));

@@ -147,6 +147,14 @@ static void watch_last(struct cs_store *base, struct cs_view stream, size_t n,
     inner->ops->last(inner, stream, n, done, ctx);
 }
 
+static void watch_forget(struct cs_store *base, struct cs_view stream)
+{
+    struct cs_store *inner = ((struct watch_store *)base)->inner;
+    if (inner->ops->forget) {
+        inner->ops->forget(inner, stream);
+    }
+}
+
 static void watch_free(struct cs_store *base)
 {
     struct watch_store *store = (struct watch_store *)base;
@@ -162,6 +170,7 @@ struct cs_store *cs_store_watch_new(struct cs_store *inner, cs_stored_fn *stored
         .read_more = watch_read_more,
         .read_stop = watch_read_stop,
         .last = watch_last,
+        .forget = watch_forget,
         .free = watch_free,
     };
     struct watch_store *store = calloc(1, sizeof(*store));

@@ -437,7 +437,12 @@ void cs_route_channel_append(struct cs_call *call)
     if (!closed && wakes && !too_late) {
         (void)cs_session_ensure_run(op->endpoint, op->session); /* best effort: APP-30 */
     }
-    if (read_part_id(call, &op->part_id) && !claim_part_id(op)) {
+    bool given = read_part_id(call, &op->part_id);
+    if (call->no_memory) {
+        fail_op(op, 500, STORE_FAILED); /* an id that was given may be one that is known */
+        return;
+    }
+    if (given && !claim_part_id(op)) {
         op_end(op);
         cs_answer_json_text(call, 200,
                             call->endpoint->policy.repeat_gives_seq

@@ -140,7 +140,7 @@ static bool read_cursor(struct cs_call *call, uint64_t *ret_from)
     *ret_from = 0;
     uint64_t after = 0;
     enum cs_err err = CS_ERR_MISSING;
-    if (cs_query_get(call->request->query, "afterEventId", true, &text)) {
+    if (cs_call_query(call, "afterEventId", &text)) {
         err = cs_view_u64(cs_buf_view(&text), &after);
     }
     cs_buf_free(&text);

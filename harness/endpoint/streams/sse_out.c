@@ -312,7 +312,7 @@ static void on_edge(struct cs_store_reader *reader, struct cs_position tail)
     }
 }
 
-static bool accepts_gzip(const struct cs_call *call)
+static bool accepts_gzip(struct cs_call *call)
 {
     struct cs_buf value = CS_BUF((size_t)16384);
     bool accepts = cs_call_header(call, "Accept-Encoding", &value) &&

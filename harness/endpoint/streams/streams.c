@@ -71,13 +71,16 @@ void cs_call_stream_name(const struct cs_call *call, bool by_url, struct cs_buf 
     }
 }
 
-bool cs_call_header(const struct cs_call *call, const char *name, struct cs_buf *out)
+bool cs_call_header(struct cs_call *call, const char *name, struct cs_buf *out)
 {
     cs_buf_clear(out);
     if (!call->endpoint->policy.joins_headers) {
         const struct cs_header *first = cs_request_header(call->request, name);
         cs_buf_add(out, first ? first->value : (struct cs_view){0});
+        call->no_memory |= cs_buf_error(out) == CS_ERR_NO_MEMORY;
         return first && cs_buf_error(out) == CS_OK;
     }
-    return cs_request_header_joined(call->request, name, out) && cs_buf_error(out) == CS_OK;
+    bool given = cs_request_header_joined(call->request, name, out);
+    call->no_memory |= cs_buf_error(out) == CS_ERR_NO_MEMORY;
+    return given && cs_buf_error(out) == CS_OK;
 }

@@ -43,7 +43,7 @@ struct cs_streams {
 void cs_call_stream_name(const struct cs_call *call, bool by_url, struct cs_buf *out);
 /* A header's value as a Fetch Headers object gives it (ERR-23); false when there is none. Clears
  * `out` first. */
-bool cs_call_header(const struct cs_call *call, const char *name, struct cs_buf *out);
+bool cs_call_header(struct cs_call *call, const char *name, struct cs_buf *out);
 
 /* ---- sse_out.c ---- */
 
