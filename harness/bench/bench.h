@@ -65,5 +65,6 @@ struct cs_bench_group {
     void (*run)(struct cs_bench *bench);
 };
 extern const struct cs_bench_group cs_bench_append;
+extern const struct cs_bench_group cs_bench_reader;
 
 #endif

@@ -12,6 +12,7 @@
 
 static const struct cs_bench_group *const groups[] = {
     &cs_bench_append,
+    &cs_bench_reader,
 };
 #define N_GROUPS (sizeof groups / sizeof groups[0])
 
