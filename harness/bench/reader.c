@@ -33,7 +33,7 @@ static void take_chunk(struct cs_view data, struct cs_bench_events *events,
 {
     struct cs_json json;
     struct cs_json_token token;
-    cs_json_init(&json, data);
+    cs_json_init_utf8(&json, data);
     cs_json_next(&json, &token, NULL);
     while (cs_json_next(&json, &token, NULL) == CS_JSON_KEY) {
         bool is_type = cs_json_is(&token, CS_VIEW("type"));

@@ -76,10 +76,21 @@ static inline bool cs_scan_is_plain(char c)
     return (signed char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* A bit for each byte of a block that is not plain, backslashes left out. */
-static inline uint32_t cs_scan_hard(cs_scan_block block)
+/* A bit for each byte of a block that is not plain. */
+static inline uint32_t cs_scan_not_plain(cs_scan_block block)
 {
-    return cs_scan_bits((block < 0x20) | (block == '"'));
+    return cs_scan_bits((block < 0x20) | (block == '"') | (block == '\\'));
+}
+
+/* A bit for each control character and, unless `is_utf8`, each byte that is not ASCII. */
+static inline uint32_t cs_scan_bad(cs_scan_block block, bool is_utf8)
+{
+    return cs_scan_bits(block < 0x20) & ~(is_utf8 ? cs_scan_bits(block < 0) : 0);
+}
+
+static inline uint32_t cs_scan_quotes(cs_scan_block block)
+{
+    return cs_scan_bits(block == '"');
 }
 
 static inline uint32_t cs_scan_backslashes(cs_scan_block block)
@@ -93,5 +104,35 @@ static inline uint32_t cs_scan_escapable(cs_scan_block block)
     return cs_scan_bits((block == '"') | (block == '\\') | (block == '/') | (block == 'b') |
                         (block == 'f') | (block == 'n') | (block == 'r') | (block == 't'));
 }
+
+/* A bit for each byte that is no decimal digit. */
+static inline uint32_t cs_scan_not_digits(cs_scan_block block)
+{
+    return cs_scan_bits((block < '0') | (block > '9'));
+}
+
+/* Which bytes of a block are the second byte of an escape, told from its backslashes without a
+ * branch for each. A run of backslashes escapes what follows it when its length is odd: adding the
+ * bit where a run begins carries to the bit after its end, so that where a run began at an even
+ * place, or at an odd one, can be seen there. `carry` is 1 when the first byte of the block (next
+ * time: of the next block) is escaped. The block has `n` bytes. */
+static inline uint32_t cs_scan_escaped(uint32_t backslashes, unsigned n, uint32_t *carry)
+{
+    const uint32_t even = 0x5555;
+    uint32_t begins = backslashes & ~*carry;
+    uint32_t follows = begins << 1 | *carry;
+    uint32_t sum = (begins & ~even & ~follows) + begins;
+
+    *carry = sum >> n;
+    return (even ^ sum << 1) & follows & ((UINT32_C(1) << n) - 1);
+}
+
+/* Decodes as much of a JSON string's raw text as is plain or an escape that stands for itself (a
+ * quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end of what
+ * it wrote at `to`, where there is as much room as there is to read. Needs a processor for which
+ * cs_scan_can_compress is true. */
+char *cs_scan_compress(const char **at, const char *end, char *to);
+/* Whether this processor has what cs_scan_compress is made of. */
+bool cs_scan_can_compress(void);
 
 #endif
