@@ -141,7 +141,7 @@ char *cs_buf_reserve(struct cs_buf *buf, size_t len)
     return buf->ptr + buf->len;
 }
 
-void cs_buf_append(struct cs_buf *buf, const void *bytes, size_t len)
+void cs_buf_append_slowly(struct cs_buf *buf, const void *bytes, size_t len)
 {
     char *to = len > 0 ? cs_buf_reserve(buf, len) : NULL;
 

@@ -53,9 +53,20 @@ static inline uint32_t cs_scan_bits(cs_scan_block mask)
 #endif
 }
 
+/* Blocks that are looked at together where long runs are likely: one jump for all of them. */
+#define CS_SCAN_STRIDE (4 * CS_SCAN_SIZE)
+
 /* The first byte that is not ASCII, or `end`. */
 static inline const char *cs_scan_ascii(const char *p, const char *end)
 {
+    for (; end - p >= CS_SCAN_STRIDE; p += CS_SCAN_STRIDE) {
+        cs_scan_block any = cs_scan_load(p) | cs_scan_load(p + CS_SCAN_SIZE) |
+                            cs_scan_load(p + 2 * CS_SCAN_SIZE) | cs_scan_load(p + 3 * CS_SCAN_SIZE);
+
+        if (cs_scan_bits(any < 0)) {
+            break;
+        }
+    }
     for (; end - p >= CS_SCAN_SIZE; p += CS_SCAN_SIZE) {
         uint32_t bits = cs_scan_bits(cs_scan_load(p) < 0);
 
@@ -65,6 +76,43 @@ static inline const char *cs_scan_ascii(const char *p, const char *end)
     }
     while (p < end && (signed char)*p >= 0) {
         p++;
+    }
+    return p;
+}
+
+/* What a writer has to escape: control characters, quotes and backslashes. */
+static inline cs_scan_block cs_scan_to_escape(const char *p)
+{
+    cs_scan_block block = cs_scan_load(p);
+
+    return ((block < 0x20) & (block >= 0)) | (block == '"') | (block == '\\');
+}
+
+/* Passes over as much as it can of what needs no escape, on processors where that is quick; to be
+ * gone on with from where it returns. */
+const char *cs_scan_skip_plain(const char *p, const char *end);
+
+/* The first block at or after `p` in which a writer has something to escape, or where less than a
+ * block is left; *ret_bits tells which of its bytes it is. */
+static inline const char *cs_scan_block_to_escape(const char *p, const char *end,
+                                                  uint32_t *ret_bits)
+{
+    if (end - p >= 2 * CS_SCAN_STRIDE) {
+        p = cs_scan_skip_plain(p, end);
+    }
+    for (; end - p >= CS_SCAN_STRIDE; p += CS_SCAN_STRIDE) {
+        if (cs_scan_bits(cs_scan_to_escape(p) | cs_scan_to_escape(p + CS_SCAN_SIZE) |
+                         cs_scan_to_escape(p + 2 * CS_SCAN_SIZE) |
+                         cs_scan_to_escape(p + 3 * CS_SCAN_SIZE))) {
+            break;
+        }
+    }
+    *ret_bits = 0;
+    for (; end - p >= CS_SCAN_SIZE; p += CS_SCAN_SIZE) {
+        *ret_bits = cs_scan_bits(cs_scan_to_escape(p));
+        if (*ret_bits) {
+            break;
+        }
     }
     return p;
 }

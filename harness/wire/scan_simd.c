@@ -47,7 +47,42 @@ __attribute__((target("bmi2,popcnt"))) char *cs_scan_compress(const char **at, c
     return to;
 }
 
+/* One where a writer has something to escape in the 32 bytes at `p`. */
+__attribute__((target("avx2"))) static inline __m256i to_escape_32(const char *p)
+{
+    __m256i block = _mm256_loadu_si256((const __m256i *)(const void *)p);
+    __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(block, _mm256_set1_epi8(0x1f)), block);
+    __m256i quote = _mm256_cmpeq_epi8(block, _mm256_set1_epi8('"'));
+    __m256i backslash = _mm256_cmpeq_epi8(block, _mm256_set1_epi8('\\'));
+
+    return _mm256_or_si256(control, _mm256_or_si256(quote, backslash));
+}
+
+__attribute__((target("avx2"))) static const char *skip_plain_avx2(const char *p, const char *end)
+{
+    for (; end - p >= 128; p += 128) {
+        __m256i any = _mm256_or_si256(_mm256_or_si256(to_escape_32(p), to_escape_32(p + 32)),
+                                      _mm256_or_si256(to_escape_32(p + 64), to_escape_32(p + 96)));
+
+        if (!_mm256_testz_si256(any, any)) {
+            break;
+        }
+    }
+    return p;
+}
+
+const char *cs_scan_skip_plain(const char *p, const char *end)
+{
+    return __builtin_cpu_supports("avx2") ? skip_plain_avx2(p, end) : p;
+}
+
 #else
+
+const char *cs_scan_skip_plain(const char *p, const char *end)
+{
+    (void)end;
+    return p;
+}
 
 bool cs_scan_can_compress(void)
 {
