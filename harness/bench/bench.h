@@ -67,6 +67,7 @@ struct cs_bench_group {
     void (*run)(struct cs_bench *bench);
 };
 extern const struct cs_bench_group cs_bench_append;
+extern const struct cs_bench_group cs_bench_reader;
 extern const struct cs_bench_group cs_bench_endpoint;
 extern const struct cs_bench_group cs_bench_suite;
 extern const struct cs_bench_group cs_bench_soak;

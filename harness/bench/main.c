@@ -12,6 +12,7 @@
 
 static const struct cs_bench_group *const groups[] = {
     &cs_bench_append,
+    &cs_bench_reader,
     &cs_bench_endpoint,
     &cs_bench_suite,
     &cs_bench_soak,

@@ -69,6 +69,17 @@ enum cs_err cs_view_u64(struct cs_view text, uint64_t *ret_value)
     if (text.len == 0) {
         return CS_ERR_SYNTAX;
     }
+    if (text.len <= 19) { /* cannot be too large */
+        for (size_t i = 0; i < text.len; i++) {
+            unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
+            if (digit > 9) {
+                return CS_ERR_SYNTAX;
+            }
+            value = value * 10 + digit;
+        }
+        *ret_value = value;
+        return CS_OK;
+    }
     for (size_t i = 0; i < text.len; i++) {
         unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
         if (digit > 9) {
@@ -130,7 +141,7 @@ char *cs_buf_reserve(struct cs_buf *buf, size_t len)
     return buf->ptr + buf->len;
 }
 
-void cs_buf_append(struct cs_buf *buf, const void *bytes, size_t len)
+void cs_buf_append_slowly(struct cs_buf *buf, const void *bytes, size_t len)
 {
     char *to = len > 0 ? cs_buf_reserve(buf, len) : NULL;
 

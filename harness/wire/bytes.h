@@ -69,7 +69,17 @@ struct cs_buf {
 void cs_buf_free(struct cs_buf *buf);
 /* Empties the buffer, clears its failure and keeps its memory. */
 void cs_buf_clear(struct cs_buf *buf);
-void cs_buf_append(struct cs_buf *buf, const void *bytes, size_t len);
+/* What cs_buf_append does when there may be no room. */
+void cs_buf_append_slowly(struct cs_buf *buf, const void *bytes, size_t len);
+static inline void cs_buf_append(struct cs_buf *buf, const void *bytes, size_t len)
+{
+    if (len > 0 && buf->ptr && !buf->failed && len <= buf->cap - buf->len) {
+        memcpy(buf->ptr + buf->len, bytes, len);
+        buf->len += len;
+    } else {
+        cs_buf_append_slowly(buf, bytes, len);
+    }
+}
 void cs_buf_add(struct cs_buf *buf, struct cs_view view);
 void cs_buf_str(struct cs_buf *buf, const char *text);
 void cs_buf_char(struct cs_buf *buf, char c);

@@ -4,6 +4,7 @@
  * limit, so a writer that escapes one character more than needed is off by that much (LIM-06).
  */
 #include "wire/json.h"
+#include "wire/scan.h"
 
 enum {
     COST_PLAIN = 1,
@@ -39,13 +40,27 @@ static bool is_plain(unsigned char byte)
     return byte >= 0x20 && byte != '"' && byte != '\\';
 }
 
-static size_t plain_run(struct cs_view text, size_t from)
+/* The first byte that is not plain, or `end`. */
+static const char *skip_plain(const char *p, const char *end)
 {
-    size_t at = from;
-    while (at < text.len && is_plain((unsigned char)text.ptr[at])) {
-        at++;
+    uint32_t bits;
+
+    p = cs_scan_block_to_escape(p, end, &bits);
+    if (bits) {
+        return p + __builtin_ctz(bits);
     }
-    return at - from;
+    while (p < end && is_plain((unsigned char)*p)) {
+        p++;
+    }
+    return p;
+}
+
+static size_t cost_of(unsigned char byte)
+{
+    if (is_plain(byte)) {
+        return COST_PLAIN;
+    }
+    return short_escape(byte) != 0 ? COST_SHORT : COST_LONG;
 }
 
 static void escape_byte(struct cs_buf *out, unsigned char byte)
@@ -62,31 +77,45 @@ static void escape_byte(struct cs_buf *out, unsigned char byte)
 
 void cs_json_escape(struct cs_buf *out, struct cs_view text)
 {
-    size_t at = 0;
-    while (at < text.len) {
-        size_t run = plain_run(text, at);
-        if (run > 0) {
-            cs_buf_append(out, text.ptr + at, run);
-            at += run;
-        } else {
-            escape_byte(out, (unsigned char)text.ptr[at]);
-            at++;
+    const char *p = text.ptr;
+    const char *end = text.len > 0 ? p + text.len : p;
+    while (p < end) {
+        const char *next = skip_plain(p, end);
+        if (next > p) {
+            cs_buf_append(out, p, (size_t)(next - p));
         }
+        if (next < end) {
+            escape_byte(out, (unsigned char)*next++);
+        }
+        p = next;
     }
+}
+
+/* What the escapes add to the length of these bytes: never over five times that. */
+static size_t added_by(const char *p, uint32_t bits)
+{
+    size_t added = 0;
+    for (; bits; bits &= bits - 1) {
+        added += cost_of((unsigned char)p[__builtin_ctz(bits)]) - COST_PLAIN;
+    }
+    return added;
 }
 
 size_t cs_json_escaped_len(struct cs_view text)
 {
-    size_t len = 0;
-    for (size_t at = 0; at < text.len; at++) {
-        unsigned char byte = (unsigned char)text.ptr[at];
-        size_t cost = COST_PLAIN;
-        if (!is_plain(byte)) {
-            cost = short_escape(byte) != 0 ? COST_SHORT : COST_LONG;
+    const char *p = text.ptr;
+    const char *end = text.len > 0 ? p + text.len : p;
+    size_t len = text.len;
+    bool fits = true;
+    while (p < end) {
+        uint32_t bits;
+        p = cs_scan_block_to_escape(p, end, &bits);
+        size_t n = (size_t)(end - p) < CS_SCAN_SIZE ? (size_t)(end - p) : CS_SCAN_SIZE;
+        if (n < CS_SCAN_SIZE) {
+            bits = (UINT32_C(1) << n) - 1; /* each of the last ones by itself */
         }
-        if (__builtin_add_overflow(len, cost, &len)) {
-            return SIZE_MAX;
-        }
+        fits = !__builtin_add_overflow(len, added_by(p, bits), &len) && fits;
+        p += n;
     }
-    return len;
+    return fits ? len : SIZE_MAX;
 }

@@ -54,10 +54,15 @@ struct cs_json {
     size_t pos;
     unsigned depth;
     uint8_t expect;
+    bool in_object;                         /* the innermost container */
+    bool is_utf8;                           /* the text is known to be */
     uint64_t stack[CS_JSON_MAX_DEPTH / 64]; /* one bit per open container: 1 object, 0 array */
 };
 
 void cs_json_init(struct cs_json *json, struct cs_view text);
+/* The same for a text that is known to be valid UTF-8, since it was decoded (utf8.h) or is part of
+ * a text that was read as JSON before: this is then not checked a second time. */
+void cs_json_init_utf8(struct cs_json *json, struct cs_view text);
 /* The next token. After CS_JSON_END or CS_JSON_ERROR it returns the same again.
  * Errors (in diag, with offset): CS_ERR_SYNTAX, CS_ERR_LIMIT (depth). */
 enum cs_json_type cs_json_next(struct cs_json *json, struct cs_json_token *ret_token,
@@ -74,8 +79,19 @@ CS_MUST_USE enum cs_err cs_json_check(struct cs_view text, struct cs_diag *diag)
  * on when it encodes the string again). Only for tokens that cs_json_next gave. Asks `out` for
  * raw.len bytes of room, which is never less than what the value takes. */
 void cs_json_unescape(struct cs_view raw, struct cs_buf *out);
-/* True when the key or string token's value equals `text`. */
-bool cs_json_is(const struct cs_json_token *token, struct cs_view text);
+/* The same as cs_json_is, for a token that holds escapes. */
+bool cs_json_is_escaped(const struct cs_json_token *token, struct cs_view text);
+
+/* True when the key or string token's value equals `text`. Inline, since `text` is mostly a literal
+ * whose length then is a constant. */
+static inline bool cs_json_is(const struct cs_json_token *token, struct cs_view text)
+{
+    if (token->type != CS_JSON_KEY && token->type != CS_JSON_STRING) {
+        return false;
+    }
+    return token->flags & CS_JSON_ESCAPED ? cs_json_is_escaped(token, text)
+                                          : cs_view_eq(token->raw, text);
+}
 /* A number token as unsigned integer. Errors: CS_ERR_RANGE (negative, over 2^64-1), CS_ERR_TYPE
  * (not a number, or written with fraction or exponent). */
 CS_MUST_USE enum cs_err cs_json_u64(const struct cs_json_token *token, uint64_t *ret_value);

@@ -5,41 +5,6 @@
 #include "wire/scan.h"
 #include "wire/utf8.h"
 
-enum cs_err cs_json_value_text(struct cs_json *json, const struct cs_json_token *token,
-                               struct cs_view *ret_text, struct cs_diag *diag)
-{
-    struct cs_diag fault = {0};
-    struct cs_json_token inner = *token;
-    const char *start = json->text.ptr + token->offset;
-
-    if (token->type == CS_JSON_OBJECT || token->type == CS_JSON_ARRAY) {
-        do {
-            if (cs_json_next(json, &inner, &fault) == CS_JSON_ERROR) {
-                return cs_fail(diag, fault.code, fault.offset, "%s", fault.text);
-            }
-        } while (inner.depth > token->depth);
-    }
-    *ret_text = cs_view_of(start, (size_t)(json->text.ptr + json->pos - start));
-    return CS_OK;
-}
-
-enum cs_err cs_json_check(struct cs_view text, struct cs_diag *diag)
-{
-    struct cs_diag fault = {0};
-    struct cs_json json;
-    struct cs_json_token token;
-    enum cs_json_type type;
-
-    cs_json_init(&json, text);
-    do {
-        type = cs_json_next(&json, &token, &fault);
-    } while (type != CS_JSON_END && type != CS_JSON_ERROR);
-    if (type == CS_JSON_ERROR) {
-        return cs_fail(diag, fault.code, fault.offset, "%s", fault.text);
-    }
-    return CS_OK;
-}
-
 /* Four hexadecimal digits that the scanner has checked. */
 static uint32_t unit_at(const char *p)
 {
@@ -72,7 +37,8 @@ static const char *decode_unicode(const char *p, const char *end, char ret_bytes
 }
 
 /* Decodes one escape, `p` at its backslash; returns what comes after it. */
-static const char *decode_escape(const char *p, const char *end, char ret_bytes[4], size_t *ret_len)
+static inline const char *decode_escape(const char *p, const char *end, char ret_bytes[4],
+                                        size_t *ret_len)
 {
     if (p[1] == 'u') {
         return decode_unicode(p + 2, end, ret_bytes, ret_len);
@@ -125,15 +91,29 @@ void cs_json_unescape(struct cs_view raw, struct cs_buf *out)
     char *to = start;
     const char *p = raw.ptr;
     const char *end = raw.len > 0 ? p + raw.len : p;
+    const bool quick = cs_scan_can_compress();
 
     if (!start) {
         return;
     }
     while (p < end) {
-        to = decode_blocks(&p, end, to);
-        if (*p != '\\') {
+        if (quick) {
+            to = cs_scan_compress(&p, end, to);
+        } else if (end - p >= 2 * CS_SCAN_SIZE) {
+            to = decode_blocks(&p, end, to);
+        }
+        if (end - p >= CS_SCAN_SIZE) {
+            uint32_t bits = cs_scan_backslashes(cs_scan_load(p));
+            size_t n = bits ? (size_t)__builtin_ctz(bits) : CS_SCAN_SIZE;
+
+            memcpy(to, p, CS_SCAN_SIZE);
+            to += n;
+            p += n;
+        }
+        while (p < end && *p != '\\') {
             *to++ = *p++;
-        } else {
+        }
+        if (p < end) {
             char bytes[4];
             size_t len;
 
@@ -145,17 +125,11 @@ void cs_json_unescape(struct cs_view raw, struct cs_buf *out)
     out->len += (size_t)(to - start);
 }
 
-bool cs_json_is(const struct cs_json_token *token, struct cs_view text)
+bool cs_json_is_escaped(const struct cs_json_token *token, struct cs_view text)
 {
     const char *p = token->raw.ptr;
     const char *end = p + token->raw.len;
 
-    if (token->type != CS_JSON_KEY && token->type != CS_JSON_STRING) {
-        return false;
-    }
-    if (!(token->flags & CS_JSON_ESCAPED)) {
-        return cs_view_eq(token->raw, text);
-    }
     while (p < end) {
         char bytes[4] = {*p};
         size_t len = 1;

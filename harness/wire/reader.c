@@ -35,6 +35,7 @@ struct cs_reader *cs_reader_new(const struct cs_reader_limits *limits)
     if (limits) {
         reader->limits = limits->batch;
     }
+    reader->limits.is_utf8 = true; /* framing has replaced what was not */
     return reader;
 }
 
@@ -172,33 +173,47 @@ static void take_ping(struct cs_reader *reader, struct cs_event *event)
     }
 }
 
+/* An event with nothing in it. Not the 200 bytes of a fault's text: they are written with its code,
+ * and this is done for every record. */
+static void clear_event(const struct cs_reader *reader, struct cs_event *event)
+{
+    event->type = CS_EVENT_UNKNOWN;
+    event->sse = &reader->framing;
+    event->record = (struct cs_record){0};
+    event->index = 0;
+    event->batch = NULL;
+    event->timestamp = 0;
+    event->has_tail = false;
+    event->tail = (struct cs_position){0};
+    event->fault.code = CS_OK;
+    event->fault.offset = 0;
+    event->fault.text[0] = '\0';
+}
+
 enum cs_step cs_reader_next(struct cs_reader *reader, struct cs_view *input,
                             struct cs_event *ret_event, struct cs_diag *diag)
 {
-    struct cs_event event = {.type = CS_EVENT_UNKNOWN, .sse = &reader->framing};
     enum cs_step step = CS_STEP_EVENT;
 
     if (reader->in_batch) {
-        hand_out(reader, &event);
-        *ret_event = event;
+        clear_event(reader, ret_event);
+        hand_out(reader, ret_event);
         return CS_STEP_EVENT;
     }
     step = cs_sse_next(reader->sse, input, &reader->framing, diag);
     if (step != CS_STEP_EVENT) {
         return step;
     }
+    clear_event(reader, ret_event);
     if (cs_view_eq(reader->framing.event, CS_VIEW("batch"))) {
-        step = begin_batch(reader, &event, diag);
+        step = begin_batch(reader, ret_event, diag);
     } else if (cs_view_eq(reader->framing.event, CS_VIEW("ping"))) {
-        take_ping(reader, &event);
+        take_ping(reader, ret_event);
     } else if (cs_view_eq(reader->framing.event, CS_VIEW("error"))) {
-        event.type = CS_EVENT_ERROR;
+        ret_event->type = CS_EVENT_ERROR;
     } else if (reader->framing.event.len == 0 &&
                cs_view_eq(reader->framing.data, CS_VIEW("[DONE]"))) {
-        event.type = CS_EVENT_DONE;
-    }
-    if (step == CS_STEP_EVENT) {
-        *ret_event = event;
+        ret_event->type = CS_EVENT_DONE;
     }
     return step;
 }

@@ -418,9 +418,14 @@ enum cs_err cs_batch_decode(struct cs_view text, const struct cs_batch_limits *l
     decoder.limits.max_headers =
         limits && limits->max_headers ? limits->max_headers : DEFAULT_MAX_HEADERS;
     decoder.limits.lenient = limits && limits->lenient;
+    decoder.limits.is_utf8 = limits && limits->is_utf8;
     cs_buf_clear(&store->text);
     store->text.max = text.len > store->text.max ? text.len : store->text.max;
-    cs_json_init(&decoder.json, text);
+    if (decoder.limits.is_utf8) {
+        cs_json_init_utf8(&decoder.json, text);
+    } else {
+        cs_json_init(&decoder.json, text);
+    }
     err = read_batch(&decoder, &batch);
     if (err) {
         return report(&decoder, err, diag);

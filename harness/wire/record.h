@@ -54,6 +54,8 @@ struct cs_batch_limits {
      * a record costs no more than itself. Headers that are no pair of strings, other timestamps,
      * bodies and header lists are left out; so is a record without a usable seq_num. */
     bool lenient;
+    /* The text is known to be valid UTF-8, as what an event stream's framing gives always is. */
+    bool is_utf8;
 };
 
 /* Memory that a decoder uses again and again. A zeroed struct is ready. */

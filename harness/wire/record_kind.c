@@ -56,52 +56,79 @@ const char *cs_record_kind_name(enum cs_record_kind kind)
 struct envelope {
     struct cs_view data;
     struct cs_view id;
+    size_t offset; /* of the value that should be an object */
     size_t id_offset;
     bool has_data;
     bool has_id;
 };
 
-/* Reads the members of an object that is valid JSON to its end; the last duplicate wins. */
-static void read_envelope(struct cs_json *json, struct envelope *envelope)
+/* One member, its key being the current token; the last duplicate wins. */
+static enum cs_err read_member(struct cs_json *json, struct cs_json_token *token,
+                               struct envelope *envelope, struct cs_diag *diag)
 {
-    struct cs_json_token token;
+    bool is_data = cs_json_is(token, CS_VIEW("data"));
+    bool is_id = cs_json_is(token, CS_VIEW("id"));
+    struct cs_view value = {NULL, 0};
 
-    while (cs_json_next(json, &token, NULL) == CS_JSON_KEY) {
-        bool is_data = cs_json_is(&token, CS_VIEW("data"));
-        bool is_id = cs_json_is(&token, CS_VIEW("id"));
-        struct cs_view value = {NULL, 0};
-
-        (void)cs_json_next(json, &token, NULL);
-        (void)(cs_json_value_text(json, &token, &value, NULL) == CS_OK); /* valid, so it is */
-        if (is_data) {
-            envelope->has_data = true;
-            envelope->data = value;
-        } else if (is_id) {
-            envelope->has_id = true;
-            envelope->id_offset = token.offset;
-            envelope->id = value;
-        }
+    if (cs_json_next(json, token, diag) == CS_JSON_ERROR ||
+        cs_json_value_text(json, token, &value, diag)) {
+        return CS_ERR_SYNTAX;
     }
+    if (is_data) {
+        envelope->has_data = true;
+        envelope->data = value;
+    } else if (is_id) {
+        envelope->has_id = true;
+        envelope->id_offset = token->offset;
+        envelope->id = value;
+    }
+    return CS_OK;
+}
+
+/* Grammar is judged before content: reads to the end of the text, whatever it is. Of a text that is
+ * no object nothing but that is told. */
+static enum cs_err read_envelope(struct cs_view body, struct envelope *envelope,
+                                 bool *ret_is_object, struct cs_diag *diag)
+{
+    struct cs_diag fault; /* its text is written with its code */
+    struct cs_json json;
+    struct cs_json_token token;
+    struct cs_view ignored;
+    enum cs_json_type type;
+
+    fault.code = CS_OK;
+    cs_json_init(&json, body);
+    type = cs_json_next(&json, &token, &fault);
+    envelope->offset = token.offset;
+    *ret_is_object = type == CS_JSON_OBJECT;
+    if (*ret_is_object) {
+        while (cs_json_next(&json, &token, &fault) == CS_JSON_KEY &&
+               read_member(&json, &token, envelope, &fault) == CS_OK) {
+        }
+    } else if (type != CS_JSON_ERROR) {
+        (void)(cs_json_value_text(&json, &token, &ignored, &fault) == CS_OK);
+    }
+    if (!fault.code) {
+        (void)cs_json_next(&json, &token, &fault);
+    }
+    return fault.code ? cs_fail(diag, fault.code, fault.offset, "%s", fault.text) : CS_OK;
 }
 
 enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
                                struct cs_view *ret_id, struct cs_diag *diag)
 {
     struct envelope envelope = {.has_data = false};
-    struct cs_json json;
-    struct cs_json_token token;
-    enum cs_err err = cs_json_check(body, diag);
+    bool is_object = false;
+    enum cs_err err = read_envelope(body, &envelope, &is_object, diag);
 
     if (err) {
         return err;
     }
-    cs_json_init(&json, body);
-    if (cs_json_next(&json, &token, NULL) != CS_JSON_OBJECT) {
-        return cs_fail(diag, CS_ERR_TYPE, token.offset, "an envelope must be an object");
+    if (!is_object) {
+        return cs_fail(diag, CS_ERR_TYPE, envelope.offset, "an envelope must be an object");
     }
-    read_envelope(&json, &envelope);
     if (!envelope.has_data || !envelope.has_id) {
-        return cs_fail(diag, CS_ERR_MISSING, token.offset, "an envelope without %s",
+        return cs_fail(diag, CS_ERR_MISSING, envelope.offset, "an envelope without %s",
                        envelope.has_data ? "id" : "data");
     }
     if (envelope.id.ptr[0] != '"') {

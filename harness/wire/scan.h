@@ -53,9 +53,20 @@ static inline uint32_t cs_scan_bits(cs_scan_block mask)
 #endif
 }
 
+/* Blocks that are looked at together where long runs are likely: one jump for all of them. */
+#define CS_SCAN_STRIDE (4 * CS_SCAN_SIZE)
+
 /* The first byte that is not ASCII, or `end`. */
 static inline const char *cs_scan_ascii(const char *p, const char *end)
 {
+    for (; end - p >= CS_SCAN_STRIDE; p += CS_SCAN_STRIDE) {
+        cs_scan_block any = cs_scan_load(p) | cs_scan_load(p + CS_SCAN_SIZE) |
+                            cs_scan_load(p + 2 * CS_SCAN_SIZE) | cs_scan_load(p + 3 * CS_SCAN_SIZE);
+
+        if (cs_scan_bits(any < 0)) {
+            break;
+        }
+    }
     for (; end - p >= CS_SCAN_SIZE; p += CS_SCAN_SIZE) {
         uint32_t bits = cs_scan_bits(cs_scan_load(p) < 0);
 
@@ -69,6 +80,43 @@ static inline const char *cs_scan_ascii(const char *p, const char *end)
     return p;
 }
 
+/* What a writer has to escape: control characters, quotes and backslashes. */
+static inline cs_scan_block cs_scan_to_escape(const char *p)
+{
+    cs_scan_block block = cs_scan_load(p);
+
+    return ((block < 0x20) & (block >= 0)) | (block == '"') | (block == '\\');
+}
+
+/* Passes over as much as it can of what needs no escape, on processors where that is quick; to be
+ * gone on with from where it returns. */
+const char *cs_scan_skip_plain(const char *p, const char *end);
+
+/* The first block at or after `p` in which a writer has something to escape, or where less than a
+ * block is left; *ret_bits tells which of its bytes it is. */
+static inline const char *cs_scan_block_to_escape(const char *p, const char *end,
+                                                  uint32_t *ret_bits)
+{
+    if (end - p >= 2 * CS_SCAN_STRIDE) {
+        p = cs_scan_skip_plain(p, end);
+    }
+    for (; end - p >= CS_SCAN_STRIDE; p += CS_SCAN_STRIDE) {
+        if (cs_scan_bits(cs_scan_to_escape(p) | cs_scan_to_escape(p + CS_SCAN_SIZE) |
+                         cs_scan_to_escape(p + 2 * CS_SCAN_SIZE) |
+                         cs_scan_to_escape(p + 3 * CS_SCAN_SIZE))) {
+            break;
+        }
+    }
+    *ret_bits = 0;
+    for (; end - p >= CS_SCAN_SIZE; p += CS_SCAN_SIZE) {
+        *ret_bits = cs_scan_bits(cs_scan_to_escape(p));
+        if (*ret_bits) {
+            break;
+        }
+    }
+    return p;
+}
+
 /* Inside a JSON string these bytes need no thought. Compared as signed, everything from 0x80 up is
  * negative, so that one comparison finds control characters and non-ASCII alike. */
 static inline bool cs_scan_is_plain(char c)
@@ -76,10 +124,21 @@ static inline bool cs_scan_is_plain(char c)
     return (signed char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* A bit for each byte of a block that is not plain, backslashes left out. */
-static inline uint32_t cs_scan_hard(cs_scan_block block)
+/* A bit for each byte of a block that is not plain. */
+static inline uint32_t cs_scan_not_plain(cs_scan_block block)
 {
-    return cs_scan_bits((block < 0x20) | (block == '"'));
+    return cs_scan_bits((block < 0x20) | (block == '"') | (block == '\\'));
+}
+
+/* A bit for each control character and, unless `is_utf8`, each byte that is not ASCII. */
+static inline uint32_t cs_scan_bad(cs_scan_block block, bool is_utf8)
+{
+    return cs_scan_bits(block < 0x20) & ~(is_utf8 ? cs_scan_bits(block < 0) : 0);
+}
+
+static inline uint32_t cs_scan_quotes(cs_scan_block block)
+{
+    return cs_scan_bits(block == '"');
 }
 
 static inline uint32_t cs_scan_backslashes(cs_scan_block block)
@@ -93,5 +152,35 @@ static inline uint32_t cs_scan_escapable(cs_scan_block block)
     return cs_scan_bits((block == '"') | (block == '\\') | (block == '/') | (block == 'b') |
                         (block == 'f') | (block == 'n') | (block == 'r') | (block == 't'));
 }
+
+/* A bit for each byte that is no decimal digit. */
+static inline uint32_t cs_scan_not_digits(cs_scan_block block)
+{
+    return cs_scan_bits((block < '0') | (block > '9'));
+}
+
+/* Which bytes of a block are the second byte of an escape, told from its backslashes without a
+ * branch for each. A run of backslashes escapes what follows it when its length is odd: adding the
+ * bit where a run begins carries to the bit after its end, so that where a run began at an even
+ * place, or at an odd one, can be seen there. `carry` is 1 when the first byte of the block (next
+ * time: of the next block) is escaped. The block has `n` bytes. */
+static inline uint32_t cs_scan_escaped(uint32_t backslashes, unsigned n, uint32_t *carry)
+{
+    const uint32_t even = 0x5555;
+    uint32_t begins = backslashes & ~*carry;
+    uint32_t follows = begins << 1 | *carry;
+    uint32_t sum = (begins & ~even & ~follows) + begins;
+
+    *carry = sum >> n;
+    return (even ^ sum << 1) & follows & ((UINT32_C(1) << n) - 1);
+}
+
+/* Decodes as much of a JSON string's raw text as is plain or an escape that stands for itself (a
+ * quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end of what
+ * it wrote at `to`, where there is as much room as there is to read. Needs a processor for which
+ * cs_scan_can_compress is true. */
+char *cs_scan_compress(const char **at, const char *end, char *to);
+/* Whether this processor has what cs_scan_compress is made of. */
+bool cs_scan_can_compress(void);
 
 #endif

@@ -12,6 +12,9 @@ static const char byte_order_mark[MARK_LEN] = "\xef\xbb\xbf";
 #define FIRST_WINDOW ((size_t)256)
 #define LAST_WINDOW  ((size_t)32768)
 
+/* Pieces so short that looking at each byte is the quickest. */
+#define TINY ((size_t)8)
+
 /* The data of a block. One line that lies within the caller's piece is only pointed at, until the
  * piece ends or a second line comes: then it is copied. */
 struct data {
@@ -110,6 +113,14 @@ static size_t line_len(struct cs_view text)
 {
     size_t window = FIRST_WINDOW;
 
+    if (text.len < TINY) {
+        size_t len = 0;
+
+        while (len < text.len && text.ptr[len] != '\n' && text.ptr[len] != '\r') {
+            len++;
+        }
+        return len;
+    }
     for (size_t from = 0; from < text.len;) {
         const char *at = text.ptr + from;
         size_t n = smaller(window, text.len - from);
@@ -253,6 +264,10 @@ static enum cs_step check_memory(struct cs_sse *sse)
     const struct cs_buf *const all[] = {&sse->event, &sse->id, &sse->data.buf, &sse->line,
                                         &sse->decoded};
 
+    if (!(sse->event.failed | sse->id.failed | sse->data.buf.failed | sse->line.failed |
+          sse->decoded.failed)) {
+        return CS_STEP_MORE;
+    }
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (cs_buf_error(all[i])) {
             return stop(sse, cs_buf_error(all[i]), sse->offset, "no memory for this event");
@@ -342,7 +357,10 @@ static enum cs_step read_line(struct cs_sse *sse, struct cs_view *input,
         sse->flags |= cr ? 0 : CS_SSE_LF;
     }
     use(sse, input, complete ? len + 1 : len);
-    if (!complete || cs_buf_error(&sse->line)) {
+    if (!complete) {
+        return CS_STEP_MORE; /* and all input is used up */
+    }
+    if (cs_buf_error(&sse->line)) {
         return check_memory(sse);
     }
     if (line.len == 0) {

@@ -62,19 +62,49 @@ size_t cs_utf8_sequence(struct cs_view text)
     return text.len > 0 && sequence(text.ptr, text.len, &len) == WHOLE ? len : 0;
 }
 
+/* Length of the valid sequence of two to four bytes that the first of these four begin, or 0. The
+ * bits that must be set in each form are compared at once; what is left to keep out are overlong
+ * forms, surrogates and code points over U+10FFFF, by the bits of the first two bytes. */
+static size_t wide_len(const char *p)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    uint32_t word = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    uint32_t high;
+
+    if ((word & 0xf0c0c000) == 0xe0808000) {
+        high = word & 0x0f200000;
+        return high != 0 && high != 0x0d200000 ? 3 : 0;
+    }
+    if ((word & 0xe0c00000) == 0xc0800000) {
+        return (word & 0x1e000000) != 0 ? 2 : 0;
+    }
+    high = word & 0x07300000;
+    return (word & 0xf8c0c0c0) == 0xf0808080 && high != 0 && high <= 0x04000000 ? 4 : 0;
+}
+
+const char *cs_utf8_skip_wide(const char *p, const char *end)
+{
+    size_t len = 1;
+
+    while (len > 0 && p < end && (signed char)*p < 0) {
+        len = end - p >= 4 ? wide_len(p) : cs_utf8_sequence(cs_view_of(p, (size_t)(end - p)));
+        p += len;
+    }
+    return p;
+}
+
 size_t cs_utf8_valid_prefix(struct cs_view text)
 {
     const char *p = text.ptr;
     const char *end = text.len > 0 ? p + text.len : p;
 
-    while (p < end) {
-        size_t len;
+    while ((p = cs_scan_ascii(p, end)) < end) {
+        const char *wide = p;
 
-        p = cs_scan_ascii(p, end);
-        if (p == end || sequence(p, (size_t)(end - p), &len) != WHOLE) {
+        p = cs_utf8_skip_wide(p, end);
+        if (p == wide) {
             break;
         }
-        p += len;
     }
     return text.len > 0 ? (size_t)(p - text.ptr) : 0;
 }

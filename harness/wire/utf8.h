@@ -23,6 +23,9 @@ void cs_utf8_finish(struct cs_utf8 *utf8, struct cs_buf *out);
 size_t cs_utf8_sequence(struct cs_view text);
 /* Length of the longest valid UTF-8 prefix; equal to view.len when all of it is valid. */
 size_t cs_utf8_valid_prefix(struct cs_view text);
+/* Passes over valid sequences of two bytes and more; returns the first byte that is ASCII, or
+ * begins none, or `end`. */
+const char *cs_utf8_skip_wide(const char *p, const char *end);
 /* Number of UTF-16 code units of valid UTF-8 text: what JavaScript calls its length (SES-23). */
 size_t cs_utf8_utf16_len(struct cs_view text);
 /* Writes one code point and returns its length. Surrogates, and what is over U+10FFFF, become
