@@ -28,7 +28,9 @@ static void add_observation(cJSON *list, const char *name, const char *before, c
     if (after) {
         cJSON_AddStringToObject(item, "after", after);
     }
-    cJSON_AddItemToArray(list, item);
+    if (!cJSON_AddItemToArray(list, item)) {
+        cJSON_Delete(item); /* without memory there may be no list */
+    }
 }
 
 static void add_observations(cJSON *object, const struct cs_change *change)
@@ -86,7 +88,10 @@ enum cs_err cs_compare_json(const struct cs_read_report *older, const struct cs_
     while (cs_changes_next(&changes, &change)) {
         counts[change.kind]++;
         if (change.kind != CS_CHANGE_NONE) {
-            cJSON_AddItemToArray(cases, change_object(&change, set));
+            cJSON *object = change_object(&change, set);
+            if (!cJSON_AddItemToArray(cases, object)) {
+                cJSON_Delete(object);
+            }
         }
     }
     for (size_t kind = 0; kind < CS_N_CHANGES; kind++) {

@@ -39,13 +39,21 @@ void cs_report_json_peer(cJSON *root, const struct cs_report_peer *peer)
     }
 }
 
+/* Without memory there may be no array to add to. */
+static void add_to(cJSON *array, cJSON *item)
+{
+    if (!cJSON_AddItemToArray(array, item)) {
+        cJSON_Delete(item);
+    }
+}
+
 static void add_requirements(cJSON *object, const char *requirements)
 {
     cJSON *array = cJSON_AddArrayToObject(object, "requirements");
     for (const char *at = requirements; *at;) {
         const char *end = strchrnul(at, ' ');
         char *id = strndup(at, (size_t)(end - at));
-        cJSON_AddItemToArray(array, cJSON_CreateString(id ? id : ""));
+        add_to(array, cJSON_CreateString(id ? id : ""));
         free(id);
         at = *end ? end + 1 : end;
     }
@@ -62,7 +70,7 @@ static void add_item(cJSON *array, const char *kind, const char *title, const ch
     if (at_ms >= 0) {
         cs_report_json_integer(item, "at_ms", (uint64_t)at_ms);
     }
-    cJSON_AddItemToArray(array, item);
+    add_to(array, item);
 }
 
 static void add_evidence(cJSON *object, const struct cs_result *result, const char *rerun)

@@ -35,11 +35,11 @@ static size_t read_headers(struct cs_view head, struct cs_header headers[HEADERS
 bool cs_answer_h2(struct cs_call *call, struct cs_view head, struct cs_view body, bool end)
 {
     struct cs_header headers[HEADERS_MAX];
-    size_t n = read_headers(head, headers);
     if (head.len == 0) { /* it could not be written */
         cs_h2_reset(call->stream, CS_H2_INTERNAL_ERROR);
         return false;
     }
+    size_t n = read_headers(head, headers);
     bool bare = end && body.len == 0;
     return cs_h2_answer(call->stream, call->status, headers, n, bare) &&
            (body.len == 0 || cs_h2_send(call->stream, body)) &&
