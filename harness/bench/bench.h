@@ -66,5 +66,6 @@ struct cs_bench_group {
 };
 extern const struct cs_bench_group cs_bench_append;
 extern const struct cs_bench_group cs_bench_reader;
+extern const struct cs_bench_group cs_bench_fuzz;
 
 #endif

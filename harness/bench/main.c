@@ -13,6 +13,7 @@
 static const struct cs_bench_group *const groups[] = {
     &cs_bench_append,
     &cs_bench_reader,
+    &cs_bench_fuzz,
 };
 #define N_GROUPS (sizeof groups / sizeof groups[0])
 
