@@ -240,11 +240,20 @@ static void custom_agent(struct cs_case_run *run)
     ak_need_feature(ak, "chat.endAndContinue");
     int turn = ak_boot(ak, "custom", "hello", "{'endAndContinue':true}");
     const struct ak_request *request = ak_wait_request(ak, HANDOVER, 1);
-    ak_expect_text(ak, "reason", ak_request_member(ak, request, "reason"), "\"continuation\"");
     ak_expect_text(ak, "callingRunId", ak_request_member(ak, request, "callingRunId"),
                    ak_text(ak, "\"%s\"", ak_run_id(ak, turn)));
     ak_expect_text(ak, "the end of the run", ak_wait_end(ak, turn), "done");
     ak_expect_out(ak, 0, "start ... finish TC ...");
+}
+
+/* AGT-VUP-12 */
+static void custom_reason(struct cs_case_run *run)
+{
+    struct ak *ak = ak_of(run);
+    ak_need_feature(ak, "chat.endAndContinue");
+    (void)ak_boot(ak, "custom", "hello", "{'endAndContinue':true}");
+    const struct ak_request *request = ak_wait_request(ak, HANDOVER, 1);
+    ak_expect_text(ak, "reason", ak_request_member(ak, request, "reason"), "\"continuation\"");
 }
 
 static void expect_refused(struct cs_case_run *run, const char *agent, const char *point)
@@ -301,8 +310,10 @@ const struct cs_case agent_upgrade_cases[] = {
     {"agent/upgrade/keeps-version", "no handover for an equal pin, none, or a locked version",
      "AGT-VUP-09", CS_MUST, 0, 0, keeps_version},
     {"agent/upgrade/hold", "no handover with versionSkew hold", "AGT-VUP-09", CS_MUST, 0, 0, hold},
-    {"agent/upgrade/custom-agent", "endAndContinue of a custom agent posts its reason",
+    {"agent/upgrade/custom-agent", "endAndContinue of a custom agent asks for a successor",
      "AGT-VUP-10", CS_MUST, 0, 0, custom_agent},
+    {"agent/upgrade/custom-reason", "endAndContinue of a custom agent is no upgrade", "AGT-VUP-12",
+     CS_MUST, 0, 0, custom_reason},
     {"agent/upgrade/not-in-agent", "endAndContinue throws in a managed agent", "AGT-VUP-10",
      CS_MUST, 0, 0, not_in_agent},
     {"agent/upgrade/not-in-iterator", "endAndContinue throws beside a live createSession iterator",

@@ -96,6 +96,11 @@ export default {
       if (body.reason === "continuation") body.reason = "upgrade";
     }),
   },
+  "forgets-who-continues": {
+    request: bendHandover((body) => {
+      if (body.reason === "continuation") body.callingRunId = "run_of_nobody";
+    }),
+  },
   "lets-an-agent-end-and-continue": {
     event: (event) =>
       event.event === "note" && event.name === "ended" ? { ...event, data: { value: null } } : event,
