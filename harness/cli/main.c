@@ -15,6 +15,17 @@ static const struct cs_command *const commands[] = {
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
+/* What the launcher of a checkout does by itself, since it has to build something first. */
+static const struct {
+    const char *name;
+    const char *summary;
+} of_checkout[] = {
+    {"test", "build and pass the project's own tests"},
+    {"bench", "the performance figures, as ratios in one run"},
+    {"replay", "run the inputs of a fuzz target again"},
+};
+#define N_OF_CHECKOUT (sizeof of_checkout / sizeof of_checkout[0])
+
 static void help(FILE *out)
 {
     fputs("chatspec: conformance tests for the chat.agent Sessions wire protocol\n\n"
@@ -22,6 +33,10 @@ static void help(FILE *out)
           out);
     for (size_t i = 0; i < N_COMMANDS; i++) {
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    fputs("\nIn a checkout, by ./chatspec:\n\n", out);
+    for (size_t i = 0; i < N_OF_CHECKOUT; i++) {
+        fprintf(out, "  %-10s %s\n", of_checkout[i].name, of_checkout[i].summary);
     }
     fputs("\n"
           "  chatspec COMMAND --help    what a command does, with examples\n"
@@ -46,6 +61,13 @@ static int unknown(const char *name)
 {
     const char *names[N_COMMANDS];
     const char *nearest[CS_NEAREST_MAX];
+    for (size_t i = 0; i < N_OF_CHECKOUT; i++) {
+        if (strcmp(of_checkout[i].name, name) == 0) {
+            return cs_say(CS_EXIT_USAGE,
+                          "%s has to build something first: in a checkout, ./chatspec %s", name,
+                          name);
+        }
+    }
     for (size_t i = 0; i < N_COMMANDS; i++) {
         names[i] = commands[i]->name;
     }
