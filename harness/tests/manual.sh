@@ -16,7 +16,7 @@ fail() {
 ! "$program" help --completion fish 2>/dev/null || fail "a shell that is not known"
 
 n=0
-mapfile -t commands < <("$program" --help | sed -n 's/^  \([a-z0-9]*\)  *[^ ].*/\1/p' | grep -v '^chatspec$')
+mapfile -t commands < <("$program" --help | sed '/^In a checkout/,$d' | sed -n 's/^  \([a-z0-9]*\)  *[^ ].*/\1/p' | grep -v '^chatspec$')
 [ "${#commands[@]}" -ge 12 ] || fail "--help names ${#commands[@]} commands"
 for command in "${commands[@]}"; do
     # The part of the manual and of each completion that is of this command.
