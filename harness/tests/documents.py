@@ -21,7 +21,7 @@ import tempfile
 import time
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LAUNCHER = {"test": set(), "replay": {"--seconds", "--at-least", "--times"}, "fuzz": {"--coverage", "--merge"}, "merge": None}
+LAUNCHER = {"test": set(), "bench": {"--only", "--short", "--runs", "--json", "--seed"}, "replay": {"--seconds", "--at-least", "--times"}, "fuzz": {"--coverage", "--merge"}, "merge": None}
 
 # What stands in for things of the reader's, in the text of a block: {url} and {key} are those of a server.
 STAND_INS = [
@@ -39,6 +39,7 @@ LEFT_OUT = [
     (r"apt-get |cargo install", "installs packages of the system", False),
     (r"127\.0\.0\.1:8080", "needs an S2 server (test with_s2)", False),
     (r"podman |docker ", "needs a container engine (container-lines.sh)", False),
+    (r"\./chatspec bench\b", "builds with peers of its own (step bench of the tests)", False),
     (r"\./chatspec test\b|\.ci/run", "is the run that this test is part of", False),
     (r"cmake --preset|ctest --preset|^ninja ", "builds and tests the project", False),
     (r"^\./chatspec fuzz( [a-z]+)*( --(minutes|coverage|merge).*)?$", "our targets: a build of their own", False),
