@@ -53,6 +53,7 @@ static void is_given_up(struct cs_case_run *run)
     int r = ak_boot(ak, "plain", "hello",
                     "{'script':[[{'text':'one'}]],'do':{'run':[{'defer':[{'gate':'never'}]}]}}");
     size_t last = ak_wait_word(ak, "finish");
+    ak_be_patient(ak, CAP_MS + CAP_LATE);
     ak_wait_turns(ak, 1);
     ak_expect_number(ak, "works begun", ak_count_notes(ak, r, "defer"), 1);
     expect_span(ak, run, "the turn ended", ak_turn_complete(ak, 1)->at_ms - ak_out(ak, last)->at_ms,
@@ -138,6 +139,7 @@ static void lets_go_in_time(struct cs_case_run *run)
     ak_wait_prompt(ak, r, 1);
     int64_t asked = ak_now(ak);
     ak_settle(ak);
+    ak_be_patient(ak, GATE_CAP_MS + CAP_LATE);
     ak_wait_word(ak, "start");
     expect_span(ak, run, "the answer began", ak_out(ak, 0)->at_ms - asked, GATE_CAP_MS);
     ak_wait_turns(ak, 1);

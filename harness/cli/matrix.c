@@ -255,7 +255,9 @@ struct cs_matrix_counts cs_matrix_judge(const struct cs_matrix *matrix, struct c
     if (!matrix->is_partial) {
         judge_toothless(matrix, &counts, out);
     }
-    judge_unclaimed(matrix, &counts, out);
+    if (!matrix->claims_unknown) {
+        judge_unclaimed(matrix, &counts, out);
+    }
     judge_nulls(matrix, &counts, out);
     return counts;
 }

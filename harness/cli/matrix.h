@@ -37,7 +37,8 @@ struct cs_matrix {
     const char *const *nulls; /* their names */
     size_t n_nulls;
     const struct cs_result *const *cells; /* NULL: was not run */
-    bool is_partial; /* some violations are left out: no case can be called toothless */
+    bool is_partial;     /* some violations are left out: no case can be called toothless */
+    bool claims_unknown; /* and so are cases: no violation can be called unclaimed */
 };
 
 struct cs_matrix_counts {

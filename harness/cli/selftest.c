@@ -38,6 +38,12 @@ struct cs_run_options cs_selftest_options(const struct cs_args *args, unsigned j
 
 /* ---- what is tried ---- */
 
+/* True when cases were chosen among all of them. */
+static bool is_selection(const struct cs_args *args)
+{
+    return args->only.n > 0 || args->skip.n > 0 || args->only_group;
+}
+
 /* Violations that the selected cases are about; all of them when nothing was selected. */
 static bool is_wanted(const struct cs_selftest *test, const struct cs_matrix_violation *violation)
 {
@@ -50,7 +56,7 @@ static bool is_wanted(const struct cs_selftest *test, const struct cs_matrix_vio
     if (args->violate.n > 0) {
         return false;
     }
-    bool wanted = args->only.n == 0 && args->skip.n == 0 && !args->only_group;
+    bool wanted = !is_selection(args);
     for (size_t i = 0; i < test->n_all_cases && !wanted; i++) {
         wanted = cs_matrix_is_expected(violation, test->all_cases[i]);
     }
@@ -180,6 +186,7 @@ static int run_columns(struct cs_selftest *test, size_t first, size_t n)
 static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
 {
     const struct cs_selftest_role *kind = test->kind;
+    bool is_partial = test->args->violate.n > 0;
     const char **nulls = calloc(kind->n_nulls + 1, sizeof(char *));
     if (!nulls) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
@@ -196,7 +203,8 @@ static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
                                      .nulls = nulls,
                                      .n_nulls = kind->n_nulls,
                                      .cells = test->cells,
-                                     .is_partial = test->args->violate.n > 0};
+                                     .is_partial = is_partial,
+                                     .claims_unknown = is_partial && is_selection(test->args)};
     struct cs_buf page = CS_BUF(MAX_PAGE);
     struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &page);
     free(nulls);
@@ -209,8 +217,16 @@ static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
     printf("collateral            %zu, and %zu could not be judged, of %zu other pairs%s\n",
            counts.n_collateral, counts.n_blocked, counts.n_others,
            test->args->full ? "" : " tried (--full: all)");
-    printf("toothless cases       %zu\n", counts.n_toothless);
-    printf("unclaimed violations  %zu\n", counts.n_unclaimed);
+    if (matrix.is_partial) {
+        printf("toothless cases       not counted, as --violate leaves violations out\n");
+    } else {
+        printf("toothless cases       %zu\n", counts.n_toothless);
+    }
+    if (matrix.claims_unknown) {
+        printf("unclaimed violations  not counted, as cases are left out too\n");
+    } else {
+        printf("unclaimed violations  %zu\n", counts.n_unclaimed);
+    }
     printf("passes for null peers %zu\n", counts.n_null_passes);
     if (test->n_again > 0) {
         size_t n_calm = 0;

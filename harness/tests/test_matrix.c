@@ -61,15 +61,20 @@ static int tear_down(void **state)
     return 0;
 }
 
+static struct cs_matrix matrix_of(const struct world *world)
+{
+    return (struct cs_matrix){.cases = cases,
+                              .n_cases = N_CASES,
+                              .violations = world->rows,
+                              .n_violations = N_VIOLATIONS,
+                              .nulls = nulls,
+                              .n_nulls = 1,
+                              .cells = world->cells};
+}
+
 static struct cs_matrix_counts judge(const struct world *world, const char *expected)
 {
-    const struct cs_matrix matrix = {.cases = cases,
-                                     .n_cases = N_CASES,
-                                     .violations = world->rows,
-                                     .n_violations = N_VIOLATIONS,
-                                     .nulls = nulls,
-                                     .n_nulls = 1,
-                                     .cells = world->cells};
+    const struct cs_matrix matrix = matrix_of(world);
     struct cs_buf out = CS_BUF(65536);
     struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &out);
     char *text = cs_buf_take(&out);
@@ -201,6 +206,27 @@ static void the_named_cases_must_notice(void **state)
     assert_int_equal(judge(world, "no case lists").n_unclaimed, 1);
 }
 
+/* What cannot be known of a part is not complained about. */
+static void a_part_of_the_matrix_says_nothing_of_the_rest(void **state)
+{
+    struct world *world = *state;
+    cell(world, 1, 0)->verdict = CS_PASS;
+    world->rows[0].noticed_by = "x/d";
+    struct cs_matrix matrix = matrix_of(world);
+    struct cs_buf out = CS_BUF(65536);
+    struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &out);
+    assert_int_equal(counts.n_toothless, 1);
+    assert_int_equal(counts.n_unclaimed, 1);
+    cs_buf_clear(&out);
+    matrix.is_partial = true;
+    matrix.claims_unknown = true;
+    counts = cs_matrix_judge(&matrix, &out);
+    assert_int_equal(counts.n_toothless, 0);
+    assert_int_equal(counts.n_unclaimed, 0);
+    assert_int_equal(out.len, 0);
+    cs_buf_free(&out);
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -216,6 +242,7 @@ int main(void)
         WITH_WORLD(a_pass_for_a_peer_that_does_nothing_is_a_fault),
         WITH_WORLD(a_violation_that_no_case_claims_is_named),
         WITH_WORLD(the_named_cases_must_notice),
+        WITH_WORLD(a_part_of_the_matrix_says_nothing_of_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -5,10 +5,10 @@ import { chunkOf, controlRecord, dataRecord, headerOf, isTurnComplete, withChunk
 const typeOf = (record) => chunkOf(record)?.type;
 const errorText = (record) => String((typeOf(record) === "error" && chunkOf(record).errorText) || "");
 
-/* What is written to the streams of that case. */
-function inCase(name, change) {
-  return (records, { url }) => (url.includes(name) ? records.flatMap(change) : records);
-}
+/* What is written to the streams of those cases: the stream's name is in the path, escaped. */
+const inCases = (names, change) => (records, { url }) =>
+  names.some((name) => decodeURIComponent(url).includes(`/${name}-`)) ? records.flatMap(change) : records;
+const inCase = (name, change) => inCases([name], change);
 
 /* Whether the run that began last is that case's: the payload tells. */
 function runOf(name) {
@@ -143,7 +143,7 @@ export default {
     ),
   },
   "boundary-as-data": {
-    records: inCase("control-in-headers-right", (record) =>
+    records: inCases(["control-in-headers-right", "forms"], (record) =>
       isTurnComplete(record) ? [dataRecord({ type: "trigger:turn-complete" }), record] : [record],
     ),
   },

@@ -68,9 +68,12 @@ export default {
       aborted = false;
     },
   },
-  /* Of agents without pendingMessages. */
+  /* Of agents without pendingMessages. A turn that failed is over with its boundary alone. */
   "drops-messages-in-mid-turn": {
     event: (event) => dropping.look(event),
+    records(records) {
+      if (records.some(isTurnComplete)) dropping.seen.busy = false;
+    },
     incoming: (record) =>
       messageIn(record) && dropping.seen.busy && dropping.seen.task === "plain" ? null : undefined,
   },
