@@ -31,6 +31,8 @@ STAND_INS = [
     (r"tr_dev_chatspec0{16}", "{key}"),
     (r"\bOLD_KEY\b|\bNEW_KEY\b", "TRIGGER_KEY"),
     (r"python3 (\./)?my_adapter\.py", "python3 conformance/peers/python/adapter.py"),
+    # A server goes on until it is told to end.
+    (r"(?m)^\./chatspec serve --port \d+", "timeout --preserve-status --signal INT 3 ./chatspec serve --port 0"),
     (r"\./my-agent\.mjs", "harness/tests/own_agents/right.mjs"),
 ]
 
