@@ -203,4 +203,40 @@ static inline void fuzz_text_block(struct cs_view text)
     FUZZ_CHECK(cs_scan_bits_portable(cs_scan_load(bytes) < 0) == wanted);
 }
 
+/* What a processor can do quickly, against each byte by itself. */
+static inline void fuzz_text_quick(struct cs_view text)
+{
+    char long_text[512];
+    size_t n = 0;
+
+    for (; n < sizeof(long_text); n++) {
+        long_text[n] = n >= 200 && n - 200 < text.len ? text.ptr[n - 200] : 'x';
+    }
+    const char *end = long_text + sizeof(long_text);
+    for (n = 0; n < sizeof(long_text) && (unsigned char)long_text[n] >= 0x20 &&
+                long_text[n] != '"' && long_text[n] != '\\';
+         n++) {
+    }
+    uint32_t bits;
+    FUZZ_CHECK(cs_scan_skip_plain(long_text, end) <= long_text + n);
+    const char *block = cs_scan_block_to_escape(long_text, end, &bits);
+    FUZZ_CHECK(bits ? block + __builtin_ctz(bits) == long_text + n : n == sizeof(long_text));
+    if (cs_scan_can_compress()) {
+        char quick[512];
+        const char *at = long_text;
+        char *to = cs_scan_compress(&at, end, quick);
+        size_t len = 0;
+
+        for (const char *p = long_text; p < at; p++, len++) {
+            bool is_escape = *p == '\\';
+
+            FUZZ_CHECK((unsigned char)*p >= 0x20 && *p != '"');
+            p += is_escape;
+            FUZZ_CHECK(p < at && quick[len] == *p);
+            FUZZ_CHECK(!is_escape || fuzz_has(CS_VIEW("\"\\/"), *p));
+        }
+        FUZZ_CHECK((size_t)(to - quick) == len);
+    }
+}
+
 #endif

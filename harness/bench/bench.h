@@ -59,6 +59,9 @@ void cs_bench_trouble(struct cs_bench *bench, const char *name, const struct cs_
 
 /* Seconds of a clock that only goes forward. */
 double cs_bench_now(void);
+/* Seconds of the processor that this program has had: for work in memory alone, on a machine that
+ * others use. */
+double cs_bench_processor(void);
 
 /* A group of benchmarks, one file each. */
 struct cs_bench_group {
@@ -71,5 +74,6 @@ extern const struct cs_bench_group cs_bench_reader;
 extern const struct cs_bench_group cs_bench_endpoint;
 extern const struct cs_bench_group cs_bench_suite;
 extern const struct cs_bench_group cs_bench_soak;
+extern const struct cs_bench_group cs_bench_fuzz;
 
 #endif

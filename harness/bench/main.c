@@ -16,6 +16,7 @@ static const struct cs_bench_group *const groups[] = {
     &cs_bench_endpoint,
     &cs_bench_suite,
     &cs_bench_soak,
+    &cs_bench_fuzz,
 };
 #define N_GROUPS (sizeof groups / sizeof groups[0])
 

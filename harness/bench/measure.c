@@ -14,6 +14,13 @@ double cs_bench_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+double cs_bench_processor(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 bool cs_bench_is_short(const struct cs_bench *bench)
 {
     return bench->report.is_short;

@@ -423,9 +423,81 @@ static void what_is_left_out_leaves_nothing(void **state)
     cs_batch_store_free(&store);
 }
 
+/* How a record is written decides how it is read, not what is read: a text, and the same with a
+ * space where none has been, in which nothing is as it is mostly written. `shift` is where the
+ * space is. */
+static void same_of_both(struct cs_view text, bool lenient, bool is_utf8)
+{
+    const size_t shift = sizeof("{\"records\":[{") - 1;
+    const struct cs_batch_limits limits = {.lenient = lenient, .is_utf8 = is_utf8};
+    struct cs_batch_store store[2] = {{0}, {0}};
+    struct cs_batch batch[2] = {{0}, {0}};
+    struct cs_diag diag[2] = {{0}, {0}};
+    struct cs_buf spaced = CS_BUF(4096);
+
+    cs_buf_append(&spaced, text.ptr, shift);
+    cs_buf_char(&spaced, ' ');
+    cs_buf_append(&spaced, text.ptr + shift, text.len - shift);
+    enum cs_err usual = cs_batch_decode(text, &limits, &store[0], &batch[0], &diag[0]);
+    enum cs_err other =
+        cs_batch_decode(cs_buf_view(&spaced), &limits, &store[1], &batch[1], &diag[1]);
+    assert_int_equal(usual, other);
+    assert_string_equal(diag[0].text, diag[1].text);
+    if (diag[1].offset > shift) {
+        assert_int_equal(diag[0].offset + 1, diag[1].offset);
+    }
+    assert_int_equal(batch[0].n_records, batch[1].n_records);
+    assert_int_equal(batch[0].n_left_out, batch[1].n_left_out);
+    for (size_t i = 0; i < batch[0].n_records; i++) {
+        const struct cs_record *a = &batch[0].records[i];
+        const struct cs_record *b = &batch[1].records[i];
+
+        assert_true(a->seq_num == b->seq_num && a->timestamp == b->timestamp);
+        assert_true(a->has_timestamp == b->has_timestamp && a->has_headers == b->has_headers);
+        assert_true(a->has_body == b->has_body && a->kind == b->kind);
+        assert_true(a->n_headers == b->n_headers && cs_view_eq(a->body, b->body));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        cs_batch_store_free(&store[i]);
+    }
+    cs_buf_free(&spaced);
+}
+
+/* Every byte in turn becomes one that may change what the record is, or whether it is one. */
+static void how_a_record_is_written_changes_nothing(void **state)
+{
+    static const char *const texts[] = {
+        "{\"records\":[{\"seq_num\":12,\"timestamp\":1764000000000,\"body\":\"{\\\"data\\\":"
+        "\\\\n caf\xc3\xa9 \\u00e9\\n and some more \\/ text\\\\\"}]}",
+        "{\"records\":[{\"seq_num\":0,\"timestamp\":5,\"headers\":[],\"body\":\"\"}]}",
+        "{\"records\":[{\"seq_num\":123456789012345678,\"timestamp\":-1,\"body\":\"plain\"}]}",
+    };
+    static const char others[] = "\"\\0129.-eu}{][,: \n\x01\xff/xa";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char text[256];
+        size_t len = strlen(texts[i]);
+
+        memcpy(text, texts[i], len + 1);
+        same_of_both(cs_view_of(text, len), false, true);
+        for (size_t at = sizeof("{\"records\":[{") - 1; at < len; at++) {
+            for (size_t n = 0; n < sizeof(others) - 1; n++) {
+                bool is_ascii = (signed char)others[n] >= 0 && (signed char)text[at] >= 0;
+
+                text[at] = others[n];
+                same_of_both(cs_view_of(text, len), n % 2, is_ascii);
+                same_of_both(cs_view_of(text, len), !(n % 2), false);
+                text[at] = texts[i][at];
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(how_a_record_is_written_changes_nothing),
         cmocka_unit_test(batches),
         cmocka_unit_test(faults),
         cmocka_unit_test(limits),

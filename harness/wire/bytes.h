@@ -73,7 +73,8 @@ void cs_buf_clear(struct cs_buf *buf);
 void cs_buf_append_slowly(struct cs_buf *buf, const void *bytes, size_t len);
 static inline void cs_buf_append(struct cs_buf *buf, const void *bytes, size_t len)
 {
-    if (len > 0 && buf->ptr && !buf->failed && len <= buf->cap - buf->len) {
+    /* Room is no right to it: a buffer's `max` may have been lowered since. */
+    if (len > 0 && buf->ptr && !buf->failed && buf->cap <= buf->max && len <= buf->cap - buf->len) {
         memcpy(buf->ptr + buf->len, bytes, len);
         buf->len += len;
     } else {

@@ -43,9 +43,11 @@ static bool is_plain(unsigned char byte)
 /* The first byte that is not plain, or `end`. */
 static const char *skip_plain(const char *p, const char *end)
 {
-    uint32_t bits;
+    uint32_t bits = end - p >= CS_SCAN_SIZE ? cs_scan_bits(cs_scan_to_escape(p)) : 0;
 
-    p = cs_scan_block_to_escape(p, end, &bits);
+    if (!bits) { /* the run is a long one */
+        p = cs_scan_block_to_escape(p, end, &bits);
+    }
     if (bits) {
         return p + __builtin_ctz(bits);
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "wire/json_escape.h"
+#include "wire/json_shape.h"
 #include "wire/scan.h"
 #include "wire/utf8.h"
 
@@ -577,4 +578,47 @@ enum cs_err cs_json_check(struct cs_view text, struct cs_diag *diag)
         return cs_fail(diag, fault.code, fault.offset, "%s", fault.text);
     }
     return CS_OK;
+}
+
+bool cs_json_pass_string(struct cs_json *json, struct cs_json_token *ret_token)
+{
+    const char *p = json->text.ptr + json->pos;
+    const char *quote;
+
+    ret_token->flags = 0;
+    quote = scan_string(json, p, text_end(json), &ret_token->flags);
+    if (!quote) {
+        return false;
+    }
+    ret_token->type = CS_JSON_STRING;
+    ret_token->offset = json->pos - 1;
+    ret_token->raw = cs_view_of(p, (size_t)(quote - p));
+    json->pos += (size_t)(quote - p) + 1;
+    return true;
+}
+
+char *cs_json_pass_decoded(struct cs_json *json, char *to)
+{
+    const char *p = json->text.ptr + json->pos;
+
+    if (json->is_utf8 && cs_scan_can_compress()) {
+        to = cs_scan_compress(&p, text_end(json), to);
+        json->pos = (size_t)(p - json->text.ptr);
+    }
+    return to;
+}
+
+void cs_json_enter_object(struct cs_json *json)
+{
+    json->stack[0] = 1;
+    json->depth = 1;
+    json->in_object = true;
+    json->expect = EXPECT_VALUE;
+}
+
+void cs_json_leave_object(struct cs_json *json)
+{
+    json->depth--;
+    json->in_object = json->depth > 0 && top_is_object(json);
+    json->expect = json->depth > 0 ? EXPECT_MORE : EXPECT_END;
 }

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "wire/json.h"
+#include "wire/json_shape.h"
 
 #define DEFAULT_MAX_RECORDS ((size_t)1000)
 #define DEFAULT_MAX_HEADERS ((size_t)65536)
@@ -250,6 +250,60 @@ static enum cs_err read_member(struct decoder *decoder, struct cs_record *record
     return pass_value(decoder);
 }
 
+/* The body of a record, its opening quote being passed. What holds escapes is decoded as it is
+ * looked at, as far as that goes; false when there is a fault in it, or no memory. */
+static bool usual_body(struct decoder *decoder, struct cs_view *ret_body)
+{
+    struct cs_buf *text = &decoder->store->text;
+    size_t start = text->len;
+    char *to = start == 0 ? cs_buf_reserve(text, decoder->json.text.len) : text->ptr + start;
+
+    if (!to) {
+        return false;
+    }
+    to = cs_json_pass_decoded(&decoder->json, to);
+    if (!cs_json_pass_string(&decoder->json, &decoder->token)) {
+        return false;
+    }
+    text->len = (size_t)(to - text->ptr);
+    if (text->len == start && !(decoder->token.flags & CS_JSON_ESCAPED)) {
+        *ret_body = decoder->token.raw;
+        return true;
+    }
+    cs_json_unescape(decoder->token.raw, text);
+    *ret_body = cs_view_of(text->ptr + start, text->len - start);
+    return !cs_buf_error(text);
+}
+
+/* A data record as it is mostly written, its opening brace being passed: its members in their
+ * order, no spaces, no headers. False when it is written otherwise, and nothing has changed. */
+static bool usual_record(struct decoder *decoder, struct cs_record *record)
+{
+    struct cs_json *json = &decoder->json;
+    size_t pos = json->pos;
+    size_t text_len = decoder->store->text.len;
+    uint64_t timestamp;
+
+    if (cs_json_pass(json, CS_VIEW("\"seq_num\":")) &&
+        cs_json_pass_number(json, ',', &record->seq_num) &&
+        cs_json_pass(json, CS_VIEW("\"timestamp\":")) &&
+        cs_json_pass_number(json, ',', &timestamp)) {
+        record->has_headers = cs_json_pass(json, CS_VIEW("\"headers\":[],"));
+        record->has_body = cs_json_pass(json, CS_VIEW("\"body\":\"")) &&
+                           usual_body(decoder, &record->body) && cs_json_pass(json, CS_VIEW("}"));
+        if (record->has_body) {
+            cs_json_leave_object(json);
+            record->timestamp = (int64_t)timestamp;
+            record->has_timestamp = true;
+            return true;
+        }
+    }
+    json->pos = pos;
+    decoder->store->text.len = text_len;
+    *record = (struct cs_record){.offset = record->offset};
+    return false;
+}
+
 /* One record, its opening brace being the current token. */
 static enum cs_err read_record(struct decoder *decoder)
 {
@@ -267,6 +321,13 @@ static enum cs_err read_record(struct decoder *decoder)
         return fail_at(decoder, CS_ERR_NO_MEMORY, record.offset, "no memory for records");
     }
     store->records = grown;
+    if (usual_record(decoder, &record)) {
+        store->records[decoder->n_records++] = record;
+        return CS_OK;
+    }
+    if (cs_buf_error(&store->text)) {
+        return fail_at(decoder, cs_buf_error(&store->text), record.offset, "no memory for text");
+    }
     while (!(err = next(decoder)) && decoder->token.type == CS_JSON_KEY) {
         err = read_member(decoder, &record, &has_seq_num);
         if (err) {

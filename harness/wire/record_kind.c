@@ -1,7 +1,7 @@
 /* What a record is: its kind, its headers, its envelope. */
 #include "wire/record.h"
 
-#include "wire/json.h"
+#include "wire/json_shape.h"
 
 static const struct cs_header *find_header(const struct cs_header *headers, size_t n_headers,
                                            struct cs_view name)
@@ -114,12 +114,43 @@ static enum cs_err read_envelope(struct cs_view body, struct envelope *envelope,
     return fault.code ? cs_fail(diag, fault.code, fault.offset, "%s", fault.text) : CS_OK;
 }
 
+/* An envelope as it is mostly written: its two members in their order, and no spaces. */
+static bool usual_envelope(struct cs_view body, struct cs_view *ret_data, struct cs_view *ret_id)
+{
+    struct cs_diag ignored;
+    struct cs_json json;
+    struct cs_json_token token;
+
+    cs_json_init(&json, body);
+    if (!cs_json_pass(&json, CS_VIEW("{\"data\":"))) {
+        return false;
+    }
+    cs_json_enter_object(&json);
+    if (cs_json_next(&json, &token, &ignored) == CS_JSON_ERROR ||
+        cs_json_value_text(&json, &token, ret_data, &ignored) ||
+        !cs_json_pass(&json, CS_VIEW(",\"id\":\"")) || !cs_json_pass_string(&json, &token) ||
+        !cs_json_pass(&json, CS_VIEW("}"))) {
+        return false;
+    }
+    *ret_id = token.raw;
+    return json.pos == body.len;
+}
+
 enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
                                struct cs_view *ret_id, struct cs_diag *diag)
 {
     struct envelope envelope = {.has_data = false};
+    struct cs_view data;
+    struct cs_view id;
     bool is_object = false;
-    enum cs_err err = read_envelope(body, &envelope, &is_object, diag);
+    enum cs_err err;
+
+    if (usual_envelope(body, &data, &id)) {
+        *ret_data = data;
+        *ret_id = id;
+        return CS_OK;
+    }
+    err = read_envelope(body, &envelope, &is_object, diag);
 
     if (err) {
         return err;

@@ -175,8 +175,8 @@ static inline uint32_t cs_scan_escaped(uint32_t backslashes, unsigned n, uint32_
     return (even ^ sum << 1) & follows & ((UINT32_C(1) << n) - 1);
 }
 
-/* Decodes as much of a JSON string's raw text as is plain or an escape that stands for itself (a
- * quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end of what
+/* Decodes as much of a JSON string, which is valid UTF-8, as is plain or an escape that stands for
+ * itself (a quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end of what
  * it wrote at `to`, where there is as much room as there is to read. Needs a processor for which
  * cs_scan_can_compress is true. */
 char *cs_scan_compress(const char **at, const char *end, char *to);

@@ -34,8 +34,13 @@ __attribute__((target("bmi2,popcnt"))) char *cs_scan_compress(const char **at, c
         uint32_t escaped = cs_scan_escaped(backslashes, CS_SCAN_SIZE, &next_carry);
         uint64_t halves[2];
 
-        if (escaped & ~(backslashes | cs_scan_quotes(block) | cs_scan_bits(block == '/'))) {
-            break; /* a letter stands for another character */
+        uint32_t quotes = cs_scan_quotes(block);
+
+        /* A letter that stands for another character; the string's end, or what it must not hold.
+         */
+        if ((escaped & ~(backslashes | quotes | cs_scan_bits(block == '/'))) |
+            ((quotes & ~escaped) | cs_scan_bad(block, true))) {
+            break;
         }
         carry = next_carry;
         backslashes &= ~escaped;
