@@ -87,17 +87,16 @@ static enum cs_err read_member(struct cs_json *json, struct cs_json_token *token
 
 /* Grammar is judged before content: reads to the end of the text, whatever it is. Of a text that is
  * no object nothing but that is told. */
-static enum cs_err read_envelope(struct cs_view body, struct envelope *envelope,
+static enum cs_err read_envelope(const struct cs_json *start, struct envelope *envelope,
                                  bool *ret_is_object, struct cs_diag *diag)
 {
     struct cs_diag fault; /* its text is written with its code */
-    struct cs_json json;
+    struct cs_json json = *start;
     struct cs_json_token token;
     struct cs_view ignored;
     enum cs_json_type type;
 
     fault.code = CS_OK;
-    cs_json_init(&json, body);
     type = cs_json_next(&json, &token, &fault);
     envelope->offset = token.offset;
     *ret_is_object = type == CS_JSON_OBJECT;
@@ -115,13 +114,13 @@ static enum cs_err read_envelope(struct cs_view body, struct envelope *envelope,
 }
 
 /* An envelope as it is mostly written: its two members in their order, and no spaces. */
-static bool usual_envelope(struct cs_view body, struct cs_view *ret_data, struct cs_view *ret_id)
+static bool usual_envelope(const struct cs_json *start, struct cs_view *ret_data,
+                           struct cs_view *ret_id)
 {
     struct cs_diag ignored;
-    struct cs_json json;
+    struct cs_json json = *start;
     struct cs_json_token token;
 
-    cs_json_init(&json, body);
     if (!cs_json_pass(&json, CS_VIEW("{\"data\":"))) {
         return false;
     }
@@ -133,11 +132,11 @@ static bool usual_envelope(struct cs_view body, struct cs_view *ret_data, struct
         return false;
     }
     *ret_id = token.raw;
-    return json.pos == body.len;
+    return json.pos == json.text.len;
 }
 
-enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
-                               struct cs_view *ret_id, struct cs_diag *diag)
+static enum cs_err decode_envelope(const struct cs_json *json, struct cs_view *ret_data,
+                                   struct cs_view *ret_id, struct cs_diag *diag)
 {
     struct envelope envelope = {.has_data = false};
     struct cs_view data;
@@ -145,12 +144,12 @@ enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
     bool is_object = false;
     enum cs_err err;
 
-    if (usual_envelope(body, &data, &id)) {
+    if (usual_envelope(json, &data, &id)) {
         *ret_data = data;
         *ret_id = id;
         return CS_OK;
     }
-    err = read_envelope(body, &envelope, &is_object, diag);
+    err = read_envelope(json, &envelope, &is_object, diag);
 
     if (err) {
         return err;
@@ -168,4 +167,22 @@ enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
     *ret_data = envelope.data;
     *ret_id = cs_view_of(envelope.id.ptr + 1, envelope.id.len - 2);
     return CS_OK;
+}
+
+enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
+                               struct cs_view *ret_id, struct cs_diag *diag)
+{
+    struct cs_json json;
+
+    cs_json_init(&json, body);
+    return decode_envelope(&json, ret_data, ret_id, diag);
+}
+
+enum cs_err cs_envelope_decode_utf8(struct cs_view body, struct cs_view *ret_data,
+                                    struct cs_view *ret_id, struct cs_diag *diag)
+{
+    struct cs_json json;
+
+    cs_json_init_utf8(&json, body);
+    return decode_envelope(&json, ret_data, ret_id, diag);
 }

@@ -176,11 +176,34 @@ static inline uint32_t cs_scan_escaped(uint32_t backslashes, unsigned n, uint32_
 }
 
 /* Decodes as much of a JSON string, which is valid UTF-8, as is plain or an escape that stands for
- * itself (a quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end of what
- * it wrote at `to`, where there is as much room as there is to read. Needs a processor for which
- * cs_scan_can_compress is true. */
+ * itself (a quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end
+ * of what it wrote at `to`, where there is as much room as there is to read. Needs a processor for
+ * which cs_scan_can_compress is true. */
 char *cs_scan_compress(const char **at, const char *end, char *to);
 /* Whether this processor has what cs_scan_compress is made of. */
 bool cs_scan_can_compress(void);
+
+/* Passes over what is plain in a JSON string, and escapes of two characters, 64 bytes at a time.
+ * Returns the first byte that wants a closer look: a quote, a control character, the backslash of
+ * any other escape and, unless `is_utf8`, what is not ASCII; or `end`. Sets *ret_escaped when it
+ * passed an escape. Needs a processor for which cs_scan_is_wide is true. */
+const char *cs_scan_wide(const char *p, const char *end, bool is_utf8, bool *ret_escaped);
+/* The same, and writes what the bytes stand for to *to, which it moves; there must be as much room
+ * as there is to read. */
+const char *cs_scan_wide_decode(const char *p, const char *end, bool is_utf8, bool *ret_escaped,
+                                char **to);
+/* Passes over valid UTF-8, 64 bytes at a time; stops, between two characters, at the latest where
+ * it is not valid, and maybe before. Needs the same. */
+const char *cs_scan_wide_utf8(const char *p, const char *end);
+/* Whether this processor has what these are made of. */
+static inline bool cs_scan_is_wide(void)
+{
+#if defined(__x86_64__) && !defined(CS_SCAN_PLAIN)
+    return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2");
+#else
+    return false;
+#endif
+}
 
 #endif
