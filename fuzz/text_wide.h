@@ -69,6 +69,16 @@ static inline void wide_check_utf8(struct cs_view text)
     FUZZ_CHECK(cs_utf8_valid_prefix(text) == at);
 }
 
+static inline void wide_check_line(struct cs_view text)
+{
+    size_t n = 0;
+
+    while (n < text.len && text.ptr[n] != '\n' && text.ptr[n] != '\r') {
+        n++;
+    }
+    FUZZ_CHECK(cs_scan_wide_line(text.ptr, text.ptr + text.len) == text.ptr + n);
+}
+
 static inline void fuzz_text_wide(struct cs_view text)
 {
     static const size_t places[] = {0, 1, 37, 62, 63};
@@ -88,6 +98,7 @@ static inline void fuzz_text_wide(struct cs_view text)
         wide_check_string(cs_view_of(copy, len), false, room, other);
         wide_check_string(cs_view_of(copy, len), true, room, other);
         wide_check_utf8(cs_view_of(copy, len));
+        wide_check_line(cs_view_of(copy, len));
         free(copy);
         free(room);
         free(other);

@@ -546,21 +546,64 @@ enum cs_json_type cs_json_next(struct cs_json *json, struct cs_json_token *ret_t
     return next(json, ret_token, diag);
 }
 
+/* Several strings of one text, whose ends lie in blocks of 64 bytes that are looked at once. */
+struct strings {
+    const char *block;
+    const char *end; /* of the text */
+    uint64_t stops;  /* cs_scan_wide_stops */
+    unsigned n;
+    bool is_utf8;
+};
+
+static HOT void look_at(struct strings *strings, const char *p)
+{
+    strings->block = p;
+    strings->stops = cs_scan_wide_stops(p, strings->end, strings->is_utf8, &strings->n);
+}
+
+/* The closing quote of a string of nothing but plain bytes and escapes of two characters, `p` being
+ * after its opening one, in the block or right after it; NULL when there is anything else. */
+static HOT const char *end_of_string(struct strings *strings, const char *p)
+{
+    for (;;) {
+        size_t at = (size_t)(p - strings->block);
+        uint64_t stops = at < strings->n ? strings->stops >> at : 0;
+
+        if (stops) {
+            p += __builtin_ctzll(stops);
+            return p < strings->end && *p == '"' ? p : NULL;
+        }
+        p = at < strings->n ? strings->block + strings->n : p;
+        if (p == strings->end) {
+            return NULL;
+        }
+        look_at(strings, p);
+    }
+}
+
 /* The end of an object whose members are strings and numbers without spaces between them, `p` being
  * after its opening brace; NULL when it is none, or not right. */
 static const char *skip_flat_object(const struct cs_json *json, const char *p)
 {
-    const char *end = text_end(json);
+    struct strings strings = {.end = text_end(json), .is_utf8 = json->is_utf8};
+    const char *end = strings.end;
+    const bool wide = cs_scan_is_wide();
     unsigned flags = 0;
 
+    if (wide) {
+        look_at(&strings, p);
+    }
     for (;;) {
-        if (p == end || *p != '"' || !(p = scan_string(json, p + 1, end, &flags)) || end - p < 3 ||
-            p[1] != ':') {
+        if (p == end || *p != '"') {
+            return NULL;
+        }
+        p = wide ? end_of_string(&strings, p + 1) : scan_string(json, p + 1, end, &flags);
+        if (!p || end - p < 3 || p[1] != ':') {
             return NULL;
         }
         p += 2;
         if (*p == '"') {
-            p = scan_string(json, p + 1, end, &flags);
+            p = wide ? end_of_string(&strings, p + 1) : scan_string(json, p + 1, end, &flags);
             p = p ? p + 1 : NULL;
         } else if (*p >= '0' && *p <= '9') {
             p = scan_number(p, end, &flags);
@@ -654,6 +697,32 @@ char *cs_json_pass_decoded(struct cs_json *json, char *to)
         json->pos = (size_t)(p - json->text.ptr);
     }
     return to;
+}
+
+bool cs_json_pass_flat_object(struct cs_json *json)
+{
+    const char *p = json->text.ptr + json->pos;
+
+    p = p < text_end(json) && *p == '{' ? skip_flat_object(json, p + 1) : NULL;
+    json->pos = p ? (size_t)(p - json->text.ptr) : json->pos;
+    return p != NULL;
+}
+
+bool cs_json_pass_to_object(struct cs_json *json)
+{
+    const char *p = json->text.ptr + json->pos;
+    unsigned top = json->depth;
+
+    if (json->expect != CS_JSON_EXPECT_MORE || json->in_object || top == CS_JSON_MAX_DEPTH ||
+        text_end(json) - p < 2 || p[0] != ',' || p[1] != '{') {
+        return false;
+    }
+    json->stack[top / 64] |= (uint64_t)1 << top % 64;
+    json->depth++;
+    json->in_object = true;
+    json->expect = CS_JSON_EXPECT_FIRST_KEY;
+    json->pos += 2;
+    return true;
 }
 
 void cs_json_enter_object(struct cs_json *json)

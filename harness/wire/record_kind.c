@@ -120,14 +120,22 @@ static bool usual_envelope(const struct cs_json *start, struct cs_view *ret_data
     struct cs_diag ignored;
     struct cs_json json = *start;
     struct cs_json_token token;
+    size_t start_of_data;
 
     if (!cs_json_pass(&json, CS_VIEW("{\"data\":"))) {
         return false;
     }
-    cs_json_enter_object(&json);
-    if (cs_json_next(&json, &token, &ignored) == CS_JSON_ERROR ||
-        cs_json_value_text(&json, &token, ret_data, &ignored) ||
-        !cs_json_pass(&json, CS_VIEW(",\"id\":\"")) || !cs_json_pass_string(&json, &token) ||
+    start_of_data = json.pos;
+    if (cs_json_pass_flat_object(&json)) {
+        *ret_data = cs_view_of(json.text.ptr + start_of_data, json.pos - start_of_data);
+    } else {
+        cs_json_enter_object(&json);
+        if (cs_json_next(&json, &token, &ignored) == CS_JSON_ERROR ||
+            cs_json_value_text(&json, &token, ret_data, &ignored)) {
+            return false;
+        }
+    }
+    if (!cs_json_pass(&json, CS_VIEW(",\"id\":\"")) || !cs_json_pass_string(&json, &token) ||
         !cs_json_pass(&json, CS_VIEW("}"))) {
         return false;
     }

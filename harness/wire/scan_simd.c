@@ -216,7 +216,63 @@ WIDE const char *cs_scan_wide_utf8(const char *p, const char *end)
     return p;
 }
 
+WIDE uint64_t cs_scan_wide_stops(const char *p, const char *end, bool is_utf8, unsigned *ret_n)
+{
+    uint64_t in = _bzhi_u64(UINT64_MAX, (unsigned)(end - p < 64 ? end - p : 64));
+    __m512i block = _mm512_maskz_loadu_epi8(in, p);
+    uint64_t backslashes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\\'));
+    uint64_t wide = _mm512_movepi8_mask(block);
+    uint64_t hard = _mm512_cmplt_epu8_mask(block, _mm512_set1_epi8(0x20)) |
+                    _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('"')) | (is_utf8 ? 0 : wide);
+    uint64_t carry = 0;
+
+    if (backslashes) {
+        __m512i letters = letters_of(block);
+        uint64_t escaped = escaped_of(backslashes, &carry);
+
+        hard &= ~escaped;
+        hard |= escaped & ~(_mm512_test_epi8_mask(letters, letters) & ~wide);
+    }
+    *ret_n = 64 - (unsigned)carry;
+    return hard | ~in;
+}
+
+WIDE static inline uint64_t line_ends(__m512i block)
+{
+    return _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\n')) |
+           _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8('\r'));
+}
+
+WIDE const char *cs_scan_wide_line(const char *p, const char *end)
+{
+    uint64_t ends = 0;
+
+    for (; end - p >= 64; p += 64) {
+        ends = line_ends(_mm512_loadu_si512(p));
+        if (ends) {
+            return p + _tzcnt_u64(ends);
+        }
+    }
+    ends = line_ends(_mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)(end - p)), p));
+    return ends ? p + _tzcnt_u64(ends) : end;
+}
+
 #else
+
+uint64_t cs_scan_wide_stops(const char *p, const char *end, bool is_utf8, unsigned *ret_n)
+{
+    (void)p;
+    (void)end;
+    (void)is_utf8;
+    *ret_n = 0;
+    return UINT64_MAX;
+}
+
+const char *cs_scan_wide_line(const char *p, const char *end)
+{
+    (void)end;
+    return p;
+}
 
 const char *cs_scan_wide_utf8(const char *p, const char *end)
 {
