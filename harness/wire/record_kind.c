@@ -85,65 +85,71 @@ static enum cs_err read_member(struct cs_json *json, struct cs_json_token *token
     return CS_OK;
 }
 
+static void begin(struct cs_json *json, struct cs_view body, bool is_utf8)
+{
+    if (is_utf8) {
+        cs_json_init_utf8(json, body);
+    } else {
+        cs_json_init(json, body);
+    }
+}
+
 /* Grammar is judged before content: reads to the end of the text, whatever it is. Of a text that is
  * no object nothing but that is told. */
-static enum cs_err read_envelope(const struct cs_json *start, struct envelope *envelope,
+static enum cs_err read_envelope(struct cs_json *json, struct envelope *envelope,
                                  bool *ret_is_object, struct cs_diag *diag)
 {
     struct cs_diag fault; /* its text is written with its code */
-    struct cs_json json = *start;
     struct cs_json_token token;
     struct cs_view ignored;
     enum cs_json_type type;
 
     fault.code = CS_OK;
-    type = cs_json_next(&json, &token, &fault);
+    type = cs_json_next(json, &token, &fault);
     envelope->offset = token.offset;
     *ret_is_object = type == CS_JSON_OBJECT;
     if (*ret_is_object) {
-        while (cs_json_next(&json, &token, &fault) == CS_JSON_KEY &&
-               read_member(&json, &token, envelope, &fault) == CS_OK) {
+        while (cs_json_next(json, &token, &fault) == CS_JSON_KEY &&
+               read_member(json, &token, envelope, &fault) == CS_OK) {
         }
     } else if (type != CS_JSON_ERROR) {
-        (void)(cs_json_value_text(&json, &token, &ignored, &fault) == CS_OK);
+        (void)(cs_json_value_text(json, &token, &ignored, &fault) == CS_OK);
     }
     if (!fault.code) {
-        (void)cs_json_next(&json, &token, &fault);
+        (void)cs_json_next(json, &token, &fault);
     }
     return fault.code ? cs_fail(diag, fault.code, fault.offset, "%s", fault.text) : CS_OK;
 }
 
 /* An envelope as it is mostly written: its two members in their order, and no spaces. */
-static bool usual_envelope(const struct cs_json *start, struct cs_view *ret_data,
-                           struct cs_view *ret_id)
+static bool usual_envelope(struct cs_json *json, struct cs_view *ret_data, struct cs_view *ret_id)
 {
     struct cs_diag ignored;
-    struct cs_json json = *start;
     struct cs_json_token token;
     size_t start_of_data;
 
-    if (!cs_json_pass(&json, CS_VIEW("{\"data\":"))) {
+    if (!cs_json_pass(json, CS_VIEW("{\"data\":"))) {
         return false;
     }
-    start_of_data = json.pos;
-    if (cs_json_pass_flat_object(&json)) {
-        *ret_data = cs_view_of(json.text.ptr + start_of_data, json.pos - start_of_data);
+    start_of_data = json->pos;
+    if (cs_json_pass_flat_object(json)) {
+        *ret_data = cs_view_of(json->text.ptr + start_of_data, json->pos - start_of_data);
     } else {
-        cs_json_enter_object(&json);
-        if (cs_json_next(&json, &token, &ignored) == CS_JSON_ERROR ||
-            cs_json_value_text(&json, &token, ret_data, &ignored)) {
+        cs_json_enter_object(json);
+        if (cs_json_next(json, &token, &ignored) == CS_JSON_ERROR ||
+            cs_json_value_text(json, &token, ret_data, &ignored)) {
             return false;
         }
     }
-    if (!cs_json_pass(&json, CS_VIEW(",\"id\":\"")) || !cs_json_pass_string(&json, &token) ||
-        !cs_json_pass(&json, CS_VIEW("}"))) {
+    if (!cs_json_pass(json, CS_VIEW(",\"id\":\"")) || !cs_json_pass_string(json, &token) ||
+        !cs_json_pass(json, CS_VIEW("}"))) {
         return false;
     }
     *ret_id = token.raw;
-    return json.pos == json.text.len;
+    return json->pos == json->text.len;
 }
 
-static enum cs_err decode_envelope(const struct cs_json *json, struct cs_view *ret_data,
+static enum cs_err decode_envelope(struct cs_json *json, struct cs_view *ret_data,
                                    struct cs_view *ret_id, struct cs_diag *diag)
 {
     struct envelope envelope = {.has_data = false};
@@ -157,6 +163,7 @@ static enum cs_err decode_envelope(const struct cs_json *json, struct cs_view *r
         *ret_id = id;
         return CS_OK;
     }
+    begin(json, json->text, json->is_utf8);
     err = read_envelope(json, &envelope, &is_object, diag);
 
     if (err) {
