@@ -467,8 +467,8 @@ static void same_of_both(struct cs_view text, bool lenient, bool is_utf8)
 static void how_a_record_is_written_changes_nothing(void **state)
 {
     static const char *const texts[] = {
-        "{\"records\":[{\"seq_num\":12,\"timestamp\":1764000000000,\"body\":\"{\\\"data\\\":"
-        "\\\\n caf\xc3\xa9 \\u00e9\\n and some more \\/ text\\\\\"}]}",
+        ("{\"records\":[{\"seq_num\":12,\"timestamp\":1764000000000,\"body\":\"{\\\"data\\\":"
+         "\\\\n caf\xc3\xa9 \\u00e9\\n and some more \\/ text\\\\\"}]}"),
         "{\"records\":[{\"seq_num\":0,\"timestamp\":5,\"headers\":[],\"body\":\"\"}]}",
         "{\"records\":[{\"seq_num\":123456789012345678,\"timestamp\":-1,\"body\":\"plain\"}]}",
     };
