@@ -61,7 +61,7 @@ static inline void large_take(struct large_reading *reading, const struct cs_eve
     const struct large_payload *payload = reading->payload;
 
     if (event->type == CS_EVENT_MALFORMED) {
-        FUZZ_CHECK(payload->n_records > 1000 && event->fault.code == CS_ERR_LIMIT);
+        FUZZ_CHECK(payload->n_records > payload->max_records && event->fault.code == CS_ERR_LIMIT);
         reading->n_bad++;
     } else if (event->type == CS_EVENT_BATCH_END) {
         FUZZ_CHECK(reading->n_records == (reading->n_whole + 1) * payload->n_records);
@@ -101,7 +101,8 @@ static inline void large_check_stream(const struct large_payload *payload, struc
 {
     struct cs_buf stream = CS_BUF(FUZZ_BUF_MAX);
     int64_t limit = (int64_t)payload->batch.len + 12 + 6 + 9 + room;
-    struct cs_reader_limits limits = {.max_event = limit > 0 ? (size_t)limit : 1};
+    struct cs_reader_limits limits = {.max_event = limit > 0 ? (size_t)limit : 1,
+                                      .batch = {.max_records = payload->max_records}};
     struct large_reading reading = {.payload = payload};
     size_t n_events = payload->batch.len > 1024 * 1024 ? 1 : 2;
     bool fits = room >= 0;
@@ -120,8 +121,9 @@ static inline void large_check_stream(const struct large_payload *payload, struc
      * listed in. */
     FUZZ_CHECK(fuzz_memory.peak <= 6 * (int64_t)limits.max_event + 1024 * 1024);
     FUZZ_CHECK(reading.failed == (fits ? CS_OK : CS_ERR_LIMIT));
-    FUZZ_CHECK(reading.n_whole == (fits && payload->n_records <= 1000 ? n_events : 0));
-    FUZZ_CHECK(reading.n_bad == (fits && payload->n_records > 1000 ? n_events : 0));
+    FUZZ_CHECK(reading.n_whole ==
+               (fits && payload->n_records <= payload->max_records ? n_events : 0));
+    FUZZ_CHECK(reading.n_bad == (fits && payload->n_records > payload->max_records ? n_events : 0));
     FUZZ_CHECK(reading.n_records == reading.n_whole * payload->n_records);
     cs_reader_free(reading.reader);
     cs_buf_free(&stream);

@@ -1,8 +1,9 @@
 /* Payloads of MiB from inputs of a few bytes: what is described is built by cJSON, which knows
  * nothing of our escaping, batches or limits.
  *
- * A group of equal records is 5 letters: how many (0: 1; from 24 on 996 to 1003), their kind (0:
- * data, 1: control, 2: with a header of another name), two for the size of a body, and what it
+ * A group of equal records is 5 letters: how many (0: 1; from 24 on from four below the
+ * reader's limit to three above it: 996 to 1003, or 4 to 11 where it is scaled down), their kind
+ * (0: data, 1: control, 2: with a header of another name), two for the size of a body, and what it
  * repeats. The size is the first letter shifted by the second; from 24 on the body is such that the
  * record weighs 1 MiB, give or take up to 16.
  */
@@ -18,8 +19,9 @@ enum {
     LARGE_GROUPS_MAX = 6,
     LARGE_RECORDS_MAX = 1100
 };
-#define LARGE_MAX ((size_t)7 * 1024 * 1024)
-#define SMALL_MAX ((size_t)128 * 1024)
+#define LARGE_MAX  ((size_t)7 * 1024 * 1024)
+#define SMALL_MAX  ((size_t)128 * 1024)
+#define SCALED_MAX ((size_t)8 * 1024) /* with limits that are scaled down too */
 
 struct large_group {
     struct cs_buf body;     /* what a client would append */
@@ -34,6 +36,7 @@ struct large_payload {
     uint8_t group_of[LARGE_RECORDS_MAX]; /* the records in their order */
     size_t n_records;
     size_t max;           /* about as long as the batch may become */
+    size_t max_records;   /* what the reader takes */
     size_t estimate;      /* of the batch's length */
     char *text;           /* JSON of cJSON's */
     struct cs_view batch; /* the same */
@@ -89,6 +92,10 @@ static inline void large_body(struct cs_view *input, size_t max, struct cs_buf *
         large_fill(out, pattern, size / pattern.len, size % pattern.len);
         return;
     }
+    if (max == SCALED_MAX) {
+        large_fill(out, pattern, max / each, mantissa);
+        return;
+    }
     size = CS_RECORD_MAX_METERED - fuzz_append_weight(CS_VIEW(""), LARGE_PART_ID) - 16 + mantissa;
     large_fill(out, pattern, size / each, size % each);
 }
@@ -127,7 +134,7 @@ static inline bool large_add_group(struct large_payload *payload, struct cs_view
     group->header.value = CS_VIEW("turn-complete");
     large_body(input, payload->max, &group->body);
     large_envelope(cs_buf_view(&group->body), &group->envelope);
-    count = count == 0 ? 1 : count < 24 ? count : 996 + (count - 24);
+    count = count == 0 ? 1 : count < 24 ? count : payload->max_records - 4 + (count - 24);
     for (size_t i = 0;
          i < count && payload->n_records < LARGE_RECORDS_MAX && payload->estimate < payload->max;
          i++) {

@@ -180,6 +180,13 @@ static inline void fuzz_text_json(struct cs_view text)
                 !cs_json_get(text, CS_VIEW("id"), &other);
     FUZZ_CHECK((err == CS_OK) == (both && other.ptr[0] == '"'));
     FUZZ_CHECK(err || (cs_view_eq(data, value) && id.ptr == other.ptr + 1));
+    if (cs_utf8_valid_prefix(text) == text.len) {
+        struct cs_view same_data, same_id;
+
+        FUZZ_CHECK(cs_envelope_decode_utf8(text, &same_data, &same_id, NULL) == err);
+        FUZZ_CHECK(err || (same_data.ptr == data.ptr && same_data.len == data.len &&
+                           same_id.ptr == id.ptr && same_id.len == id.len));
+    }
     FUZZ_CHECK(!valid || err == valid);
 
     err = cs_position_decode(text, &position, NULL);

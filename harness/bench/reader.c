@@ -27,22 +27,42 @@ static struct cs_bench_text take_text(struct cs_bench_events *events,
     return (struct cs_bench_text){at, events->text.len - at};
 }
 
-/* The members of a chunk, which is the value of an envelope's `data`. */
+/* The value that comes next: a string to `into`, unless that is NULL. */
+static bool take_value(struct cs_json *json, struct cs_bench_events *events,
+                       struct cs_bench_text *into)
+{
+    struct cs_json_token token;
+    struct cs_view text;
+    if (cs_json_next(json, &token, NULL) == CS_JSON_STRING && into) {
+        *into = take_text(events, &token);
+        return true;
+    }
+    return cs_json_value_text(json, &token, &text, NULL) == CS_OK;
+}
+
+/* The members of a chunk, which is the value of an envelope's `data`: in the order that they mostly
+ * have, or in any. */
 static void take_chunk(struct cs_view data, struct cs_bench_events *events,
                        struct cs_bench_event *event)
 {
     struct cs_json json;
     struct cs_json_token token;
+    bool good = true;
     cs_json_init_utf8(&json, data);
     cs_json_next(&json, &token, NULL);
-    while (cs_json_next(&json, &token, NULL) == CS_JSON_KEY) {
+    if (cs_json_pass_key(&json, CS_VIEW(",\"type\":"))) {
+        good = take_value(&json, events, &event->type);
+    }
+    if (good && cs_json_pass_key(&json, CS_VIEW(",\"id\":"))) {
+        good = take_value(&json, events, NULL);
+    }
+    if (good && cs_json_pass_key(&json, CS_VIEW(",\"delta\":"))) {
+        good = take_value(&json, events, &event->delta);
+    }
+    while (good && cs_json_next(&json, &token, NULL) == CS_JSON_KEY) {
         bool is_type = cs_json_is(&token, CS_VIEW("type"));
         bool is_delta = cs_json_is(&token, CS_VIEW("delta"));
-        if (cs_json_next(&json, &token, NULL) == CS_JSON_STRING && (is_type || is_delta)) {
-            *(is_type ? &event->type : &event->delta) = take_text(events, &token);
-        } else if (cs_json_value_text(&json, &token, &data, NULL) != CS_OK) {
-            return;
-        }
+        good = take_value(&json, events, is_type ? &event->type : is_delta ? &event->delta : NULL);
     }
 }
 
@@ -60,7 +80,7 @@ static bool take_record(const struct cs_record *record, struct cs_bench_events *
     if (record->body.len == 0) {
         return true;
     }
-    if (cs_envelope_decode(record->body, &data, &id, NULL) != CS_OK) {
+    if (cs_envelope_decode_utf8(record->body, &data, &id, NULL) != CS_OK) {
         return false;
     }
     event->id = cs_bench_events_text(events, id.ptr, id.len);

@@ -257,6 +257,124 @@ static void members(void **state)
     }
 }
 
+/* To the end of the value that `token` opens, one token after the other. */
+static enum cs_json_type to_its_end(struct cs_json *json, const struct cs_json_token *token,
+                                    struct cs_diag *diag)
+{
+    struct cs_json_token inner;
+    enum cs_json_type type;
+
+    do {
+        type = cs_json_next(json, &inner, diag);
+    } while (type != CS_JSON_ERROR && inner.depth > token->depth);
+    return type;
+}
+
+/* Objects of every kind of part: what is passed over at once ends where its tokens do, and has the
+ * same faults. */
+static void whole_values_are_what_their_tokens_are(void **state)
+{
+    static const char *const parts[] = {
+        "\"",
+        "\"a\":",
+        "\"",
+        ":",
+        ",",
+        "1",
+        "-2",
+        "10.5",
+        "01",
+        "{",
+        "}",
+        "[]",
+        "null",
+        "\\\"",
+        "\\n",
+        "\\u00e9",
+        "\\x",
+        "\xc3\xa9",
+        "\xc3",
+        " ",
+        "\x01",
+        "\"b\",",
+        "\"cde\"",
+        "\\\\",
+        "\"k\":\"v\",",
+        "\"key\":12,",
+        "a text that is longer than a block",
+        ",\"\":\"\"",
+    };
+    uint64_t random = FEED_SEED;
+
+    (void)state;
+    for (int round = 0; round < 200000; round++) {
+        struct cs_buf text = CS_BUF(1000);
+        struct cs_json json;
+        struct cs_json by_token;
+        struct cs_json_token token;
+        struct cs_view value;
+        struct cs_diag diag = {0};
+        struct cs_diag wanted = {0};
+        char *exact;
+
+        cs_buf_str(&text, "{");
+        for (size_t n = (size_t)(feed_random(&random) >> 20) % 9; n > 0; n--) {
+            size_t pick = (size_t)(feed_random(&random) >> 20) % (sizeof(parts) / sizeof(*parts));
+            cs_buf_str(&text, parts[pick]);
+        }
+        cs_buf_str(&text, round % 3 ? "\"z\":0}" : "}");
+        exact = malloc(text.len);
+        assert_non_null(exact);
+        memcpy(exact, text.ptr, text.len);
+        cs_json_init(&json, cs_view_of(exact, text.len));
+        assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_OBJECT);
+        by_token = json;
+        (void)to_its_end(&by_token, &token, &wanted);
+        assert_int_equal(cs_json_value_text(&json, &token, &value, &diag), wanted.code);
+        assert_int_equal(diag.offset, wanted.offset);
+        assert_string_equal(diag.text, wanted.text);
+        if (!wanted.code) {
+            assert_int_equal(json.pos, by_token.pos);
+            assert_int_equal(value.len, json.pos);
+            assert_int_equal(cs_json_next(&json, &token, NULL),
+                             cs_json_next(&by_token, &token, NULL));
+        }
+        free(exact);
+        cs_buf_free(&text);
+    }
+}
+
+static void the_usual_key_is_passed_and_no_other(void **state)
+{
+    static const char text[] = "{\"a\":1,\"b\":[{\"a\" :2},\"b\"],\"a\":3}";
+    struct cs_json json;
+    struct cs_json_token token;
+    struct cs_view value;
+
+    (void)state;
+    cs_json_init(&json, CS_VIEW(text));
+    assert_false(cs_json_pass_key(&json, CS_VIEW(",\"a\":")));
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_OBJECT);
+    assert_false(cs_json_pass_key(&json, CS_VIEW(",\"b\":")));
+    assert_true(cs_json_pass_key(&json, CS_VIEW(",\"a\":")));
+    assert_false(cs_json_pass_key(&json, CS_VIEW(",\"a\":")));
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_NUMBER);
+    assert_true(cs_json_pass_key(&json, CS_VIEW(",\"b\":")));
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_ARRAY);
+    assert_false(cs_json_pass_key(&json, CS_VIEW(",\"a\":")));
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_OBJECT);
+    assert_false(cs_json_pass_key(&json, CS_VIEW(",\"a\":"))); /* a space */
+    assert_int_equal(cs_json_value_text(&json, &token, &value, NULL), CS_OK);
+    assert_false(cs_json_pass_key(&json, CS_VIEW(",\"b\":"))); /* an item of an array */
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_STRING);
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_ARRAY_END);
+    assert_true(cs_json_pass_key(&json, CS_VIEW(",\"a\":")));
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_NUMBER);
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_OBJECT_END);
+    assert_false(cs_json_pass_key(&json, CS_VIEW(",\"a\":")));
+    assert_int_equal(cs_json_next(&json, &token, NULL), CS_JSON_END);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +385,8 @@ int main(void)
         cmocka_unit_test(unsigned_integers),
         cmocka_unit_test(signed_integers),
         cmocka_unit_test(members),
+        cmocka_unit_test(whole_values_are_what_their_tokens_are),
+        cmocka_unit_test(the_usual_key_is_passed_and_no_other),
     };
 
     return cmocka_run_group_tests_name("json_value", tests, NULL, NULL) != 0;

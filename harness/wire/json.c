@@ -8,17 +8,6 @@
 #include "wire/scan.h"
 #include "wire/utf8.h"
 
-/* What may stand at `pos`. Nothing of the state changes when a token is refused, so that asking
- * again gives the same answer. */
-enum expect {
-    EXPECT_VALUE = 0,  /* the top-level value */
-    EXPECT_FIRST_ITEM, /* after [ */
-    EXPECT_FIRST_KEY,  /* after { */
-    EXPECT_COLON,      /* after a key */
-    EXPECT_MORE,       /* after a value inside a container */
-    EXPECT_END         /* after the top-level value */
-};
-
 /* What a token costs is mostly calls and the registers that they save: the way of a token that is
  * right is one function, and what is rare stays out of it. */
 #define HOT  inline __attribute__((always_inline))
@@ -36,7 +25,7 @@ void cs_json_init(struct cs_json *json, struct cs_view text)
     json->text = text.len > 0 ? text : CS_VIEW("");
     json->pos = 0;
     json->depth = 0;
-    json->expect = EXPECT_VALUE;
+    json->expect = CS_JSON_EXPECT_VALUE;
     json->in_object = false;
     json->is_utf8 = false;
 }
@@ -90,7 +79,9 @@ static HOT enum cs_json_type accept(struct cs_json *json, struct cs_json_token *
     token->offset = (size_t)(start - json->text.ptr);
     token->depth = json->depth;
     json->pos = (size_t)(next - json->text.ptr);
-    json->expect = type == CS_JSON_KEY ? EXPECT_COLON : json->depth ? EXPECT_MORE : EXPECT_END;
+    json->expect = type == CS_JSON_KEY ? CS_JSON_EXPECT_COLON
+                   : json->depth       ? CS_JSON_EXPECT_MORE
+                                       : CS_JSON_EXPECT_END;
     return type;
 }
 
@@ -242,12 +233,23 @@ static HOT const char *skip_easy(const char *begin, const char *p, const char *e
     return p + at;
 }
 
+static HOT const char *skip_easy_wide(const char *p, const char *end, bool is_utf8, unsigned *flags)
+{
+    bool escaped = false;
+
+    p = cs_scan_wide(p, end, is_utf8, &escaped);
+    *flags |= escaped ? CS_JSON_ESCAPED : 0;
+    return p;
+}
+
 static const char *scan_long_string(const struct cs_json *json, const char *p, unsigned *flags,
                                     struct fault *fault)
 {
     const char *end = text_end(json);
+    const bool wide = cs_scan_is_wide();
 
-    while ((p = skip_easy(json->text.ptr, p, end, json->is_utf8, flags)) < end) {
+    while ((p = wide ? skip_easy_wide(p, end, json->is_utf8, flags)
+                     : skip_easy(json->text.ptr, p, end, json->is_utf8, flags)) < end) {
         if (*p == '"') {
             return p;
         }
@@ -394,7 +396,7 @@ static HOT enum cs_json_type open_container(struct cs_json *json, struct cs_json
     json->stack[top / 64] = (json->stack[top / 64] & ~bit) | (object ? bit : 0);
     json->depth++;
     json->in_object = object;
-    json->expect = object ? EXPECT_FIRST_KEY : EXPECT_FIRST_ITEM;
+    json->expect = object ? CS_JSON_EXPECT_FIRST_KEY : CS_JSON_EXPECT_FIRST_ITEM;
     return token->type;
 }
 
@@ -516,22 +518,22 @@ static HOT enum cs_json_type next(struct cs_json *json, struct cs_json_token *re
 
     ret_token->flags = 0;
     /* The common ones first, each with a branch of its own for the processor to predict. */
-    if (json->expect == EXPECT_MORE) {
+    if (json->expect == CS_JSON_EXPECT_MORE) {
         return read_more(json, ret_token, diag, p);
     }
-    if (json->expect == EXPECT_COLON) {
+    if (json->expect == CS_JSON_EXPECT_COLON) {
         return p < end && *p == ':'
                    ? read_value(json, ret_token, diag, skip_space(p + 1, end))
                    : syntax(json, ret_token, diag, p, "expected ':' after the key");
     }
-    if (json->expect == EXPECT_FIRST_KEY) {
+    if (json->expect == CS_JSON_EXPECT_FIRST_KEY) {
         return p < end && *p == '}' ? close_container(json, ret_token, p)
                                     : read_key(json, ret_token, diag, p);
     }
-    if (json->expect == EXPECT_FIRST_ITEM && p < end && *p == ']') {
+    if (json->expect == CS_JSON_EXPECT_FIRST_ITEM && p < end && *p == ']') {
         return close_container(json, ret_token, p);
     }
-    if (json->expect == EXPECT_END) {
+    if (json->expect == CS_JSON_EXPECT_END) {
         return p < end ? syntax(json, ret_token, diag, p, "expected nothing after the value")
                        : accept(json, ret_token, CS_JSON_END, p, p);
     }
@@ -544,12 +546,97 @@ enum cs_json_type cs_json_next(struct cs_json *json, struct cs_json_token *ret_t
     return next(json, ret_token, diag);
 }
 
+/* Several strings of one text, whose ends lie in blocks of 64 bytes that are looked at once. */
+struct strings {
+    const char *block;
+    const char *end; /* of the text */
+    uint64_t stops;  /* cs_scan_wide_stops */
+    unsigned n;
+    bool is_utf8;
+};
+
+static HOT void look_at(struct strings *strings, const char *p)
+{
+    strings->block = p;
+    strings->stops = cs_scan_wide_stops(p, strings->end, strings->is_utf8, &strings->n);
+}
+
+/* The closing quote of a string of nothing but plain bytes and escapes of two characters, `p` being
+ * after its opening one, in the block or right after it; NULL when there is anything else. */
+static HOT const char *end_of_string(struct strings *strings, const char *p)
+{
+    for (;;) {
+        size_t at = (size_t)(p - strings->block);
+        uint64_t stops = at < strings->n ? strings->stops >> at : 0;
+
+        if (stops) {
+            p += __builtin_ctzll(stops);
+            return p < strings->end && *p == '"' ? p : NULL;
+        }
+        p = at < strings->n ? strings->block + strings->n : p;
+        if (p == strings->end) {
+            return NULL;
+        }
+        look_at(strings, p);
+    }
+}
+
+/* The end of an object whose members are strings and numbers without spaces between them, `p` being
+ * after its opening brace; NULL when it is none, or not right. */
+static const char *skip_flat_object(const struct cs_json *json, const char *p)
+{
+    struct strings strings = {.end = text_end(json), .is_utf8 = json->is_utf8};
+    const char *end = strings.end;
+    const bool wide = cs_scan_is_wide();
+    unsigned flags = 0;
+
+    if (wide) {
+        look_at(&strings, p);
+    }
+    for (;;) {
+        if (p == end || *p != '"') {
+            return NULL;
+        }
+        p = wide ? end_of_string(&strings, p + 1) : scan_string(json, p + 1, end, &flags);
+        if (!p || end - p < 3 || p[1] != ':') {
+            return NULL;
+        }
+        p += 2;
+        if (*p == '"') {
+            p = wide ? end_of_string(&strings, p + 1) : scan_string(json, p + 1, end, &flags);
+            p = p ? p + 1 : NULL;
+        } else if (*p >= '0' && *p <= '9') {
+            p = scan_number(p, end, &flags);
+        } else {
+            return NULL;
+        }
+        if (!p || p == end || (*p != ',' && *p != '}')) {
+            return NULL;
+        }
+        if (*p++ == '}') {
+            return p;
+        }
+    }
+}
+
+/* Goes on behind the object that was opened last. */
+static void leave_object(struct cs_json *json, const char *p)
+{
+    json->depth--;
+    json->in_object = json->depth > 0 && top_is_object(json);
+    json->expect = json->depth > 0 ? CS_JSON_EXPECT_MORE : CS_JSON_EXPECT_END;
+    json->pos = (size_t)(p - json->text.ptr);
+}
+
 enum cs_err cs_json_value_text(struct cs_json *json, const struct cs_json_token *token,
                                struct cs_view *ret_text, struct cs_diag *diag)
 {
     const char *start = json->text.ptr + token->offset;
+    const char *flat;
 
-    if (token->type == CS_JSON_OBJECT || token->type == CS_JSON_ARRAY) {
+    if (token->type == CS_JSON_OBJECT && (flat = skip_flat_object(json, start + 1)) != NULL) {
+        leave_object(json, flat);
+    } else if (token->type == CS_JSON_OBJECT || token->type == CS_JSON_ARRAY) {
         struct cs_diag fault; /* written when a token is refused */
         struct cs_json_token inner;
 
@@ -600,12 +687,42 @@ bool cs_json_pass_string(struct cs_json *json, struct cs_json_token *ret_token)
 char *cs_json_pass_decoded(struct cs_json *json, char *to)
 {
     const char *p = json->text.ptr + json->pos;
+    bool escaped = false;
 
-    if (json->is_utf8 && cs_scan_can_compress()) {
+    if (cs_scan_is_wide()) {
+        p = cs_scan_wide_decode(p, text_end(json), json->is_utf8, &escaped, &to);
+        json->pos = (size_t)(p - json->text.ptr);
+    } else if (json->is_utf8 && cs_scan_can_compress()) {
         to = cs_scan_compress(&p, text_end(json), to);
         json->pos = (size_t)(p - json->text.ptr);
     }
     return to;
+}
+
+bool cs_json_pass_flat_object(struct cs_json *json)
+{
+    const char *p = json->text.ptr + json->pos;
+
+    p = p < text_end(json) && *p == '{' ? skip_flat_object(json, p + 1) : NULL;
+    json->pos = p ? (size_t)(p - json->text.ptr) : json->pos;
+    return p != NULL;
+}
+
+bool cs_json_pass_to_object(struct cs_json *json)
+{
+    const char *p = json->text.ptr + json->pos;
+    unsigned top = json->depth;
+
+    if (json->expect != CS_JSON_EXPECT_MORE || json->in_object || top == CS_JSON_MAX_DEPTH ||
+        text_end(json) - p < 2 || p[0] != ',' || p[1] != '{') {
+        return false;
+    }
+    json->stack[top / 64] |= (uint64_t)1 << top % 64;
+    json->depth++;
+    json->in_object = true;
+    json->expect = CS_JSON_EXPECT_FIRST_KEY;
+    json->pos += 2;
+    return true;
 }
 
 void cs_json_enter_object(struct cs_json *json)
@@ -613,12 +730,12 @@ void cs_json_enter_object(struct cs_json *json)
     json->stack[0] = 1;
     json->depth = 1;
     json->in_object = true;
-    json->expect = EXPECT_VALUE;
+    json->expect = CS_JSON_EXPECT_VALUE;
 }
 
 void cs_json_leave_object(struct cs_json *json)
 {
     json->depth--;
     json->in_object = json->depth > 0 && top_is_object(json);
-    json->expect = json->depth > 0 ? EXPECT_MORE : EXPECT_END;
+    json->expect = json->depth > 0 ? CS_JSON_EXPECT_MORE : CS_JSON_EXPECT_END;
 }

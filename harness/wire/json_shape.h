@@ -5,6 +5,7 @@
 #define CHATSPEC_WIRE_JSON_SHAPE_H
 
 #include "wire/json.h"
+#include "wire/scan.h"
 
 /* Passes over `fixed` when the text goes on with it. Nothing else of the state changes. */
 static inline bool cs_json_pass(struct cs_json *json, struct cs_view fixed)
@@ -25,7 +26,12 @@ static inline bool cs_json_pass_number(struct cs_json *json, char after, uint64_
     const char *end = json->text.ptr + json->text.len;
     const char *p = start;
     uint64_t value = 0;
+    uint32_t eight;
 
+    if (end - p > 8 && cs_scan_eight_digits(p, &eight)) {
+        value = eight;
+        p += 8;
+    }
     for (; p < end && (unsigned)(*p - '0') <= 9 && p - start < 18; p++) {
         value = value * 10 + (unsigned)(*p - '0');
     }
@@ -45,6 +51,12 @@ bool cs_json_pass_string(struct cs_json *json, struct cs_json_token *ret_token);
  * as the rest of the text is long, and the end of what was written there is returned. */
 char *cs_json_pass_decoded(struct cs_json *json, char *to);
 
+/* Passes over an object whose members are strings and numbers that are no fraction, without spaces
+ * between them. False when the text does not go on so, and nothing has changed. */
+bool cs_json_pass_flat_object(struct cs_json *json);
+/* In an array, passes over the comma after an item and the bracket of an object, so that its first
+ * key is next. False as above. */
+bool cs_json_pass_to_object(struct cs_json *json);
 /* At the start of a text, its bracket and first key were passed: a value of the object is next. */
 void cs_json_enter_object(struct cs_json *json);
 /* The closing bracket of the innermost object was passed. */

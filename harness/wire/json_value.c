@@ -92,12 +92,16 @@ void cs_json_unescape(struct cs_view raw, struct cs_buf *out)
     const char *p = raw.ptr;
     const char *end = raw.len > 0 ? p + raw.len : p;
     const bool quick = cs_scan_can_compress();
+    const bool wide = cs_scan_is_wide();
+    bool escaped = false;
 
     if (!start) {
         return;
     }
     while (p < end) {
-        if (quick) {
+        if (wide) {
+            p = cs_scan_wide_decode(p, end, true, &escaped, &to);
+        } else if (quick) {
             to = cs_scan_compress(&p, end, to);
         } else if (end - p >= 2 * CS_SCAN_SIZE) {
             to = decode_blocks(&p, end, to);

@@ -354,10 +354,17 @@ static enum cs_err read_records(struct decoder *decoder)
     decoder->n_records = 0;
     decoder->n_headers = 0;
     decoder->n_left_out = 0;
-    while (!err && !(err = next(decoder)) && decoder->token.type != CS_JSON_ARRAY_END) {
-        err = decoder->token.type == CS_JSON_OBJECT
-                  ? read_record(decoder)
-                  : leave_out(decoder, CS_ERR_TYPE, "a record must be an object");
+    while (!err) {
+        if (cs_json_pass_to_object(&decoder->json)) {
+            decoder->token.offset = decoder->json.pos - 1;
+            err = read_record(decoder);
+        } else if ((err = next(decoder)) || decoder->token.type == CS_JSON_ARRAY_END) {
+            break;
+        } else {
+            err = decoder->token.type == CS_JSON_OBJECT
+                      ? read_record(decoder)
+                      : leave_out(decoder, CS_ERR_TYPE, "a record must be an object");
+        }
     }
     return err;
 }

@@ -97,5 +97,9 @@ const char *cs_record_kind_name(enum cs_record_kind kind);
  * text of the value as it stands in the body; `ret_id` the raw string between its quotes. */
 CS_MUST_USE enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
                                            struct cs_view *ret_id, struct cs_diag *diag);
+/* The same for a body that is known to be valid UTF-8, as that of a record which a reader
+ * (reader.h) hands out always is: this is then not checked a second time. */
+CS_MUST_USE enum cs_err cs_envelope_decode_utf8(struct cs_view body, struct cs_view *ret_data,
+                                                struct cs_view *ret_id, struct cs_diag *diag);
 
 #endif

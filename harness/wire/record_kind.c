@@ -85,59 +85,72 @@ static enum cs_err read_member(struct cs_json *json, struct cs_json_token *token
     return CS_OK;
 }
 
+static void begin(struct cs_json *json, struct cs_view body, bool is_utf8)
+{
+    if (is_utf8) {
+        cs_json_init_utf8(json, body);
+    } else {
+        cs_json_init(json, body);
+    }
+}
+
 /* Grammar is judged before content: reads to the end of the text, whatever it is. Of a text that is
  * no object nothing but that is told. */
-static enum cs_err read_envelope(struct cs_view body, struct envelope *envelope,
+static enum cs_err read_envelope(struct cs_json *json, struct envelope *envelope,
                                  bool *ret_is_object, struct cs_diag *diag)
 {
     struct cs_diag fault; /* its text is written with its code */
-    struct cs_json json;
     struct cs_json_token token;
     struct cs_view ignored;
     enum cs_json_type type;
 
     fault.code = CS_OK;
-    cs_json_init(&json, body);
-    type = cs_json_next(&json, &token, &fault);
+    type = cs_json_next(json, &token, &fault);
     envelope->offset = token.offset;
     *ret_is_object = type == CS_JSON_OBJECT;
     if (*ret_is_object) {
-        while (cs_json_next(&json, &token, &fault) == CS_JSON_KEY &&
-               read_member(&json, &token, envelope, &fault) == CS_OK) {
+        while (cs_json_next(json, &token, &fault) == CS_JSON_KEY &&
+               read_member(json, &token, envelope, &fault) == CS_OK) {
         }
     } else if (type != CS_JSON_ERROR) {
-        (void)(cs_json_value_text(&json, &token, &ignored, &fault) == CS_OK);
+        (void)(cs_json_value_text(json, &token, &ignored, &fault) == CS_OK);
     }
     if (!fault.code) {
-        (void)cs_json_next(&json, &token, &fault);
+        (void)cs_json_next(json, &token, &fault);
     }
     return fault.code ? cs_fail(diag, fault.code, fault.offset, "%s", fault.text) : CS_OK;
 }
 
 /* An envelope as it is mostly written: its two members in their order, and no spaces. */
-static bool usual_envelope(struct cs_view body, struct cs_view *ret_data, struct cs_view *ret_id)
+static bool usual_envelope(struct cs_json *json, struct cs_view *ret_data, struct cs_view *ret_id)
 {
     struct cs_diag ignored;
-    struct cs_json json;
     struct cs_json_token token;
+    size_t start_of_data;
 
-    cs_json_init(&json, body);
-    if (!cs_json_pass(&json, CS_VIEW("{\"data\":"))) {
+    if (!cs_json_pass(json, CS_VIEW("{\"data\":"))) {
         return false;
     }
-    cs_json_enter_object(&json);
-    if (cs_json_next(&json, &token, &ignored) == CS_JSON_ERROR ||
-        cs_json_value_text(&json, &token, ret_data, &ignored) ||
-        !cs_json_pass(&json, CS_VIEW(",\"id\":\"")) || !cs_json_pass_string(&json, &token) ||
-        !cs_json_pass(&json, CS_VIEW("}"))) {
+    start_of_data = json->pos;
+    if (cs_json_pass_flat_object(json)) {
+        *ret_data = cs_view_of(json->text.ptr + start_of_data, json->pos - start_of_data);
+    } else {
+        cs_json_enter_object(json);
+        if (cs_json_next(json, &token, &ignored) == CS_JSON_ERROR ||
+            cs_json_value_text(json, &token, ret_data, &ignored)) {
+            return false;
+        }
+    }
+    if (!cs_json_pass(json, CS_VIEW(",\"id\":\"")) || !cs_json_pass_string(json, &token) ||
+        !cs_json_pass(json, CS_VIEW("}"))) {
         return false;
     }
     *ret_id = token.raw;
-    return json.pos == body.len;
+    return json->pos == json->text.len;
 }
 
-enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
-                               struct cs_view *ret_id, struct cs_diag *diag)
+static enum cs_err decode_envelope(struct cs_json *json, struct cs_view *ret_data,
+                                   struct cs_view *ret_id, struct cs_diag *diag)
 {
     struct envelope envelope = {.has_data = false};
     struct cs_view data;
@@ -145,12 +158,13 @@ enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
     bool is_object = false;
     enum cs_err err;
 
-    if (usual_envelope(body, &data, &id)) {
+    if (usual_envelope(json, &data, &id)) {
         *ret_data = data;
         *ret_id = id;
         return CS_OK;
     }
-    err = read_envelope(body, &envelope, &is_object, diag);
+    begin(json, json->text, json->is_utf8);
+    err = read_envelope(json, &envelope, &is_object, diag);
 
     if (err) {
         return err;
@@ -168,4 +182,22 @@ enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
     *ret_data = envelope.data;
     *ret_id = cs_view_of(envelope.id.ptr + 1, envelope.id.len - 2);
     return CS_OK;
+}
+
+enum cs_err cs_envelope_decode(struct cs_view body, struct cs_view *ret_data,
+                               struct cs_view *ret_id, struct cs_diag *diag)
+{
+    struct cs_json json;
+
+    cs_json_init(&json, body);
+    return decode_envelope(&json, ret_data, ret_id, diag);
+}
+
+enum cs_err cs_envelope_decode_utf8(struct cs_view body, struct cs_view *ret_data,
+                                    struct cs_view *ret_id, struct cs_diag *diag)
+{
+    struct cs_json json;
+
+    cs_json_init_utf8(&json, body);
+    return decode_envelope(&json, ret_data, ret_id, diag);
 }

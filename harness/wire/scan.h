@@ -159,6 +159,32 @@ static inline uint32_t cs_scan_not_digits(cs_scan_block block)
     return cs_scan_bits((block < '0') | (block > '9'));
 }
 
+/* The value of eight decimal digits; false when not all are. Neighbours are joined to numbers of
+ * two digits, these to numbers of four, and those to the value: each product adds a multiple of the
+ * left half to the right one. */
+static inline bool cs_scan_eight_digits(const char *p, uint32_t *ret_value)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t bytes;
+
+    memcpy(&bytes, p, sizeof(bytes));
+    /* A digit is 0x30 to 0x39: its high half is 3, and adding 6 does not change that. */
+    if (((bytes & 0xf0f0f0f0f0f0f0f0u) |
+         ((bytes + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) != 0x3333333333333333u) {
+        return false;
+    }
+    bytes = (bytes & 0x0f0f0f0f0f0f0f0fu) * (10 << 8 | 1) >> 8;
+    bytes = (bytes & 0x00ff00ff00ff00ffu) * (100 << 16 | 1) >> 16;
+    bytes = (bytes & 0x0000ffff0000ffffu) * ((uint64_t)10000 << 32 | 1) >> 32;
+    *ret_value = (uint32_t)bytes;
+    return true;
+#else
+    (void)p;
+    (void)ret_value;
+    return false;
+#endif
+}
+
 /* Which bytes of a block are the second byte of an escape, told from its backslashes without a
  * branch for each. A run of backslashes escapes what follows it when its length is odd: adding the
  * bit where a run begins carries to the bit after its end, so that where a run began at an even
@@ -176,11 +202,40 @@ static inline uint32_t cs_scan_escaped(uint32_t backslashes, unsigned n, uint32_
 }
 
 /* Decodes as much of a JSON string, which is valid UTF-8, as is plain or an escape that stands for
- * itself (a quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end of what
- * it wrote at `to`, where there is as much room as there is to read. Needs a processor for which
- * cs_scan_can_compress is true. */
+ * itself (a quote, a backslash or a slash), by whole blocks; moves *at past it, and returns the end
+ * of what it wrote at `to`, where there is as much room as there is to read. Needs a processor for
+ * which cs_scan_can_compress is true. */
 char *cs_scan_compress(const char **at, const char *end, char *to);
 /* Whether this processor has what cs_scan_compress is made of. */
 bool cs_scan_can_compress(void);
+
+/* Passes over what is plain in a JSON string, and escapes of two characters, 64 bytes at a time.
+ * Returns the first byte that wants a closer look: a quote, a control character, the backslash of
+ * any other escape and, unless `is_utf8`, what is not ASCII; or `end`. Sets *ret_escaped when it
+ * passed an escape. Needs a processor for which cs_scan_is_wide is true. */
+const char *cs_scan_wide(const char *p, const char *end, bool is_utf8, bool *ret_escaped);
+/* The same, and writes what the bytes stand for to *to, which it moves; there must be as much room
+ * as there is to read. */
+const char *cs_scan_wide_decode(const char *p, const char *end, bool is_utf8, bool *ret_escaped,
+                                char **to);
+/* Passes over valid UTF-8, 64 bytes at a time; stops, between two characters, at the latest where
+ * it is not valid, and maybe before. Needs the same. */
+const char *cs_scan_wide_utf8(const char *p, const char *end);
+/* A bit for each of the 64 bytes at `p` that cs_scan_wide would stop at, a quote above all, or that
+ * is not before `end`. *ret_n tells how many bytes this is about: 63 when an escape is cut. Needs
+ * the same. */
+uint64_t cs_scan_wide_stops(const char *p, const char *end, bool is_utf8, unsigned *ret_n);
+/* The first CR or LF, or `end`. Needs the same. */
+const char *cs_scan_wide_line(const char *p, const char *end);
+/* Whether this processor has what these are made of. */
+static inline bool cs_scan_is_wide(void)
+{
+#if defined(__x86_64__) && !defined(CS_SCAN_PLAIN)
+    return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2");
+#else
+    return false;
+#endif
+}
 
 #endif

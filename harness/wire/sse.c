@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "wire/scan.h"
 #include "wire/utf8.h"
 
 #define MARK_LEN 3
@@ -120,6 +121,9 @@ static size_t line_len(struct cs_view text)
             len++;
         }
         return len;
+    }
+    if (cs_scan_is_wide()) {
+        return (size_t)(cs_scan_wide_line(text.ptr, text.ptr + text.len) - text.ptr);
     }
     for (size_t from = 0; from < text.len;) {
         const char *at = text.ptr + from;

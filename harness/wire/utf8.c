@@ -98,6 +98,9 @@ size_t cs_utf8_valid_prefix(struct cs_view text)
     const char *p = text.ptr;
     const char *end = text.len > 0 ? p + text.len : p;
 
+    if (text.len >= 64 && cs_scan_is_wide()) {
+        p = cs_scan_wide_utf8(p, end);
+    }
     while ((p = cs_scan_ascii(p, end)) < end) {
         const char *wide = p;
 
