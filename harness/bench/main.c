@@ -11,12 +11,8 @@
 #include "reports/output_file.h"
 
 static const struct cs_bench_group *const groups[] = {
-    &cs_bench_append,
-    &cs_bench_reader,
-    &cs_bench_endpoint,
-    &cs_bench_suite,
-    &cs_bench_soak,
-    &cs_bench_fuzz,
+    &cs_bench_append, &cs_bench_reader, &cs_bench_endpoint,
+    &cs_bench_suite,  &cs_bench_soak,   &cs_bench_fuzz,
 };
 #define N_GROUPS (sizeof groups / sizeof groups[0])
 

@@ -41,7 +41,8 @@ struct cs_endpoint_config {
     /* What the scripted agent answers (scenario/scenario.h); NULL: what it is told. */
     const struct cs_scenario *scenario;
     const struct cs_tap *tap; /* sees what happens (tap.h); NULL: nobody looks */
-    /* Milliseconds since the epoch, where time is scripted (cs_loop_set_clock); NULL: the system's */
+    /* Milliseconds since the epoch, where time is scripted (cs_loop_set_clock); NULL: the system's
+     */
     int64_t (*clock)(void *ctx);
     void *clock_ctx;
     /* Sessions that were closed so long ago are forgotten, with their runs, streams and snapshot,
@@ -49,8 +50,8 @@ struct cs_endpoint_config {
      * and those whose side channels were used, are kept. Part ids are known for some time, so no
      * session is forgotten before that (APP-15). Not with a store elsewhere. */
     int64_t forget_closed_ms;
-    bool no_agent;            /* no session has a scripted agent: runs are somebody else's */
-    bool quiet;               /* false: one line per request on stderr */
+    bool no_agent; /* no session has a scripted agent: runs are somebody else's */
+    bool quiet;    /* false: one line per request on stderr */
 };
 
 #define CS_ENDPOINT_SECRET_KEY       "tr_dev_chatspec0000000000000000"

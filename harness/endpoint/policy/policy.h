@@ -167,7 +167,7 @@
     X(public_window_ms, 60000, "the window (LIM-19)")                                             \
     X(rate_limit_headers, 1, "the API says its limits (LIM-20)")                                  \
     X(append_is_limited, 1, "appends count and say their limits (LIM-22)")                        \
-    X(append_window_calls, 100000000, "appends per window and caller (LIM-22)")                     \
+    X(append_window_calls, 100000000, "appends per window and caller (LIM-22)")                   \
     /* requests in general */                                                                     \
     X(preflight_status, 200, "status of OPTIONS (ERR-06)")                                        \
     X(preflight_reflects_headers, 1, "OPTIONS allows the headers asked for (ERR-06)")             \
