@@ -189,7 +189,11 @@ static void put_conclusion(const struct cs_page *page)
     cs_page_text(&apart, "", whole ? whole : text);
     cs_buf_char(page->out, '\n');
     cs_page_put(page, style, text); /* only these words are coloured, and they begin it */
-    cs_buf_append(page->out, broken.ptr + strlen(text), broken.len - strlen(text));
+    if (whole && cs_buf_error(&broken) == CS_OK && broken.len >= strlen(text)) {
+        cs_buf_append(page->out, broken.ptr + strlen(text), broken.len - strlen(text));
+    } else {
+        page->out->failed = CS_ERR_NO_MEMORY;
+    }
     cs_buf_free(&broken);
     free(whole);
 }
