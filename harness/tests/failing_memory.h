@@ -10,7 +10,6 @@
 #define CHATSPEC_TESTS_FAILING_MEMORY_H
 
 #include <cjson/cJSON.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,9 +21,9 @@
 
 #define MEMORY_TURNS_MAX 5000u /* allocations of one scenario */
 
-/* The wrapped functions are given no context, so this one has to be global. */
-static struct {
-    pthread_t thread;
+/* The wrapped functions are given no context, so this one has to be global; of each thread, since
+ * only those of the thread that asked for it fail. */
+static _Thread_local struct {
     pid_t process;
     unsigned on;
     size_t until_failure; /* 0: never */
@@ -57,8 +56,7 @@ __attribute__((noinline)) static void memory_failed_here(void)
 
 static inline bool memory_fails_now(void)
 {
-    if (memory.on == 0 || memory.until_failure == 0 ||
-        !pthread_equal(pthread_self(), memory.thread) || getpid() != memory.process ||
+    if (memory.on == 0 || memory.until_failure == 0 || getpid() != memory.process ||
         --memory.until_failure > 0) {
         return false;
     }
@@ -130,7 +128,6 @@ static inline size_t memory_fail_each(void (*scenario)(void *ctx), void *ctx)
 {
     cJSON_Hooks hooks = {.malloc_fn = __wrap_malloc, .free_fn = free};
     cJSON_InitHooks(&hooks);
-    memory.thread = pthread_self();
     memory.process = getpid();
     size_t n = 0;
     do {
