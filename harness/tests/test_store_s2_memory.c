@@ -1,8 +1,6 @@
 /* What the S2 backend and the HTTP below it do when memory runs out: each allocation of a scenario
  * fails once, in its turn, until the scenario passes without a failure.
- *
- * The program is linked with --wrap for malloc, calloc and realloc, which is where all memory of
- * ours comes from; libcurl has its own. Threads of the scripted S2 are left alone.
+ * Threads of the scripted S2 are left alone.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,46 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/failing_memory.h"
 #include "tests/s2_world.h"
-
-/* The wrapped functions are given no context, so this one has to be global. */
-static struct {
-    pthread_t thread;
-    size_t until_failure; /* 0: never */
-    bool failed;
-} memory;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *ptr, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *ptr, size_t size);
-
-static bool fails_now(void)
-{
-    if (!pthread_equal(pthread_self(), memory.thread) || memory.until_failure == 0 ||
-        --memory.until_failure > 0) {
-        return false;
-    }
-    memory.failed = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *ptr, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(ptr, size);
-}
 
 #define STREAM(text) "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" text
 #define BATCH                                                                        \
@@ -146,17 +106,15 @@ static void use_all(struct cs_store *store, struct told *told)
 }
 
 /* Every call comes to an end, one way or the other. */
-static void scenario(void)
+static void scenario(void *ctx)
 {
-    size_t armed = memory.until_failure;
-    memory.until_failure = 0;
-    memory.failed = false;
+    (void)ctx;
     struct canned *canned = CANNED(steps);
     char url[128];
     snprintf(url, sizeof(url), "%s/v1", canned->url);
     struct cs_loop *loop = cs_loop_new();
     assert_non_null(loop);
-    memory.until_failure = armed;
+    memory_on();
     const struct cs_store_s2_config config = {.url = url,
                                               .basin = "chatspec-basin",
                                               .patience_ms = HASTE_MS,
@@ -179,7 +137,7 @@ static void scenario(void)
         }
         store->ops->free(store);
     }
-    memory.until_failure = 0;
+    memory_off();
     cs_loop_free(loop);
     canned_free(canned);
 }
@@ -187,13 +145,7 @@ static void scenario(void)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    size_t n = 0;
-    memory.thread = pthread_self();
-    do {
-        memory.until_failure = ++n;
-        scenario();
-        assert_in_range(n, 1, 1000);
-    } while (memory.failed);
+    size_t n = memory_fail_each(scenario, NULL);
     assert_in_range(n, 20, 1000);
 }
 
