@@ -266,14 +266,8 @@ export async function violate(id, root) {
   if (records || request) {
     const sdk = packageFolder("@trigger.dev/sdk", root);
     await loadRecords(pathToFileURL(join(sdk, "package.json")).href);
-    const bends = {
-      records: records ?? ((sent) => sent),
-      request: request ? [request] : [],
-      response: [],
-      incoming: [],
-    };
-    bendFetch(bends);
-    if (records) bendHttp2(bends);
+    bendFetch({ ...(records && { records }), ...(request && { request: [request] }) });
+    if (records) bendHttp2({ records });
   }
   return { handle, handler };
 }

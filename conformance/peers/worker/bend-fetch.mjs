@@ -101,7 +101,11 @@ async function bendDrain(response, incoming) {
 
 /* ---- all of it ---- */
 
-export function bendFetch(bends) {
+/* Kinds that nobody named bend nothing. */
+const NONE = { records: (sent) => sent, request: [], answered: [], response: [], incoming: [] };
+
+export function bendFetch(chosen) {
+  const bends = { ...NONE, ...chosen };
   const { fetch } = globalThis;
   globalThis.fetch = async (input, init = {}) => {
     const request = input instanceof Request ? input : undefined;
