@@ -2,6 +2,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "reports/plain_text.h"
+
 #define MAX_SHOWN ((size_t)400)
 
 /* The worse, the higher. What could not be judged is as bad as a failure: it may hide one. */
@@ -76,7 +78,7 @@ static enum cs_change_kind change_of(const struct cs_read_case *older,
 
 static void put_text(struct cs_buf *out, const char *text)
 {
-    cs_buf_escaped(out, cs_view_str(text), MAX_SHOWN);
+    cs_plain_text(cs_view_str(text), "\\n", MAX_SHOWN, out);
 }
 
 static void put_observation(struct cs_buf *out, const char *name, const char *before,

@@ -58,7 +58,7 @@ static enum cs_err check_hello(const struct cs_adapter *adapter, struct cs_view 
     const char *event = adapter->hello ? cs_adapter_fact(adapter, "event") : NULL;
     if (!event || strcmp(event, "hello") != 0) {
         struct cs_buf shown = CS_BUF(1024);
-        cs_buf_escaped(&shown, line, 80);
+        cs_buf_readable(&shown, line, 80);
         cs_buf_char(&shown, '\0');
         cs_fail(diag, CS_ERR_SYNTAX, 0, "the adapter's first line is not a hello: %s",
                 shown.ptr ? shown.ptr : "");

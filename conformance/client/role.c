@@ -39,7 +39,7 @@ static void copy_fact(const struct cs_adapter *adapter, const char *name,
 {
     const char *said = cs_adapter_fact(adapter, name);
     struct cs_buf text = CS_BUF(4096);
-    cs_buf_escaped(&text, cs_view_str(said ? said : ""), CS_CLIENT_FACT_MAX - 1);
+    cs_buf_readable(&text, cs_view_str(said ? said : ""), CS_CLIENT_FACT_MAX - 1);
     char *shown = cs_buf_take(&text);
     struct cs_view whole = cs_view_str(shown ? shown : "");
     size_t len = whole.len < CS_CLIENT_FACT_MAX ? whole.len : CS_CLIENT_FACT_MAX - 1;

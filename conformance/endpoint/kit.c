@@ -204,7 +204,7 @@ const char *ep_header(const struct ep_answer *answer, const char *name)
 static const char *answered(struct ep *ep, const struct ep_answer *answer)
 {
     struct cs_buf body = CS_BUF((size_t)2048);
-    cs_buf_escaped(&body, answer->body, 200);
+    cs_buf_readable(&body, answer->body, 200);
     return ep_text(ep, "%s %s answered %d: %s", cs_exchange_method(answer->exchange),
                    cs_exchange_url(answer->exchange), answer->status, take(ep, &body));
 }

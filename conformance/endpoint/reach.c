@@ -172,7 +172,7 @@ static enum cs_err refused(const struct visit *visit, const char *requirement,
     int status = cs_exchange_status(visit->exchange);
     const char *location = cs_exchange_header(visit->exchange, "location");
     struct cs_buf body = CS_BUF((size_t)1024);
-    cs_buf_escaped(&body, cs_exchange_body(visit->exchange), 60);
+    cs_buf_readable(&body, cs_exchange_body(visit->exchange), 60);
     char *text = cs_buf_take(&body);
     const char *what = status / 100 == 3 && location ? location : text ? text : "";
     *ret_requirement = is_judged(visit, status) ? requirement : NULL;

@@ -16,9 +16,8 @@
 #include "conformance/decode/vectors.h"
 #include "wire/json.h"
 
-#define MAX_FILES        1024
-#define CASE_MORE_S      30
-#define EXIT_INTERRUPTED 130
+#define MAX_FILES   1024
+#define CASE_MORE_S 30
 
 struct decoding {
     const struct cs_args *args;
@@ -219,7 +218,7 @@ static int conclude(const struct decoding *decoding)
     }
     printf(", %zu skipped\n", decoding->n_skip);
     if (*decoding->stop) {
-        return EXIT_INTERRUPTED;
+        return CS_EXIT_INTERRUPTED;
     }
     if (n == 0) {
         return cs_say(CS_EXIT_USAGE, "nothing was judged");

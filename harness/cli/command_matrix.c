@@ -238,7 +238,7 @@ static int open_columns(struct matrix *matrix)
         struct column *column = &matrix->columns[i];
         for (; n_begun < matrix->n_columns && n_begun < i + ahead; n_begun++) {
             if (*cs_stop_flag()) {
-                return 130;
+                return CS_EXIT_INTERRUPTED;
             }
             struct column *next = &matrix->columns[n_begun];
             next->is_there = begin_column(matrix, next);

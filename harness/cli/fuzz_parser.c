@@ -12,10 +12,9 @@
 #include "conformance/decode/campaign.h"
 #include "peer/place.h"
 
-#define MINUTES          1
-#define MAX_FINDINGS     50
-#define EXIT_INTERRUPTED 130
-#define LOG_EVERY_MS     10000
+#define MINUTES      1
+#define MAX_FINDINGS 50
+#define LOG_EVERY_MS 10000
 
 struct fuzzing {
     const struct cs_args *args;
@@ -119,7 +118,7 @@ static int conclude(const struct fuzzing *fuzzing, const struct cs_campaign_prog
         printf("ended at %d findings\n", MAX_FINDINGS);
     }
     if (stopped) {
-        return EXIT_INTERRUPTED;
+        return CS_EXIT_INTERRUPTED;
     }
     if (progress->compared == 0) {
         return cs_say(CS_EXIT_TROUBLE, "nothing was compared");

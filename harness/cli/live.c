@@ -70,14 +70,24 @@ static void put_count(size_t n, const char *what, struct cs_buf *out)
     }
 }
 
-static void put_left(const struct cs_progress *progress, int64_t elapsed_ms, struct cs_buf *out)
+static size_t done_of(const struct cs_live *live, const struct cs_progress *progress,
+                      size_t *ret_total)
 {
-    size_t n_left = progress->n_total - progress->n_done;
-    if (elapsed_ms < GUESS_AFTER_MS || progress->n_done < progress->n_total / GUESS_SHARE ||
-        progress->n_done == 0 || n_left == 0) {
+    *ret_total = live->n_all > 0 ? live->n_all : progress->n_total;
+    return live->n_before + progress->n_done;
+}
+
+static void put_left(const struct cs_live *live, const struct cs_progress *progress,
+                     int64_t elapsed_ms, struct cs_buf *out)
+{
+    size_t n_total = 0;
+    size_t n_done = done_of(live, progress, &n_total);
+    size_t n_left = n_total - n_done;
+    if (elapsed_ms < GUESS_AFTER_MS || n_done < n_total / GUESS_SHARE || n_done == 0 ||
+        n_left == 0) {
         return;
     }
-    int64_t left_s = elapsed_ms * (int64_t)n_left / (int64_t)progress->n_done / 1000;
+    int64_t left_s = elapsed_ms * (int64_t)n_left / (int64_t)n_done / 1000;
     if (left_s < 100) {
         cs_buf_printf(out, BETWEEN "~%lld s left", (long long)left_s + 1);
     } else {
@@ -92,7 +102,7 @@ static void put_rest(const struct cs_live *live, const struct cs_progress *progr
     put_count(live->n_failed, "failed", out);
     put_count(live->n_warned, live->n_warned == 1 ? "warning" : "warnings", out);
     put_count(live->n_errors, live->n_errors == 1 ? "error" : "errors", out);
-    put_left(progress, elapsed_ms, out);
+    put_left(live, progress, elapsed_ms, out);
     if (progress->waits_for[0]) {
         cs_buf_printf(out, BETWEEN "%s", progress->waits_for);
     }
@@ -125,8 +135,9 @@ void cs_live_line(const struct cs_live *live, const struct cs_progress *progress
     if (live->n_rounds > 1) {
         cs_buf_printf(out, "round %u/%u: ", live->round, live->n_rounds);
     }
-    cs_buf_printf(out, "%zu/%zu" BETWEEN "%zu running", progress->n_done, progress->n_total,
-                  progress->n_running);
+    size_t n_total = 0;
+    size_t n_done = done_of(live, progress, &n_total);
+    cs_buf_printf(out, "%zu/%zu" BETWEEN "%zu running", n_done, n_total, progress->n_running);
     put_rest(live, progress, elapsed_ms, &rest);
     size_t used =
         columns_of(cs_view_of(out->ptr + start, out->len - start)) + columns_of(cs_buf_view(&rest));

@@ -95,7 +95,7 @@ int cs_matrix_output_status(const struct cs_matrix_output *output,
     for (size_t i = 0; i < output->n; i++) {
         const struct cs_run_summary *summary = &output->reports[i].summary;
         if (output->reports[i].interrupted) {
-            return 130;
+            return CS_EXIT_INTERRUPTED;
         }
         judged = judged || summary->n_judged > 0;
         all = all && output->reports[i].n > 0 && summary->n_verdicts[CS_ERROR] == 0 &&

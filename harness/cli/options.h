@@ -14,7 +14,8 @@ enum {
     CS_EXIT_OK = 0,
     CS_EXIT_BROKEN = 1,
     CS_EXIT_USAGE = 2,
-    CS_EXIT_TROUBLE = 3
+    CS_EXIT_TROUBLE = 3,
+    CS_EXIT_INTERRUPTED = 130 /* what ran is reported */
 };
 
 struct cs_list {

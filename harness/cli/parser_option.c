@@ -6,8 +6,6 @@
 #include "cli/stop.h"
 #include "conformance/peers/peers.h"
 
-#define CS_EXIT_INTERRUPTED 130
-
 /* The SDK's adapter: what is missing is installed first. */
 static enum cs_err find_sdk(const struct cs_args *args, struct cs_peer_command *ret_command,
                             struct cs_diag *diag)

@@ -120,7 +120,8 @@ static bool is_tried(const struct cs_selftest *test, size_t column, size_t row)
     if (test->kind->is_row && !test->kind->is_row(item)) {
         return false;
     }
-    uint64_t state = cs_random_state(column, item->id);
+    /* By names: another violation or case leaves the sample of the rest as it is. */
+    uint64_t state = cs_random_state(cs_random_state(0, violation->id), item->id);
     bool is_neighbour =
         is_kin(item, violation->requirements) &&
         (test->kind->one_kin_of == 0 || cs_random_next(&state) % test->kind->one_kin_of == 0);
@@ -166,32 +167,38 @@ static int run_columns(struct cs_selftest *test, size_t first, size_t n)
             test->work[i].env = test->envs[column];
         }
     }
-    struct cs_live live = cs_live_new(test->work + at);
-    const struct cs_run_options options = cs_selftest_options(test->args, test->kind->jobs, &live);
+    test->live.work = test->work + at;
+    test->live.n_before = at;
+    const struct cs_run_options options =
+        cs_selftest_options(test->args, test->kind->jobs, &test->live);
     struct cs_run_summary summary;
     struct cs_diag diag = {0};
     enum cs_err err =
         cs_run(test->work + at, n_work, &options, test->results + at, &summary, &diag);
-    cs_live_end(&live);
+    cs_live_end(&test->live);
     if (err != CS_OK) {
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
     }
     if (summary.interrupted) {
-        return cs_say(130, "interrupted after %zu of %zu runs: there is no matrix",
-                      at + summary.n_done, test->n_work);
+        return cs_say(CS_EXIT_INTERRUPTED, "interrupted after %zu of %zu runs; %s",
+                      at + summary.n_done, test->n_work,
+                      first > 1 ? "this is what came before" : "there is no matrix yet");
     }
     return test->kind->is_well(test) ? cs_selftest_again(test, first, n) : CS_EXIT_TROUBLE;
 }
 
-static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
+/* The matrix of the first n_done columns, at least one. */
+static int print_matrix(const struct cs_selftest *test, size_t n_done, int64_t duration_ms)
 {
     const struct cs_selftest_role *kind = test->kind;
-    bool is_partial = test->args->violate.n > 0;
+    bool is_partial = test->args->violate.n > 0 || n_done < test->n_columns;
+    size_t n_violations = n_done - 1 < test->n_violations ? n_done - 1 : test->n_violations;
+    size_t n_nulls = n_done - 1 - n_violations;
     const char **nulls = calloc(kind->n_nulls + 1, sizeof(char *));
     if (!nulls) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
-    for (size_t k = 0; k < kind->n_nulls; k++) {
+    for (size_t k = 0; k < n_nulls; k++) {
         nulls[k] = kind->null_name(k);
     }
     const struct cs_matrix matrix = {.cases = test->cases,
@@ -199,9 +206,9 @@ static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
                                      .claimants = test->all_cases,
                                      .n_claimants = test->n_all_cases,
                                      .violations = test->violations,
-                                     .n_violations = test->n_violations,
+                                     .n_violations = n_violations,
                                      .nulls = nulls,
-                                     .n_nulls = kind->n_nulls,
+                                     .n_nulls = n_nulls,
                                      .cells = test->cells,
                                      .is_partial = is_partial,
                                      .claims_unknown = is_partial && is_selection(test->args)};
@@ -209,8 +216,8 @@ static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
     struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &page);
     free(nulls);
     printf("%s: %zu cases, %zu violations of %s, %zu null peers: %zu runs in %lld.%lld s\n",
-           kind->role->name, test->n_cases, test->n_violations, kind->plain, kind->n_nulls,
-           test->n_work, (long long)(duration_ms / 1000), (long long)(duration_ms % 1000 / 100));
+           kind->role->name, test->n_cases, n_violations, kind->plain, n_nulls,
+           test->first_work[n_done], (long long)(duration_ms / 1000), (long long)(duration_ms % 1000 / 100));
     printf("without a violation   %zu pass, %zu do not, %zu skipped\n", counts.n_judged,
            counts.n_plain_bad, counts.n_left_out);
     printf("kills                 %zu of %zu\n", counts.n_kills, counts.n_expected);
@@ -218,7 +225,7 @@ static int print_matrix(const struct cs_selftest *test, int64_t duration_ms)
            counts.n_collateral, counts.n_blocked, counts.n_others,
            test->args->full ? "" : " tried (--full: all)");
     if (matrix.is_partial) {
-        printf("toothless cases       not counted, as --violate leaves violations out\n");
+        printf("toothless cases       not counted, as violations are left out\n");
     } else {
         printf("toothless cases       %zu\n", counts.n_toothless);
     }
@@ -256,15 +263,22 @@ static int run_all(struct cs_selftest *test)
         return CS_EXIT_OK; /* they are another role's */
     }
     status = status == CS_EXIT_OK ? lay_out(test) : status;
-    for (size_t first = 0; status == CS_EXIT_OK && first < test->n_columns;) {
-        size_t left = test->n_columns - first;
+    test->live = cs_live_new(test->work);
+    test->live.n_all = test->n_work;
+    size_t n_done = 0; /* columns */
+    while (status == CS_EXIT_OK && n_done < test->n_columns) {
+        size_t left = test->n_columns - n_done;
         size_t n = left < test->kind->columns_at_a_time ? left : test->kind->columns_at_a_time;
-        status = test->kind->begin(test, first, n);
-        status = status == CS_EXIT_OK ? run_columns(test, first, n) : status;
+        status = test->kind->begin(test, n_done, n);
+        status = status == CS_EXIT_OK ? run_columns(test, n_done, n) : status;
         test->kind->end(test);
-        first += n;
+        n_done += status == CS_EXIT_OK ? n : 0;
     }
-    return status == CS_EXIT_OK ? print_matrix(test, cs_now_ms() - started) : status;
+    if (status == CS_EXIT_OK || (status == CS_EXIT_INTERRUPTED && n_done > 1)) {
+        int printed = print_matrix(test, n_done, cs_now_ms() - started);
+        status = status == CS_EXIT_OK ? printed : status;
+    }
+    return status;
 }
 
 static const struct cs_case **cases_of(const struct cs_role *role, const struct cs_work *work,

@@ -51,6 +51,7 @@ struct cs_selftest {
     size_t n_work;
     size_t *first_work; /* per column, and one more: where its part of `work` begins */
     const struct cs_result **cells;
+    struct cs_live live; /* of all columns together */
     size_t n_again;     /* complaints that were run once more, */
     struct cs_buf calm; /* and those that it took back: a line each */
 };

@@ -113,7 +113,7 @@ static int run(struct trial *trial)
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
     }
     if (summary.interrupted) {
-        return cs_say(130, "interrupted after %zu of %zu runs: there is no matrix", summary.n_done,
+        return cs_say(CS_EXIT_INTERRUPTED, "interrupted after %zu of %zu runs: there is no matrix", summary.n_done,
                       trial->n_work);
     }
     int status = print(trial, cs_now_ms() - started);

@@ -184,6 +184,9 @@ static void escapes_are_for_people(void **state)
     cs_buf_clear(&buf);
     cs_buf_escaped(&buf, CS_VIEW("abcdef"), 2);
     assert_buf(&buf, "ab... (4 more bytes)");
+    cs_buf_clear(&buf);
+    cs_buf_readable(&buf, CS_VIEW("{\"a\":\"\\n\"}\n\0\xc3"), 100);
+    assert_buf(&buf, "{\"a\":\"\\n\"}\\n\\x00\\xc3");
     cs_buf_free(&buf);
 }
 

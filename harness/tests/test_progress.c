@@ -47,6 +47,13 @@ static void it_says_how_it_goes(void **state)
     text = line(&live, &progress, 79, 80);
     assert_true(columns(text) <= 80);
     free(text);
+    live.n_before = 200; /* one part of several */
+    live.n_all = 900;
+    text = line(&live, &progress, 13000, 0);
+    assert_non_null(strstr(text, "312/900" DOT "64 running"));
+    assert_non_null(strstr(text, "~25 s left"));
+    free(text);
+    live.n_before = live.n_all = 0;
     progress.n_done = 0; /* nothing to guess from */
     text = line(&live, &progress, 13000, 0);
     assert_null(strstr(text, "left"));

@@ -232,10 +232,6 @@ static void put_escaped(struct cs_buf *buf, char c)
     case '\t':
         cs_buf_append(buf, "\\t", 2);
         return;
-    case '\\':
-    case '"':
-        cs_buf_append(buf, (char[]){'\\', c}, 2);
-        return;
     default:
         break;
     }
@@ -246,14 +242,28 @@ static void put_escaped(struct cs_buf *buf, char c)
     }
 }
 
-void cs_buf_escaped(struct cs_buf *buf, struct cs_view bytes, size_t max)
+static void put_bytes(struct cs_buf *buf, struct cs_view bytes, size_t max, const char *marked)
 {
     size_t shown = bytes.len < max ? bytes.len : max;
 
     for (size_t i = 0; i < shown; i++) {
-        put_escaped(buf, bytes.ptr[i]);
+        char c = bytes.ptr[i];
+        if (c != '\0' && strchr(marked, c)) {
+            cs_buf_char(buf, '\\');
+        }
+        put_escaped(buf, c);
     }
     if (shown < bytes.len) {
         cs_buf_printf(buf, "... (%zu more bytes)", bytes.len - shown);
     }
+}
+
+void cs_buf_escaped(struct cs_buf *buf, struct cs_view bytes, size_t max)
+{
+    put_bytes(buf, bytes, max, "\"\\");
+}
+
+void cs_buf_readable(struct cs_buf *buf, struct cs_view bytes, size_t max)
+{
+    put_bytes(buf, bytes, max, "");
 }

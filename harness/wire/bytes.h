@@ -110,5 +110,7 @@ char *cs_buf_take(struct cs_buf *buf);
 /* Writes bytes for people: printable ASCII as it is, \r \n \t \\ \" and \xNN for the rest, cut
  * after `max` input bytes with a note of how many were left out. */
 void cs_buf_escaped(struct cs_buf *buf, struct cs_view bytes, size_t max);
+/* The same with \ and " as they are, for text that stands in no quotes: JSON stays legible. */
+void cs_buf_readable(struct cs_buf *buf, struct cs_view bytes, size_t max);
 
 #endif
