@@ -193,14 +193,14 @@ static void check_worker(struct ak *ak, const char *what)
     if (ak->no_memory) {
         ak_no_memory(ak);
     }
-    if (ak->lost != CS_OK) {
+    if (ak->talk.lost != CS_OK) {
         cs_case_evidence(ak->run, "stderr", "the worker's process",
-                         cs_process_stderr(ak->worker->process));
+                         cs_process_stderr(ak->talk.adapter->process));
         cs_case_error(ak->run, "the agent did not %s: its worker %s", what,
-                      ak->lost == CS_ERR_CLOSED   ? "ended"
-                      : ak->lost == CS_ERR_SYNTAX ? "wrote a line that is no event"
-                      : ak->lost == CS_ERR_LIMIT  ? "says more than an agent has to say"
-                                                  : cs_err_name(ak->lost));
+                      ak->talk.lost == CS_ERR_CLOSED   ? "ended"
+                      : ak->talk.lost == CS_ERR_SYNTAX ? "wrote a line that is no event"
+                      : ak->talk.lost == CS_ERR_LIMIT  ? "says more than an agent has to say"
+                                                  : cs_err_name(ak->talk.lost));
     }
 }
 
@@ -210,7 +210,7 @@ void ak_wait(struct ak *ak, bool (*done)(struct ak *ak, const void *arg), const 
     int64_t patience = ak_patience(ak);
     int64_t deadline = cs_now_ms() + patience;
     while (!done(ak, arg)) {
-        bool happened = ak->lost == CS_OK && !ak->no_memory && cs_loop_run(ak->loop, deadline);
+        bool happened = ak->talk.lost == CS_OK && !ak->no_memory && cs_loop_run(ak->loop, deadline);
         if (happened || done(ak, arg)) {
             continue;
         }
@@ -228,7 +228,7 @@ void ak_wait(struct ak *ak, bool (*done)(struct ak *ak, const void *arg), const 
 void ak_settle(struct ak *ak)
 {
     int64_t deadline = cs_now_ms() + SETTLE_MS * cs_case_scale(ak->run);
-    while (ak->lost == CS_OK && cs_loop_run(ak->loop, deadline)) {
+    while (ak->talk.lost == CS_OK && cs_loop_run(ak->loop, deadline)) {
         /* Whatever comes is judged by who asked for the quiet. */
     }
     check_worker(ak, "stay quiet");

@@ -1,24 +1,13 @@
 /* The ear and mouth to a client on the other side, and what it delivered. */
 #include "conformance/agent/kit_client.h"
 
-#include <stdlib.h>
-#include <sys/epoll.h>
-
 #include "conformance/agent/kit_internal.h"
 #include "net/http_client.h"
 
-#define WRITE_PATIENCE_MS 5000
-
 struct ak_client {
     struct ak *ak;
-    struct cs_adapter *adapter;
-    struct cs_watch out;
-    bool watching;
-    int next_command;
-    struct ak_list events; /* cJSON *: every line since it was started */
-    size_t n_bytes;        /* of all those lines */
-    size_t n_asked;        /* questions that were answered */
-    enum cs_err lost;      /* why it can no longer be heard */
+    struct cs_talk talk;
+    size_t n_asked; /* questions that were answered */
     const char *agent;
 };
 
@@ -33,96 +22,15 @@ static const char *text_of(const cJSON *object, const char *name)
     return text ? text : "";
 }
 
-/* ---- lines ---- */
-
-static enum cs_err add_event(struct ak_client *client, struct cs_view line)
-{
-    client->n_bytes += line.len;
-    if (client->n_bytes > AK_MAX_HEARD) {
-        return CS_ERR_LIMIT;
-    }
-    size_t n_replaced;
-    cJSON *event = ck_parse_line(line, &n_replaced);
-    if (!*text_of(event, "event")) {
-        cJSON_Delete(event);
-        return CS_ERR_SYNTAX;
-    }
-    if (!ak_push(&client->events, event, AK_MAX_EVENTS)) {
-        cJSON_Delete(event);
-        return CS_ERR_LIMIT;
-    }
-    return CS_OK;
-}
-
-static void unlisten(struct ak_client *client)
-{
-    if (client->watching) {
-        cs_watch_remove(client->ak->loop, &client->out);
-        client->watching = false;
-    }
-}
-
-/* Inside the loop nothing may leave by a jump: what is wrong is noted and told by who waits. */
-static void readable(struct cs_watch *watch, uint32_t events)
-{
-    (void)events;
-    struct ak_client *client =
-        (struct ak_client *)((char *)watch - offsetof(struct ak_client, out));
-    while (client->lost == CS_OK) {
-        struct cs_view line;
-        client->lost = cs_process_poll_line(client->adapter->process, &line);
-        if (client->lost == CS_OK && !line.ptr) {
-            break;
-        }
-        if (client->lost == CS_OK && !client->ak->over) {
-            cs_case_evidence(client->ak->run, "received", "from the client", line);
-        }
-        if (client->lost == CS_OK) {
-            client->lost = add_event(client, line);
-        }
-    }
-    if (client->lost != CS_OK) {
-        unlisten(client);
-    }
-    cs_loop_stop(client->ak->loop);
-}
-
-static void write_json(struct ak_client *client, const cJSON *object)
-{
-    const char *line = ak_print(client->ak, object);
-    enum cs_err err =
-        cs_process_write_line(client->adapter->process, cs_view_str(line), WRITE_PATIENCE_MS);
-    cs_case_evidence(client->ak->run, "sent", "to the client", cs_view_str(line));
-    if (err != CS_OK) {
-        cs_case_error(client->ak->run, "the client does not take a command: %s", cs_err_name(err));
-    }
-}
-
-/* The n-th event (from 0) of that name that belongs to the command, or NULL. */
 static const cJSON *event_of(const struct ak_client *client, int command, const char *name,
                              size_t n)
 {
-    for (size_t i = 0; i < client->events.n; i++) {
-        const cJSON *event = ((cJSON **)client->events.items)[i];
-        const cJSON *id = member(event, "id");
-        if (cJSON_IsNumber(id) && id->valueint == command &&
-            strcmp(text_of(event, "event"), name) == 0 && n-- == 0) {
-            return event;
-        }
-    }
-    return NULL;
+    return cs_talk_event(&client->talk, command, name, n);
 }
 
-/* The n-th question (from 0), or NULL. */
 static const cJSON *question(const struct ak_client *client, size_t n)
 {
-    for (size_t i = 0; i < client->events.n; i++) {
-        const cJSON *event = ((cJSON **)client->events.items)[i];
-        if (strcmp(text_of(event, "event"), "ask") == 0 && n-- == 0) {
-            return event;
-        }
-    }
-    return NULL;
+    return cs_talk_named(&client->talk, "ask", n);
 }
 
 /* ---- waiting ---- */
@@ -134,7 +42,7 @@ static void wait_for(struct ak *ak, bool (*done)(struct ak_client *client, const
     int64_t patience = ak_patience(ak);
     int64_t deadline = cs_now_ms() + patience;
     while (!done(client, arg)) {
-        bool happened = client->lost == CS_OK && ak->lost == CS_OK && !ak->no_memory &&
+        bool happened = client->talk.lost == CS_OK && ak->talk.lost == CS_OK && !ak->no_memory &&
                         cs_loop_run(ak->loop, deadline);
         if (happened || done(client, arg)) {
             continue;
@@ -142,14 +50,15 @@ static void wait_for(struct ak *ak, bool (*done)(struct ak_client *client, const
         if (ak->no_memory) {
             ak_no_memory(ak);
         }
-        if (client->lost != CS_OK) {
+        if (client->talk.lost != CS_OK) {
             cs_case_evidence(ak->run, "stderr", "the client's process",
-                             cs_process_stderr(client->adapter->process));
+                             cs_process_stderr(client->talk.adapter->process));
             cs_case_error(ak->run, "the client did not %s: its adapter %s", what,
-                          client->lost == CS_ERR_CLOSED ? "ended" : cs_err_name(client->lost));
+                          client->talk.lost == CS_ERR_CLOSED ? "ended"
+                                                             : cs_err_name(client->talk.lost));
         }
         cs_case_fail(ak->run, "the client did not %s within %lld ms%s", what, (long long)patience,
-                     ak->lost != CS_OK ? "; the agent's worker is gone" : "");
+                     ak->talk.lost != CS_OK ? "; the agent's worker is gone" : "");
     }
 }
 
@@ -161,35 +70,23 @@ static const char *error_text(struct ak *ak, const cJSON *event)
 
 /* ---- commands ---- */
 
-/* The members of `extra` (JSON, or NULL) join those of the object. */
-static void join(struct ak *ak, cJSON *object, const char *extra)
-{
-    cJSON *more = extra ? ak_parse(ak, extra) : NULL;
-    while (more && more->child) {
-        cJSON *item = cJSON_DetachItemViaPointer(more, more->child);
-        cJSON_AddItemToObject(object, item->string, item);
-    }
-    cJSON_Delete(more);
-}
-
 int ak_client_do(struct ak *ak, const char *command, const char *members)
 {
     struct ak_client *client = ak->client;
-    if (!cs_adapter_offers(client->adapter, command)) {
+    if (!cs_adapter_offers(client->talk.adapter, command)) {
         cs_case_skip(ak->run, "this client does not offer the command \"%s\"", command);
     }
-    int id = ++client->next_command;
-    cJSON *object = cJSON_CreateObject();
-    if (!object || !cJSON_AddNumberToObject(object, "id", id) ||
-        !cJSON_AddStringToObject(object, "command", command) ||
-        !cJSON_AddStringToObject(object, "chat", ak->chat)) {
+    cJSON *object = cs_talk_command(&client->talk, command);
+    if (!object || !cJSON_AddStringToObject(object, "chat", ak->chat)) {
         cJSON_Delete(object);
         ak_no_memory(ak);
     }
-    join(ak, object, members);
-    write_json(client, object);
-    cJSON_Delete(object);
-    return id;
+    ak_join(ak, object, members);
+    enum cs_err err = cs_talk_send(&client->talk, object);
+    if (err != CS_OK) {
+        cs_case_error(ak->run, "the client does not take a command: %s", cs_err_name(err));
+    }
+    return client->talk.last_command;
 }
 
 static bool is_answered(struct ak_client *client, const void *arg)
@@ -240,25 +137,22 @@ static void start_process(struct ak *ak)
     struct cs_client_env env = *ak->env;
     struct cs_diag diag = {0};
     env.argv = ak->env->client_argv;
-    if (cs_adapter_start(&env, &client->adapter, &diag) != CS_OK) {
+    if (cs_adapter_start(&env, &client->talk.adapter, &diag) != CS_OK) {
         cs_case_error(ak->run, "the client does not start: %s", diag.text);
     }
-    client->out = (struct cs_watch){
-        .fd = cs_process_out(client->adapter->process), .events = EPOLLIN, .ready = readable};
-    if (cs_watch_add(ak->loop, &client->out) != CS_OK) {
+    if (cs_talk_listen(&client->talk) != CS_OK) {
         cs_case_error(ak->run, "the client's output cannot be watched");
     }
-    client->watching = true;
 }
 
 /* At once, as when a page is left: nothing that it still does is of interest. */
 static void end_process(struct ak_client *client)
 {
-    unlisten(client);
-    if (client->adapter) {
-        cs_process_kill(client->adapter->process);
-        cs_adapter_end(client->adapter);
-        client->adapter = NULL;
+    cs_talk_unlisten(&client->talk);
+    if (client->talk.adapter) {
+        cs_process_kill(client->talk.adapter->process);
+        cs_adapter_end(client->talk.adapter);
+        client->talk.adapter = NULL;
     }
 }
 
@@ -271,10 +165,11 @@ static void start(struct ak *ak)
     if (!client) {
         ak_no_memory(ak);
     }
-    *client = (struct ak_client){.ak = ak};
+    *client =
+        (struct ak_client){.ak = ak, .talk = {.run = ak->run, .loop = ak->loop, .who = "client"}};
     ak->client = client;
     start_process(ak);
-    const char *version = cs_adapter_fact(client->adapter, "version");
+    const char *version = cs_adapter_fact(client->talk.adapter, "version");
     cs_case_observe(ak->run, "peer.client", "%s", version ? version : "unknown");
 }
 
@@ -286,10 +181,7 @@ void ak_client_end(struct ak *ak)
     }
     ak->client = NULL;
     end_process(client);
-    for (size_t i = 0; i < client->events.n; i++) {
-        cJSON_Delete(((cJSON **)client->events.items)[i]);
-    }
-    free(client->events.items);
+    cs_talk_free(&client->talk);
 }
 
 static void open_transport(struct ak *ak, const char *options)
@@ -382,12 +274,12 @@ bool ak_client_is_over(struct ak *ak, int stream)
 
 size_t ak_client_count(struct ak *ak, int stream)
 {
+    const struct cs_talk *talk = &ak->client->talk;
     size_t n = 0;
-    for (size_t i = 0; i < ak->client->events.n; i++) {
-        const cJSON *event = ((cJSON **)ak->client->events.items)[i];
-        const cJSON *id = member(event, "id");
+    for (size_t i = 0; i < talk->n_events; i++) {
+        const cJSON *id = member(talk->events[i], "id");
         n += cJSON_IsNumber(id) && id->valueint == stream &&
-             strcmp(text_of(event, "event"), "chunk") == 0;
+             strcmp(text_of(talk->events[i], "event"), "chunk") == 0;
     }
     return n;
 }

@@ -3,19 +3,16 @@
 #define CHATSPEC_CONFORMANCE_AGENT_KIT_INTERNAL_H
 
 #include "conformance/agent/kit.h"
-#include "conformance/client/adapter.h"
+#include "conformance/client/talk.h"
 #include "endpoint/endpoint.h"
 #include "endpoint/tap.h"
 #include "net/loop.h"
 #include "script/arena.h"
 
-#define AK_MAX_EVENTS   65536
 #define AK_MAX_REQUESTS 8192
 #define AK_MAX_RECORDS  65536
 #define AK_MAX_TEXT     ((size_t)64 * 1024 * 1024)
 #define AK_MAX_RUNS     32
-/* What a worker may say in a case; behind it is no agent any more but a flood. */
-#define AK_MAX_HEARD ((size_t)256 * 1024 * 1024)
 
 /* A record that somebody wrote to a stream. */
 struct ak_stored {
@@ -52,18 +49,14 @@ struct ak_list {
 struct ak {
     struct cs_case_run *run;
     const struct cs_client_env *env;
-    struct cs_adapter *worker;
-    bool own_worker; /* started by this case, after a kill */
+    struct cs_talk talk; /* with the worker; its adapter is NULL when there is none */
+    bool own_worker;     /* started by this case, after a kill */
     struct cs_loop *loop;
     struct cs_endpoint *platform;
     struct cs_tap tap;
     int64_t started_ms;
     int64_t at_least_ms; /* that a wait lasts */
-    struct cs_watch out; /* the worker's output */
-    bool watching;
     const char *chat;
-    int next_command;
-    struct ak_list events;     /* cJSON *: every line of the worker since the case began */
     struct ak_list requests;   /* struct ak_request *, in the order of their coming */
     struct ak_list stored;     /* struct ak_stored * */
     struct ak_list triggers;   /* struct ak_trigger * */
@@ -76,10 +69,7 @@ struct ak {
     bool holds_wakes;         /* ak_hold_wakes */
     struct ak_client *client; /* kit_client.c; NULL: none was started */
     unsigned n_messages;
-    size_t n_bytes;   /* of all those lines */
-    enum cs_err lost; /* why the worker can no longer be heard */
-    bool over;        /* the case has its verdict: nothing is evidence any more */
-    bool no_memory;   /* something could not be kept inside the loop */
+    bool no_memory; /* something could not be kept inside the loop */
     struct ak_run runs[AK_MAX_RUNS];
     size_t n_runs;
     struct cs_arena arena;
@@ -106,8 +96,12 @@ int64_t ak_patience(const struct ak *ak);
 struct ak_run *ak_run_of(struct ak *ak, int run);
 
 /* kit_worker.c */
-void ak_listen(struct ak *ak);
+/* To this worker from now on. */
+void ak_listen(struct ak *ak, struct cs_adapter *worker);
 void ak_unlisten(struct ak *ak);
+/* The members of `extra` (JSON with ' for ", or NULL) join those of the object, in the place of
+ * what has their names. */
+void ak_join(struct ak *ak, cJSON *object, const char *extra);
 /* Sends a command (freed here) and gives its number. */
 int ak_command(struct ak *ak, cJSON *command);
 /* The n-th event (from 0) of that name that belongs to the command, or NULL. */

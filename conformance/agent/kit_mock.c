@@ -10,18 +10,18 @@
  * starts another for the next case. */
 static void leave_worker(struct ak *ak)
 {
-    if (!ak->worker) {
+    if (!ak->talk.adapter) {
         return;
     }
-    if (ak->watching && !ak_reset(ak)) {
-        cs_process_kill(ak->worker->process);
+    if (ak->talk.listening && !ak_reset(ak)) {
+        cs_process_kill(ak->talk.adapter->process);
     }
     ak_unlisten(ak);
     if (ak->own_worker) {
-        cs_process_kill(ak->worker->process);
-        cs_adapter_end(ak->worker);
+        cs_process_kill(ak->talk.adapter->process);
+        cs_adapter_end(ak->talk.adapter);
     }
-    ak->worker = NULL;
+    ak->talk.adapter = NULL;
     ak->own_worker = false;
 }
 
@@ -29,10 +29,11 @@ static enum cs_err start_other(struct ak *ak, const char *const *argv, struct cs
 {
     struct cs_client_env env = *ak->env;
     env.argv = argv;
-    enum cs_err err = cs_adapter_start(&env, &ak->worker, diag);
+    struct cs_adapter *worker = NULL;
+    enum cs_err err = cs_adapter_start(&env, &worker, diag);
     if (err == CS_OK) {
         ak->own_worker = true;
-        ak_listen(ak);
+        ak_listen(ak, worker);
     }
     return err;
 }
@@ -73,7 +74,7 @@ void ak_use_older(struct ak *ak)
 
 void ak_use_newer(struct ak *ak)
 {
-    if (ak->worker) {
+    if (ak->talk.adapter) {
         ak_kill(ak);
     }
     ak_need_worker(ak);
@@ -93,7 +94,7 @@ const cJSON *ak_mock(struct ak *ak, const char *task, const char *members, const
 
 int ak_mock_number(const struct ak *ak)
 {
-    return ak->next_command;
+    return ak->talk.last_command;
 }
 
 const char *ak_mock_notation(struct ak *ak, const cJSON *raw)

@@ -106,9 +106,11 @@ static const cJSON *owned(struct ak *ak, cJSON *value)
 {
     cJSON *holder = cJSON_CreateObject();
     if (!holder || !cJSON_AddStringToObject(holder, "event", "transcript") ||
-        !cJSON_AddItemToObject(holder, "value", value) ||
-        !ak_push(&ak->events, holder, AK_MAX_EVENTS)) {
+        !cJSON_AddItemToObject(holder, "value", value)) {
         cJSON_Delete(holder);
+        ak_no_memory(ak);
+    }
+    if (cs_talk_keep(&ak->talk, holder) != CS_OK) {
         ak_no_memory(ak);
     }
     return value;

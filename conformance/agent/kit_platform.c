@@ -41,7 +41,7 @@ static void on_request(void *ctx, const struct cs_tap_request *told)
         .connection = told->connection,
     };
     ak_note_request(ak, request);
-    if (!ak->over) {
+    if (!ak->talk.over) {
         char title[160];
         snprintf(title, sizeof title, "%.8s %.110s at %lld ms", request->method, request->path,
                  (long long)told->at_ms);
@@ -55,7 +55,7 @@ static void on_request(void *ctx, const struct cs_tap_request *told)
 
 static void show_answer(struct ak *ak, const struct ak_request *request)
 {
-    if (!ak->over) {
+    if (!ak->talk.over) {
         char title[160];
         char status[16] = "none";
         if (request->status != 0) {
@@ -107,7 +107,7 @@ static void on_records(void *ctx, const struct cs_tap_records *told)
     cs_buf_free(&text);
     for (size_t i = 0; i < told->n_records; i++) {
         ak_note_record(ak, name, &told->records[i], told->at_ms, ak->seeding);
-        if (!ak->over) {
+        if (!ak->talk.over) {
             show_record(ak, name, &told->records[i]);
         }
     }
@@ -185,7 +185,7 @@ static void on_waitpoint(void *ctx, const struct cs_tap_waitpoint *told)
     if (told->state == CS_WAITPOINT_DONE && !waitpoint->woken) {
         waitpoint->output = kept_view(ak, told->output).ptr;
         waitpoint->is_error = told->is_error;
-        if (!ak->holds_wakes && !ak->over) {
+        if (!ak->holds_wakes && !ak->talk.over) {
             ak_wake_worker(ak, waitpoint, waitpoint->output, waitpoint->is_error);
         }
     }

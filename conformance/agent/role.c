@@ -37,7 +37,7 @@ static void observe_peer(struct ak *ak)
 {
     static const char *const facts[] = {"name", "version", "runtime", "ai", "s2"};
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
-        const char *value = cs_adapter_fact(ak->worker, facts[i]);
+        const char *value = cs_adapter_fact(ak->talk.adapter, facts[i]);
         if (value) {
             cs_case_observe(ak->run, ak_text(ak, "peer.%s", facts[i]), "%s", value);
         }
@@ -52,15 +52,15 @@ static void set_up(struct cs_case_run *run)
     }
     ak->run = run;
     ak->env = cs_case_env(run);
-    ak->worker = cs_case_slot(run);
     cs_case_set_subject(run, ak);
     ak->chat = ak_keep(ak, cs_view_str(cs_case_name(run)));
     ak->loop = cs_loop_new();
     if (!ak->loop) {
         ak_no_memory(ak);
     }
+    ak->talk = (struct cs_talk){.run = run, .loop = ak->loop, .who = "worker"};
     ak_start_platform(ak);
-    ak_listen(ak);
+    ak_listen(ak, cs_case_slot(run));
     observe_peer(ak);
 }
 
@@ -74,16 +74,12 @@ static void observe_out(struct ak *ak)
 static void free_ak(struct ak *ak)
 {
     ak_unlisten(ak);
-    ak_client_end(ak);
     ak_stop_platform(ak);
     cs_loop_free(ak->loop);
-    for (size_t i = 0; i < ak->events.n; i++) {
-        cJSON_Delete(((cJSON **)ak->events.items)[i]);
-    }
+    cs_talk_free(&ak->talk);
     for (size_t i = 0; i < ak->stored.n; i++) {
         cJSON_Delete((cJSON *)((struct ak_stored **)ak->stored.items)[i]->record.chunk);
     }
-    free(ak->events.items);
     free(ak->requests.items);
     free(ak->stored.items);
     free(ak->triggers.items);
@@ -99,18 +95,20 @@ static void tear_down(struct cs_case_run *run)
         return;
     }
     cs_case_set_subject(run, NULL);
-    ak->over = true;
+    ak->talk.over = true;
+    ak_client_end(ak);
     if (ak->platform) {
         observe_out(ak);
     }
     /* The next case of this slot must not inherit what is left: a worker that cannot let go of it
      * is ended, and the runner starts another. */
-    if (ak->own_worker && ak->worker) {
+    if (ak->own_worker && ak->talk.adapter) {
         ak_unlisten(ak);
-        cs_process_kill(ak->worker->process);
-        cs_adapter_end(ak->worker);
-    } else if (ak->worker && (ak->lost != CS_OK || (ak->watching && !ak_reset(ak)))) {
-        cs_process_kill(ak->worker->process);
+        cs_process_kill(ak->talk.adapter->process);
+        cs_adapter_end(ak->talk.adapter);
+    } else if (ak->talk.adapter &&
+               (ak->talk.lost != CS_OK || (ak->talk.listening && !ak_reset(ak)))) {
+        cs_process_kill(ak->talk.adapter->process);
     }
     free_ak(ak);
 }

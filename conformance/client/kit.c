@@ -194,7 +194,7 @@ void ck_show_sent(void *ctx, const struct cs_logged *request, bool is_head, uint
                   struct cs_view bytes)
 {
     struct ck *ck = ctx;
-    if (ck->over || ck->n_sent_shown == MAX_SENT_SHOWN) {
+    if (ck->talk.over || ck->n_sent_shown == MAX_SENT_SHOWN) {
         return;
     }
     show_requests(ck); /* a request stands before its answer */
@@ -229,12 +229,12 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
 {
     int64_t patience = ck_patience(ck);
     int64_t deadline = cs_now_ms() + patience;
-    size_t n_heard = ck->n_events;
+    size_t n_heard = ck->talk.n_events;
     show_requests(ck);
     while (!done(ck, arg)) {
-        bool happened = ck->lost == CS_OK && turn(ck, deadline);
-        if (ck->heavy && ck->n_events > n_heard) { /* slow, and on its way */
-            n_heard = ck->n_events;
+        bool happened = ck->talk.lost == CS_OK && turn(ck, deadline);
+        if (ck->heavy && ck->talk.n_events > n_heard) { /* slow, and on its way */
+            n_heard = ck->talk.n_events;
             deadline = cs_now_ms() + patience;
         }
         if (happened || done(ck, arg)) {
@@ -244,7 +244,7 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
         va_start(args, fmt);
         const char *what = vtext(ck, fmt, args);
         va_end(args);
-        if (ck->lost != CS_OK) {
+        if (ck->talk.lost != CS_OK) {
             ck_adapter_lost(ck, what);
         }
         if (ck->adapter_owes) {
@@ -257,7 +257,7 @@ void ck_wait(struct ck *ck, bool (*done)(struct ck *ck, const void *arg), const 
 void ck_settle(struct ck *ck)
 {
     int64_t deadline = cs_now_ms() + SETTLE_MS * cs_case_scale(ck->run);
-    while (ck->lost == CS_OK && turn(ck, deadline)) {
+    while (ck->talk.lost == CS_OK && turn(ck, deadline)) {
         /* Whatever comes is judged by who asked for the quiet. */
     }
 }
@@ -265,7 +265,7 @@ void ck_settle(struct ck *ck)
 bool ck_settle_for(struct ck *ck, enum cs_target target, uint64_t number)
 {
     int64_t deadline = cs_now_ms() + LATE_MS * cs_case_scale(ck->run);
-    while (cs_scripted_count_of(ck->server, target) < number && ck->lost == CS_OK &&
+    while (cs_scripted_count_of(ck->server, target) < number && ck->talk.lost == CS_OK &&
            turn(ck, deadline)) {
         /* Until it comes, or the time is over. */
     }

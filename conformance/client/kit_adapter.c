@@ -1,7 +1,6 @@
 /* The kit's ear and mouth to the adapter: commands out, events in, questions answered. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 
 #include "conformance/client/kit_internal.h"
 
@@ -16,23 +15,6 @@ static int number_of(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
     return cJSON_IsNumber(item) ? item->valueint : -1;
-}
-
-/* Writes one JSON object as a line; it is freed. */
-static enum cs_err write_json(struct ck *ck, cJSON *object)
-{
-    char *line = object ? cJSON_PrintUnformatted(object) : NULL;
-    cJSON_Delete(object);
-    if (!line) {
-        return CS_ERR_NO_MEMORY;
-    }
-    enum cs_err err =
-        cs_process_write_line(ck->adapter->process, cs_view_str(line), WRITE_PATIENCE_MS);
-    if (!ck->over) {
-        cs_case_evidence(ck->run, "sent", "to the adapter", cs_view_str(line));
-    }
-    cJSON_free(line);
-    return err;
 }
 
 /* ---- questions ---- */
@@ -62,10 +44,8 @@ static void answer(struct ck *ck, const cJSON *question)
     const char *kind = text_of(question, "kind");
     bool start = kind && strcmp(kind, "start") == 0;
     unsigned n = ++ck->n_asks[start ? CK_ASK_START : CK_ASK_TOKEN];
-    cJSON *reply = cJSON_CreateObject();
-    bool made = reply && cJSON_AddNumberToObject(reply, "id", ++ck->next_command) &&
-                cJSON_AddStringToObject(reply, "command", "answer") &&
-                cJSON_AddNumberToObject(reply, "ask", number_of(question, "ask"));
+    cJSON *reply = cs_talk_command(&ck->talk, "answer");
+    bool made = reply && cJSON_AddNumberToObject(reply, "ask", number_of(question, "ask"));
     if (made && start) {
         made = cJSON_AddItemToObject(reply, "value", start_value(ck));
     } else if (made && ck->refuse_tokens) {
@@ -79,9 +59,16 @@ static void answer(struct ck *ck, const cJSON *question)
         cJSON_Delete(reply);
         reply = NULL;
     }
-    enum cs_err err = write_json(ck, reply);
+    enum cs_err err = cs_talk_send(&ck->talk, reply);
     if (err != CS_OK) {
-        ck->lost = err;
+        ck->talk.lost = err;
+    }
+}
+
+static void answer_questions(struct cs_talk *talk, const cJSON *event)
+{
+    if (strcmp(text_of(event, "event"), "ask") == 0) {
+        answer((struct ck *)((char *)talk - offsetof(struct ck, talk)), event);
     }
 }
 
@@ -92,100 +79,22 @@ void ck_refuse_tokens(struct ck *ck)
 
 /* ---- events ---- */
 
-static enum cs_err add_event(struct ck *ck, struct cs_view line)
-{
-    ck->n_bytes += line.len;
-    if (ck->n_events == CK_MAX_EVENTS || ck->n_bytes > CK_MAX_HEARD) {
-        return CS_ERR_LIMIT;
-    }
-    if (ck->n_events == ck->cap_events) {
-        size_t cap = ck->cap_events ? ck->cap_events * 2 : 64;
-        cJSON **grown = realloc(ck->events, cap * sizeof(cJSON *));
-        if (!grown) {
-            return CS_ERR_NO_MEMORY;
-        }
-        ck->events = grown;
-        ck->cap_events = cap;
-    }
-    size_t n_replaced;
-    cJSON *event = ck_parse_line(line, &n_replaced);
-    if (n_replaced > 0 && !ck->over) {
-        cs_case_evidence(ck->run, "note", "about the line above",
-                         CS_VIEW("\\u0000 and halves of surrogate pairs in it are read as U+FFFD"));
-    }
-    if (!text_of(event, "event")) {
-        cJSON_Delete(event);
-        return CS_ERR_SYNTAX;
-    }
-    ck->events[ck->n_events++] = event;
-    if (strcmp(text_of(event, "event"), "ask") == 0) {
-        answer(ck, event);
-    }
-    return CS_OK;
-}
-
-/* Inside the loop nothing may leave by a jump: what is wrong is noted and told by who waits. */
-static void readable(struct cs_watch *watch, uint32_t events)
-{
-    (void)events;
-    struct ck *ck = (struct ck *)((char *)watch - offsetof(struct ck, out));
-    while (ck->lost == CS_OK) {
-        struct cs_view line;
-        ck->lost = cs_process_poll_line(ck->adapter->process, &line);
-        if (ck->lost == CS_OK && !line.ptr) {
-            break;
-        }
-        if (ck->lost == CS_OK && !ck->over) {
-            cs_case_evidence(ck->run, "received", "from the adapter", line);
-        }
-        if (ck->lost == CS_OK) {
-            ck->lost = add_event(ck, line);
-        }
-    }
-    if (ck->lost != CS_OK) {
-        ck_unlisten(ck);
-    }
-    cs_loop_stop(ck->loop);
-}
-
 void ck_listen(struct ck *ck)
 {
-    ck->out = (struct cs_watch){
-        .fd = cs_process_out(ck->adapter->process), .events = EPOLLIN, .ready = readable};
-    if (cs_watch_add(ck->loop, &ck->out) != CS_OK) {
+    ck->talk.on_event = answer_questions;
+    if (cs_talk_listen(&ck->talk) != CS_OK) {
         cs_case_error(ck->run, "the adapter's output cannot be watched");
-    }
-    ck->watching = true;
-}
-
-void ck_unlisten(struct ck *ck)
-{
-    if (ck->watching) {
-        cs_watch_remove(ck->loop, &ck->out);
-        ck->watching = false;
     }
 }
 
 const cJSON *ck_find_event(const struct ck *ck, const char *name)
 {
-    for (size_t i = 0; i < ck->n_events; i++) {
-        if (strcmp(text_of(ck->events[i], "event"), name) == 0) {
-            return ck->events[i];
-        }
-    }
-    return NULL;
+    return cs_talk_named(&ck->talk, name, 0);
 }
 
 const cJSON *ck_event(const struct ck *ck, int command, const char *name, size_t n)
 {
-    for (size_t i = 0; i < ck->n_events; i++) {
-        const cJSON *event = ck->events[i];
-        if (number_of(event, "id") == command &&
-            (!name || strcmp(text_of(event, "event"), name) == 0) && n-- == 0) {
-            return event;
-        }
-    }
-    return NULL;
+    return cs_talk_event(&ck->talk, command, name, n);
 }
 
 /* ---- commands ---- */
@@ -193,45 +102,29 @@ const cJSON *ck_event(const struct ck *ck, int command, const char *name, size_t
 int ck_command(struct ck *ck, cJSON *command)
 {
     const char *name = command ? text_of(command, "command") : NULL;
-    if (!name || !cJSON_AddNumberToObject(command, "id", ++ck->next_command)) {
+    if (!name || !cJSON_AddNumberToObject(command, "id", ++ck->talk.last_command)) {
         cJSON_Delete(command);
         ck_no_memory(ck);
     }
-    if (!cs_adapter_offers(ck->adapter, name)) {
+    if (!cs_adapter_offers(ck->talk.adapter, name)) {
         const char *kept = ck_text(ck, "%s", name);
         cJSON_Delete(command);
         cs_case_skip(ck->run, "the adapter does not offer the command \"%s\"", kept);
     }
-    enum cs_err err = write_json(ck, command);
+    enum cs_err err = cs_talk_send(&ck->talk, command);
     if (err == CS_ERR_NO_MEMORY) {
         ck_no_memory(ck);
     }
     if (err != CS_OK) {
-        ck->lost = err;
+        ck->talk.lost = err;
         ck_adapter_lost(ck, "take a command");
     }
-    return ck->next_command;
+    return ck->talk.last_command;
 }
 
 /* Waits for whatever is still on its way up to the answer of this one, so that the next case starts
  * on a line of its own. Called when the case is over: nothing here may fail it. */
 bool ck_reset(struct ck *ck)
 {
-    cJSON *command = cJSON_CreateObject();
-    int id = ++ck->next_command;
-    if (!command || !cJSON_AddNumberToObject(command, "id", id) ||
-        !cJSON_AddStringToObject(command, "command", "reset")) {
-        cJSON_Delete(command);
-        return false;
-    }
-    if (write_json(ck, command) != CS_OK) {
-        return false;
-    }
-    int64_t deadline = cs_now_ms() + cs_client_patience(ck->env);
-    while (!ck_event(ck, id, "ok", 0)) {
-        if (ck->lost != CS_OK || !cs_loop_run(ck->loop, deadline)) {
-            return ck_event(ck, id, "ok", 0) != NULL;
-        }
-    }
-    return true;
+    return cs_talk_ask(&ck->talk, "reset", "ok", cs_client_patience(ck->env)) != NULL;
 }

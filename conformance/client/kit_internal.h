@@ -4,15 +4,13 @@
 
 #include "conformance/client/adapter.h"
 #include "conformance/client/kit.h"
+#include "conformance/client/talk.h"
 #include "net/http_client.h"
 #include "net/loop.h"
 #include "script/arena.h"
 
-#define CK_MAX_EVENTS 65536
 #define CK_MAX_TOKENS 32
 #define CK_MAX_TEXT   ((size_t)64 * 1024 * 1024)
-/* What an adapter may say in a case; behind it is no client any more but a flood. */
-#define CK_MAX_HEARD ((size_t)256 * 1024 * 1024)
 
 struct ck_token {
     char name[16];
@@ -24,22 +22,14 @@ struct ck_platform;
 struct ck {
     struct cs_case_run *run;
     const struct cs_client_env *env;
-    struct cs_adapter *adapter;
+    struct cs_talk talk; /* with the adapter */
     struct cs_loop *loop;
     struct cs_scripted *server;
     struct cs_scripted *other;    /* at a second address; NULL: there is none */
     struct ck_platform *platform; /* kit_platform.h; NULL: the server is the scripted one */
-    struct cs_watch out;          /* the adapter's output */
-    bool watching;
     char *chat;
-    const char *kind; /* of the client that was opened by ck_open_kind; NULL: a transport */
-    const char *base; /* what the base URL says behind the server's address; NULL: nothing */
-    int next_command;
-    cJSON **events; /* every line of the adapter since the case began */
-    size_t n_events;
-    size_t cap_events;
-    size_t n_bytes;    /* of all those lines */
-    enum cs_err lost;  /* why the adapter can no longer be heard */
+    const char *kind;  /* of the client that was opened by ck_open_kind; NULL: a transport */
+    const char *base;  /* what the base URL says behind the server's address; NULL: nothing */
     bool adapter_owes; /* what is waited for is the adapter's to say, whatever its client does */
     bool heavy;        /* the case is heavy work: ck_sub_heavy */
     size_t n_shown;    /* requests that are evidence already */
@@ -47,7 +37,6 @@ struct ck {
     size_t n_sent_shown; /* answers, and events of theirs */
     unsigned n_asks[2];
     bool refuse_tokens;
-    bool over; /* the case has its verdict: nothing is evidence any more */
     struct ck_token tokens[CK_MAX_TOKENS];
     size_t n_tokens;
     struct cs_arena arena;
@@ -106,9 +95,8 @@ const char *ck_print(struct ck *ck, const cJSON *value);
 /* Sends a command (its `command` member is set; owned from here on) and gives its number; skips the
  * case when the adapter does not offer it. */
 int ck_command(struct ck *ck, cJSON *command);
-/* Starts and stops listening to the adapter. */
+/* Starts listening to the adapter. */
 void ck_listen(struct ck *ck);
-void ck_unlisten(struct ck *ck);
 /* Brings the adapter back to where it was before the case; true when it answered. */
 bool ck_reset(struct ck *ck);
 /* The first event of that name, or NULL. */

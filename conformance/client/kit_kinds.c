@@ -7,7 +7,7 @@
 
 static const cJSON *kinds_of(const struct ck *ck)
 {
-    return cJSON_GetObjectItemCaseSensitive(ck->adapter->hello, "kinds");
+    return cJSON_GetObjectItemCaseSensitive(ck->talk.adapter->hello, "kinds");
 }
 
 static bool lists(const cJSON *commands, const char *name)
@@ -66,7 +66,7 @@ void ck_need_command(struct ck *ck, const char *kind, const char *name)
 
 void ck_need_feature(struct ck *ck, const char *feature)
 {
-    if (!lists(cJSON_GetObjectItemCaseSensitive(ck->adapter->hello, "features"), feature)) {
+    if (!lists(cJSON_GetObjectItemCaseSensitive(ck->talk.adapter->hello, "features"), feature)) {
         cs_case_skip(ck->run, "the adapter says nothing of the feature \"%s\"", feature);
     }
 }
@@ -143,11 +143,11 @@ const char *ck_try(struct ck *ck, const char *name, const char *members)
 
 const cJSON *ck_told(const struct ck *ck, const char *event, size_t n)
 {
-    for (size_t i = 0; i < ck->n_events; i++) {
+    for (size_t i = 0; i < ck->talk.n_events; i++) {
         const char *name =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(ck->events[i], "event"));
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(ck->talk.events[i], "event"));
         if (name && strcmp(name, event) == 0 && n-- == 0) {
-            return cJSON_GetObjectItemCaseSensitive(ck->events[i], "content");
+            return cJSON_GetObjectItemCaseSensitive(ck->talk.events[i], "content");
         }
     }
     return NULL;
@@ -156,9 +156,9 @@ const cJSON *ck_told(const struct ck *ck, const char *event, size_t n)
 size_t ck_count_told(const struct ck *ck, const char *event)
 {
     size_t n = 0;
-    for (size_t i = 0; i < ck->n_events; i++) {
+    for (size_t i = 0; i < ck->talk.n_events; i++) {
         const char *name =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(ck->events[i], "event"));
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(ck->talk.events[i], "event"));
         n += name && strcmp(name, event) == 0;
     }
     return n;

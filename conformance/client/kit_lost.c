@@ -17,7 +17,7 @@ int64_t ck_patience(const struct ck *ck)
 
 static const char *what_it_did(const struct ck *ck)
 {
-    switch (ck->lost) {
+    switch (ck->talk.lost) {
     case CS_ERR_CLOSED:
         return "ended";
     case CS_ERR_LIMIT:
@@ -27,14 +27,14 @@ static const char *what_it_did(const struct ck *ck)
     case CS_ERR_SYNTAX:
         return "wrote a line that is no event";
     default:
-        return cs_err_name(ck->lost);
+        return cs_err_name(ck->talk.lost);
     }
 }
 
 static void show_stderr(struct ck *ck)
 {
     cs_case_evidence(ck->run, "stderr", "the adapter's process",
-                     cs_process_stderr(ck->adapter->process));
+                     cs_process_stderr(ck->talk.adapter->process));
 }
 
 _Noreturn void ck_adapter_lost(struct ck *ck, const char *what)

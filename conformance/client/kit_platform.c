@@ -52,7 +52,7 @@ static const struct cs_header *kept_headers(struct ck_platform *platform,
 static void show(struct ck_platform *platform, const char *kind, const char *title,
                  struct cs_view bytes)
 {
-    if (!platform->ck->over) {
+    if (!platform->ck->talk.over) {
         cs_case_evidence(platform->ck->run, kind, title, bytes);
     }
     cs_loop_stop(platform->ck->loop);

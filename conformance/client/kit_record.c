@@ -15,9 +15,9 @@ unsigned ck_asks(const struct ck *ck, const char *kind)
 
 const char *ck_asked(struct ck *ck, const char *kind, const char *parameter)
 {
-    for (size_t i = 0; i < ck->n_events; i++) {
-        const cJSON *its = cJSON_GetObjectItemCaseSensitive(ck->events[i], "kind");
-        const cJSON *params = cJSON_GetObjectItemCaseSensitive(ck->events[i], "params");
+    for (size_t i = 0; i < ck->talk.n_events; i++) {
+        const cJSON *its = cJSON_GetObjectItemCaseSensitive(ck->talk.events[i], "kind");
+        const cJSON *params = cJSON_GetObjectItemCaseSensitive(ck->talk.events[i], "params");
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(params, parameter);
         if (value && cJSON_IsString(its) && strcmp(its->valuestring, kind) == 0) {
             return ck_print(ck, value);
@@ -66,8 +66,8 @@ const char *ck_error_text(struct ck *ck, const cJSON *error)
 
 const cJSON *ck_life_event(const struct ck *ck, const char *type, size_t n)
 {
-    for (size_t i = 0; i < ck->n_events; i++) {
-        const cJSON *event = ck->events[i];
+    for (size_t i = 0; i < ck->talk.n_events; i++) {
+        const cJSON *event = ck->talk.events[i];
         const cJSON *content = cJSON_GetObjectItemCaseSensitive(event, "content");
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, "event"));
         const char *its = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(content, "type"));
@@ -118,9 +118,9 @@ bool ck_said_before(const struct ck *ck, int command, const char *event, const c
 {
     const cJSON *first = ck_event(ck, command, event, 0);
     const cJSON *second = ck_event(ck, command, other, 0);
-    for (size_t i = 0; i < ck->n_events; i++) {
-        if (ck->events[i] == first || ck->events[i] == second) {
-            return ck->events[i] == first;
+    for (size_t i = 0; i < ck->talk.n_events; i++) {
+        if (ck->talk.events[i] == first || ck->talk.events[i] == second) {
+            return ck->talk.events[i] == first;
         }
     }
     return false;

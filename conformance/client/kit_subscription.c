@@ -99,8 +99,8 @@ double ck_sub_memory(struct ck *ck)
 
 const cJSON *ck_sub_next_chunk(const struct ck *ck, int stream, size_t *at)
 {
-    while (*at < ck->n_events) {
-        const cJSON *event = ck->events[(*at)++];
+    while (*at < ck->talk.n_events) {
+        const cJSON *event = ck->talk.events[(*at)++];
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(event, "id");
         const cJSON *chunk = cJSON_GetObjectItemCaseSensitive(event, "chunk");
         if (chunk && cJSON_IsNumber(id) && id->valueint == stream) {

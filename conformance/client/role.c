@@ -105,7 +105,7 @@ static void observe_peer(struct ck *ck)
 {
     static const char *const facts[] = {"name", "version", "runtime", "parser", "ai"};
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
-        const char *value = cs_adapter_fact(ck->adapter, facts[i]);
+        const char *value = cs_adapter_fact(ck->talk.adapter, facts[i]);
         if (value) {
             char title[32];
             snprintf(title, sizeof title, "peer.%s", facts[i]);
@@ -122,13 +122,14 @@ static void set_up(struct cs_case_run *run)
     }
     ck->run = run;
     ck->env = cs_case_env(run);
-    ck->adapter = cs_case_slot(run);
     cs_case_set_subject(run, ck);
     ck->chat = ck_keep(ck, cs_view_str(cs_case_name(run)));
     ck->loop = cs_loop_new();
     if (!ck->loop) {
         ck_no_memory(ck);
     }
+    ck->talk = (struct cs_talk){
+        .run = run, .loop = ck->loop, .adapter = cs_case_slot(run), .who = "adapter"};
     ck_start_server(ck);
     ck_listen(ck);
     observe_peer(ck);
@@ -136,14 +137,11 @@ static void set_up(struct cs_case_run *run)
 
 static void free_ck(struct ck *ck)
 {
-    ck_unlisten(ck);
+    cs_talk_unlisten(&ck->talk);
     cs_scripted_stop(ck->server);
     cs_scripted_stop(ck->other);
     cs_loop_free(ck->loop);
-    for (size_t i = 0; i < ck->n_events; i++) {
-        cJSON_Delete(ck->events[i]);
-    }
-    free(ck->events);
+    cs_talk_free(&ck->talk);
     cs_arena_free(&ck->arena);
     free(ck);
 }
@@ -182,7 +180,7 @@ static void tear_down(struct cs_case_run *run)
         return;
     }
     cs_case_set_subject(run, NULL);
-    ck->over = true;
+    ck->talk.over = true;
     observe_requests(ck);
     /* First, so that a client which waits for more of a stream has nothing left to wait for. */
     if (ck->server) {
@@ -191,10 +189,10 @@ static void tear_down(struct cs_case_run *run)
     if (ck->other) {
         cs_scripted_refuse(ck->other);
     }
-    if (ck->lost != CS_OK || (ck->watching && !ck_reset(ck))) {
+    if (ck->talk.lost != CS_OK || (ck->talk.listening && !ck_reset(ck))) {
         /* The next case of this slot must not inherit what is left: an adapter that does not
          * answer, or says what nobody understands, is ended, and the runner starts another. */
-        cs_process_kill(ck->adapter->process);
+        cs_process_kill(ck->talk.adapter->process);
     }
     /* Not before the client is quiet: its next try would reach the server of another case. */
     cs_scripted_stop(ck->server);
