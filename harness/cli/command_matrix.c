@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/expect_option.h"
 #include "cli/live.h"
+#include "cli/matrix_columns.h"
 #include "cli/matrix_output.h"
 #include "cli/report_files.h"
 #include "cli/role_run.h"
@@ -18,30 +19,11 @@
 #include "suite/select.h"
 
 #define MATRIX_JOBS 4u /* as for one client: each place keeps an adapter process */
-#define MAX_COLUMNS 32
-
-/* One column. */
-struct column {
-    char *asked;  /* "latest" */
-    char *parser; /* of an asked version of the parser, else NULL */
-    char *label;  /* of both */
-    char *tag;    /* of its report's file */
-    bool is_there;
-    struct cs_diag why_not;
-    struct cs_client_subject subject; /* of the only role, or of the client role */
-    struct cs_client_subject agents;  /* of the agent role beside it; zeroed: none */
-    struct cs_profile profile;
-    char *command; /* for reruns */
-};
 
 struct matrix {
     const struct cs_args *args;
     struct cs_requirements set;
-    const struct cs_role *roles[2];
-    size_t n_roles;
-    struct column columns[MAX_COLUMNS];
-    size_t n_columns;
-    size_t n_there;
+    struct cs_matrix_columns columns;
     struct cs_work *selected;
     size_t n_cases;
     struct cs_report_shard shard;
@@ -56,65 +38,17 @@ struct matrix {
 
 /* ---- before the run ---- */
 
-/* The next of a list divided by commas; NULL at its end. */
-static const char *next_of(const char **list, size_t *ret_len)
-{
-    const char *at = *list + strspn(*list, ",");
-    *ret_len = strcspn(at, ",");
-    *list = at + *ret_len;
-    return *ret_len > 0 ? at : NULL;
-}
-
-static int add_column(struct matrix *matrix, struct cs_view version, struct cs_view parser)
-{
-    if (matrix->n_columns == MAX_COLUMNS) {
-        return cs_say(CS_EXIT_USAGE, "a matrix has at most %d columns", MAX_COLUMNS);
-    }
-    struct column *column = &matrix->columns[matrix->n_columns++];
-    column->asked = strndup(version.ptr, version.len);
-    column->parser = parser.len > 0 ? strndup(parser.ptr, parser.len) : NULL;
-    bool made = column->asked && (parser.len == 0 || column->parser);
-    if (made && asprintf(&column->label, "%s%s%s", column->asked, column->parser ? " parser " : "",
-                         column->parser ? column->parser : "") < 0) {
-        column->label = NULL;
-    }
-    return made && column->label ? CS_EXIT_OK : cs_say(CS_EXIT_TROUBLE, "out of memory");
-}
-
-/* Each version with each parser. */
-static int read_columns(struct matrix *matrix)
-{
-    const char *versions = matrix->args->sdk ? matrix->args->sdk : "";
-    struct cs_view version = {0};
-    int status = CS_EXIT_OK;
-    while (status == CS_EXIT_OK && (version.ptr = next_of(&versions, &version.len)) != NULL) {
-        const char *parsers = matrix->args->parser ? matrix->args->parser : "";
-        struct cs_view parser = {0};
-        size_t n = 0;
-        while (status == CS_EXIT_OK && (parser.ptr = next_of(&parsers, &parser.len)) != NULL) {
-            status = add_column(matrix, version, parser);
-            n++;
-        }
-        status = status == CS_EXIT_OK && n == 0 ? add_column(matrix, version, (struct cs_view){0})
-                                                : status;
-    }
-    if (status == CS_EXIT_OK && matrix->n_columns == 0) {
-        return cs_say(CS_EXIT_USAGE, "matrix needs versions: --sdk 4.7.7,4.8.3,latest");
-    }
-    return status;
-}
-
 static int choose_roles(struct matrix *matrix)
 {
     const char *name = matrix->args->role ? matrix->args->role : "client";
     bool both = strcmp(name, "all") == 0;
     if (both || strcmp(name, "client") == 0) {
-        matrix->roles[matrix->n_roles++] = &cs_client_role;
+        matrix->columns.roles[matrix->columns.n_roles++] = &cs_client_role;
     }
     if (both || strcmp(name, "agent") == 0) {
-        matrix->roles[matrix->n_roles++] = &cs_agent_role;
+        matrix->columns.roles[matrix->columns.n_roles++] = &cs_agent_role;
     }
-    return matrix->n_roles > 0
+    return matrix->columns.n_roles > 0
                ? CS_EXIT_OK
                : cs_say(CS_EXIT_USAGE, "--role takes client, agent or all, not '%s'", name);
 }
@@ -127,7 +61,8 @@ static int describe_shard(struct matrix *matrix, const struct cs_selection *of_s
     size_t n = 0;
     struct cs_buf why = CS_BUF(4096);
     selection.n_shards = 0;
-    enum cs_err err = cs_select(matrix->roles, matrix->n_roles, &selection, &whole, &n, &why);
+    enum cs_err err =
+        cs_select(matrix->columns.roles, matrix->columns.n_roles, &selection, &whole, &n, &why);
     cs_buf_free(&why);
     bool good = err == CS_OK &&
                 cs_report_shard_of(whole, n, of_shard->shard, of_shard->n_shards, &matrix->shard);
@@ -153,8 +88,8 @@ static int select_cases(struct matrix *matrix)
         return cs_say(CS_EXIT_USAGE, "--shard takes K/N with 1 <= K <= N, not '%s'", args->shard);
     }
     struct cs_buf why = CS_BUF(4096);
-    enum cs_err err = cs_select(matrix->roles, matrix->n_roles, &selection, &matrix->selected,
-                                &matrix->n_cases, &why);
+    enum cs_err err = cs_select(matrix->columns.roles, matrix->columns.n_roles, &selection,
+                                &matrix->selected, &matrix->n_cases, &why);
     char *text = cs_buf_take(&why);
     int status = CS_EXIT_OK;
     if (err != CS_OK) {
@@ -166,141 +101,26 @@ static int select_cases(struct matrix *matrix)
                                                           : status;
 }
 
-/* Two columns may be the same in the end, as 4.8.3 and latest: their reports are two all the same.
- */
-static bool name_report(const struct matrix *matrix, struct column *column)
-{
-    const char *key = column->subject.command.key ? column->subject.command.key : "";
-    bool taken = false;
-    for (const struct column *other = matrix->columns; other < column; other++) {
-        taken = taken || (other->tag && strcmp(other->tag, key) == 0);
-    }
-    char number[24] = "";
-    if (taken) {
-        snprintf(number, sizeof number, "-%d", (int)(column - matrix->columns) + 1);
-    }
-    if (asprintf(&column->tag, "%s%s", key, number) < 0) {
-        column->tag = NULL;
-    }
-    return column->tag != NULL;
-}
-
-static struct cs_args args_of(const struct matrix *matrix, const struct column *column)
-{
-    struct cs_args args = *matrix->args;
-    args.sdk = column->asked;
-    args.parser = column->parser;
-    return args;
-}
-
-/* Gets the version and starts what drives it. */
-static bool begin_column(struct matrix *matrix, struct column *column)
-{
-    const struct cs_args args = args_of(matrix, column);
-    bool of_clients = matrix->roles[0] == &cs_client_role;
-    enum cs_client_part part = of_clients ? CS_PART_CLIENTS : CS_PART_AGENTS;
-    return cs_client_subject_begin(&args, part, &column->subject, &column->why_not) == CS_OK &&
-           (matrix->n_roles == 1 || cs_client_subject_begin(&args, CS_PART_AGENTS, &column->agents,
-                                                            &column->why_not) == CS_OK);
-}
-
-/* Once it has started. */
-static bool open_column(struct matrix *matrix, struct column *column)
-{
-    const struct cs_args args = args_of(matrix, column);
-    char remark[CS_PROFILE_REMARK_MAX];
-    if (cs_client_subject_end(&args, &column->subject, &column->why_not) != CS_OK ||
-        (matrix->n_roles > 1 &&
-         cs_client_subject_end(&args, &column->agents, &column->why_not) != CS_OK)) {
-        return false;
-    }
-    bool both = matrix->n_roles > 1;
-    if (asprintf(&column->command, "./chatspec %s %s",
-                 both ? "matrix --role all" : matrix->roles[0]->name,
-                 column->subject.options) < 0) {
-        column->command = NULL;
-    }
-    cs_profile_of_sdk(column->subject.version, &matrix->set, &column->profile, remark);
-    if (remark[0]) {
-        (void)cs_say(CS_EXIT_OK, "%s", remark);
-    }
-    return column->command && name_report(matrix, column);
-}
-
-/* A version that cannot be had is a gap in the table with its reason, and not the end. */
-static int open_columns(struct matrix *matrix)
-{
-    /* To load a runtime takes a processor: more at the same time would only all come later. */
-    long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t ahead = n_processors > 0 ? (size_t)n_processors + 1 : 2;
-    size_t n_begun = 0;
-    for (size_t i = 0; i < matrix->n_columns; i++) {
-        struct column *column = &matrix->columns[i];
-        for (; n_begun < matrix->n_columns && n_begun < i + ahead; n_begun++) {
-            if (*cs_stop_flag()) {
-                return CS_EXIT_INTERRUPTED;
-            }
-            struct column *next = &matrix->columns[n_begun];
-            next->is_there = begin_column(matrix, next);
-        }
-        column->is_there = column->is_there && open_column(matrix, column);
-        matrix->n_there += column->is_there;
-        if (!column->is_there) {
-            (void)cs_say(CS_EXIT_TROUBLE, "%s is left out: %s", column->label,
-                         column->why_not.text[0] ? column->why_not.text : "out of memory");
-        }
-    }
-    return matrix->n_there > 0 ? CS_EXIT_OK
-                               : cs_say(CS_EXIT_TROUBLE, "none of these versions can be had here");
-}
-
 /* ---- the run ---- */
-
-static struct cs_client_env *agent_env(struct matrix *matrix, struct column *column)
-{
-    bool beside = matrix->n_roles > 1;
-    return beside || matrix->roles[0] == &cs_agent_role
-               ? beside ? &column->agents.env : &column->subject.env
-               : NULL;
-}
-
-/* Agents of each version hand their chats over to those of the next, and clients of each talk to
- * the next one's agents. */
-static void chain_agents(struct matrix *matrix)
-{
-    const struct cs_client_env *older = NULL;
-    const char *const *client = NULL; /* of the older one, which has itself got another's */
-    for (size_t i = 0; i < matrix->n_columns; i++) {
-        struct cs_client_env *env = agent_env(matrix, &matrix->columns[i]);
-        if (env && matrix->columns[i].is_there) {
-            const char *const *own = env->client_argv;
-            env->older_argv = older ? older->argv : NULL;
-            env->client_argv = client ? client : own;
-            client = own;
-            older = env;
-        }
-    }
-}
 
 static int lay_out(struct matrix *matrix)
 {
-    chain_agents(matrix);
-    size_t n = matrix->n_there * matrix->n_cases;
+    cs_matrix_columns_chain(&matrix->columns);
+    size_t n = matrix->columns.n_there * matrix->n_cases;
     matrix->work = calloc(n ? n : 1, sizeof *matrix->work);
     matrix->results = calloc(n ? n : 1, sizeof *matrix->results);
     if (!matrix->work || !matrix->results) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     size_t at = 0;
-    for (size_t i = 0; i < matrix->n_columns; i++) {
-        struct column *column = &matrix->columns[i];
+    for (size_t i = 0; i < matrix->columns.n; i++) {
+        struct cs_matrix_column *column = &matrix->columns.items[i];
         for (size_t row = 0; column->is_there && row < matrix->n_cases; row++) {
             const struct cs_work *chosen = &matrix->selected[row];
-            bool beside = matrix->n_roles > 1 && chosen->role == &cs_agent_role;
             matrix->work[at++] = (struct cs_work){
                 .role = chosen->role,
                 .test = chosen->test,
-                .env = beside ? &column->agents.env : &column->subject.env,
+                .env = cs_matrix_column_env(&matrix->columns, column, chosen->role),
                 .profile = &column->profile,
             };
         }
@@ -326,7 +146,7 @@ static int run_all(struct matrix *matrix)
     struct cs_diag diag = {0};
     int64_t started = cs_now_ms();
     matrix->started_ms = cs_wall_ms();
-    enum cs_err err = cs_run(matrix->work, matrix->n_there * matrix->n_cases, &options,
+    enum cs_err err = cs_run(matrix->work, matrix->columns.n_there * matrix->n_cases, &options,
                              matrix->results, &matrix->summary, &diag);
     matrix->duration_ms = cs_now_ms() - started;
     cs_live_end(&live);
@@ -340,8 +160,8 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports,
                          struct cs_expect_target *targets)
 {
     size_t place = 0;
-    for (size_t i = 0; i < matrix->n_columns; i++) {
-        const struct column *column = &matrix->columns[i];
+    for (size_t i = 0; i < matrix->columns.n; i++) {
+        const struct cs_matrix_column *column = &matrix->columns.items[i];
         reports[i] = (struct cs_report){.peer = {.kind = "sdk",
                                                  .name = "@trigger.dev/sdk",
                                                  .version = column->asked,
@@ -376,20 +196,21 @@ static void fill_reports(const struct matrix *matrix, struct cs_report *reports,
 static int report(struct matrix *matrix, struct cs_report_files *files,
                   struct cs_report_files *of_all)
 {
-    struct cs_report reports[MAX_COLUMNS];
-    struct cs_expect_target targets[MAX_COLUMNS];
+    struct cs_report reports[CS_MATRIX_COLUMNS_MAX];
+    struct cs_expect_target targets[CS_MATRIX_COLUMNS_MAX];
     struct cs_comparison newest = {0};
     fill_reports(matrix, reports, targets);
-    int listed = cs_expect_option_apply(&matrix->expect, targets, matrix->n_there, true, false);
+    int listed =
+        cs_expect_option_apply(&matrix->expect, targets, matrix->columns.n_there, true, false);
     const struct cs_matrix_output output = {
-        .args = matrix->args, .set = &matrix->set, .reports = reports, .n = matrix->n_columns};
+        .args = matrix->args, .set = &matrix->set, .reports = reports, .n = matrix->columns.n};
     int status = cs_matrix_output_print(&output, &newest);
     status = status == CS_EXIT_OK ? listed : status;
-    for (size_t i = 0; i < matrix->n_columns; i++) {
+    for (size_t i = 0; i < matrix->columns.n; i++) {
         int written = reports[i].n > 0 ? cs_report_files_write(&files[i], &reports[i]) : CS_EXIT_OK;
         status = status == CS_EXIT_OK ? written : status;
     }
-    int written = cs_report_files_write_versions(of_all, reports, matrix->n_columns, &matrix->set);
+    int written = cs_report_files_write_versions(of_all, reports, matrix->columns.n, &matrix->set);
     status = status == CS_EXIT_OK ? written : status;
     int outcome = cs_matrix_output_status(&output, &newest);
     return outcome != CS_EXIT_OK ? outcome : status;
@@ -397,11 +218,11 @@ static int report(struct matrix *matrix, struct cs_report_files *files,
 
 static int run_columns(struct matrix *matrix)
 {
-    struct cs_report_files files[MAX_COLUMNS] = {0};
+    struct cs_report_files files[CS_MATRIX_COLUMNS_MAX] = {0};
     struct cs_report_files of_all = {0};
     int status = cs_report_files_open(matrix->args, CS_REPORT_VERSIONS, NULL, &of_all);
-    for (size_t i = 0; i < matrix->n_columns && status == CS_EXIT_OK; i++) {
-        const struct column *column = &matrix->columns[i];
+    for (size_t i = 0; i < matrix->columns.n && status == CS_EXIT_OK; i++) {
+        const struct cs_matrix_column *column = &matrix->columns.items[i];
         if (column->is_there) {
             status = cs_report_files_open(matrix->args, CS_REPORT_VERSION, column->tag, &files[i]);
         }
@@ -409,7 +230,7 @@ static int run_columns(struct matrix *matrix)
     status = status == CS_EXIT_OK ? lay_out(matrix) : status;
     status = status == CS_EXIT_OK ? run_all(matrix) : status;
     status = status == CS_EXIT_OK ? report(matrix, files, &of_all) : status;
-    for (size_t i = 0; i < matrix->n_columns; i++) {
+    for (size_t i = 0; i < matrix->columns.n; i++) {
         cs_report_files_close(&files[i]);
     }
     cs_report_files_close(&of_all);
@@ -418,18 +239,10 @@ static int run_columns(struct matrix *matrix)
 
 static void release(struct matrix *matrix)
 {
-    for (size_t i = 0; matrix->results && i < matrix->n_there * matrix->n_cases; i++) {
+    for (size_t i = 0; matrix->results && i < matrix->columns.n_there * matrix->n_cases; i++) {
         cs_result_free(&matrix->results[i]);
     }
-    for (size_t i = 0; i < matrix->n_columns; i++) {
-        cs_client_subject_close(&matrix->columns[i].subject);
-        cs_client_subject_close(&matrix->columns[i].agents);
-        free(matrix->columns[i].command);
-        free(matrix->columns[i].asked);
-        free(matrix->columns[i].parser);
-        free(matrix->columns[i].label);
-        free(matrix->columns[i].tag);
-    }
+    cs_matrix_columns_close(&matrix->columns);
     free(matrix->results);
     free(matrix->work);
     free(matrix->selected);
@@ -439,7 +252,8 @@ static void release(struct matrix *matrix)
 
 static int run(const struct cs_args *args)
 {
-    struct matrix matrix = {.args = args};
+    struct matrix matrix = {.args = args, .columns = {.args = args}};
+    matrix.columns.set = &matrix.set;
     if (args->gate && strcmp(args->gate, "regressions") != 0) {
         return cs_say(CS_EXIT_USAGE, "--gate takes 'regressions', not '%s'", args->gate);
     }
@@ -449,10 +263,10 @@ static int run(const struct cs_args *args)
                       args->format);
     }
     int status = choose_roles(&matrix);
-    status = status == CS_EXIT_OK ? read_columns(&matrix) : status;
+    status = status == CS_EXIT_OK ? cs_matrix_columns_read(&matrix.columns) : status;
     status = status == CS_EXIT_OK ? select_cases(&matrix) : status;
     status = status == CS_EXIT_OK ? cs_expect_option_open(args, NULL, &matrix.expect) : status;
-    status = status == CS_EXIT_OK ? open_columns(&matrix) : status;
+    status = status == CS_EXIT_OK ? cs_matrix_columns_open(&matrix.columns) : status;
     status = status == CS_EXIT_OK ? run_columns(&matrix) : status;
     release(&matrix);
     return status;
@@ -488,12 +302,11 @@ const struct cs_command cs_command_matrix = {
     .usage = "--sdk S1,S2,... [--parser V1,V2,...] [options]",
     .details =
         "Runs the client role, the agent role or both for each version, each held to its own\n"
-        "version of the protocol,\n"
-        "and shows a table of areas by version and then what changed from each version to the\n"
-        "next: verdicts, and observations such as retry delays or the order of requests, each\n"
-        "with why it matters to who upgrades. A\n"
-        "version that cannot be had is a skipped column with its reason (exit 3). One that is\n"
-        "newer than what the catalogue describes is held to the newest version that it does.\n"
+        "version of the protocol, and shows a table of areas by version and then what changed\n"
+        "from each version to the next: verdicts, and observations such as retry delays or the\n"
+        "order of requests, each with why it matters to who upgrades. A version that cannot be\n"
+        "had is a skipped column with its reason (exit 3). One that is newer than what the\n"
+        "catalogue describes is held to the newest version that it does.\n"
         "Failures of a version do not count; with --expect those do that the file does not\n"
         "name (exit 1).\n"
         "\n"
