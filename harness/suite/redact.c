@@ -147,6 +147,32 @@ static size_t match_key(struct cs_view text, struct cs_buf *out)
     return at + len;
 }
 
+static bool is_query_value(char c)
+{
+    return is_token68(c) || c == '%';
+}
+
+/* What a presigned URL is worth: the parameter that signs it, and that of a temporary key. */
+static size_t match_presigned(struct cs_view text, struct cs_buf *out)
+{
+    static const struct cs_view names[] = {
+        {"X-Amz-Signature=", sizeof "X-Amz-Signature=" - 1},
+        {"X-Amz-Security-Token=", sizeof "X-Amz-Security-Token=" - 1},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t name = names[i].len;
+        size_t value = text.len > name && cs_view_eq_nocase(cs_view_of(text.ptr, name), names[i])
+                           ? span(text, name, is_query_value)
+                           : 0;
+        if (value > 0) {
+            cs_buf_append(out, text.ptr, name);
+            cs_buf_str(out, "[signature]");
+            return name + value;
+        }
+    }
+    return 0;
+}
+
 void cs_redact(const struct cs_secrets *secrets, struct cs_view bytes, struct cs_buf *out)
 {
     size_t at = 0;
@@ -160,6 +186,7 @@ void cs_redact(const struct cs_secrets *secrets, struct cs_view bytes, struct cs
             used = match_bearer(rest, &shown);
             used = used ? used : match_jwt(rest, &shown);
             used = used ? used : match_key(rest, &shown);
+            used = used ? used : match_presigned(rest, &shown);
         }
         if (used > 0) {
             cs_buf_append(out, bytes.ptr + plain, at - plain);

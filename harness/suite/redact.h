@@ -2,7 +2,8 @@
  *
  * Always replaced: values after "Bearer ", the signature part of anything shaped like a JWT (header
  * and payload stay: they say what the token was good for and open nothing), environment keys such
- * as tr_dev_abc. Beyond those, the strings that a case registered.
+ * as tr_dev_abc, the signature in a presigned URL. Beyond those, the strings that a case
+ * registered.
  */
 #ifndef CHATSPEC_SUITE_REDACT_H
 #define CHATSPEC_SUITE_REDACT_H

@@ -51,6 +51,17 @@ static void environment_keys_are_replaced(void **state)
     assert_redacted(NULL, "attr_dev_abcdefghijk", "attr_dev_abcdefghijk");
 }
 
+static void presigned_urls_lose_what_signs_them(void **state)
+{
+    (void)state;
+    assert_redacted(NULL, "http://s/b/o?X-Amz-Date=1&X-Amz-Signature=0af1&x=y",
+                    "http://s/b/o?X-Amz-Date=1&X-Amz-Signature=[signature]&x=y");
+    assert_redacted(NULL, "?x-amz-security-token=a%2Fb/c== and",
+                    "?x-amz-security-token=[signature] and");
+    assert_redacted(NULL, "X-Amz-Signature=", "X-Amz-Signature=");
+    assert_redacted(NULL, "X-Amz-SignedHeaders=host", "X-Amz-SignedHeaders=host");
+}
+
 static void registered_secrets_are_replaced_anywhere(void **state)
 {
     (void)state;
@@ -157,6 +168,7 @@ int main(void)
         cmocka_unit_test(bearer_values_are_replaced),
         cmocka_unit_test(jwt_keeps_what_it_says_and_loses_what_opens),
         cmocka_unit_test(environment_keys_are_replaced),
+        cmocka_unit_test(presigned_urls_lose_what_signs_them),
         cmocka_unit_test(registered_secrets_are_replaced_anywhere),
         cmocka_unit_test(too_many_secrets_are_refused),
         cmocka_unit_test(bytes_become_text),
