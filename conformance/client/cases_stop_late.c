@@ -111,7 +111,7 @@ static void behind_the_message(struct cs_case_run *run)
     struct ck *ck = ck_of(run);
     running(ck, FIRST "app#2: APP(401) after late\napp#3: APP(200,1)\napp#4: APP(200,2)\n"
                       "out#2: OUT{C 1 turn-complete session-in-event-id=0; T 2 second;"
-                      "C 3 turn-complete session-in-event-id=1}\n");
+                      "C 3 turn-complete session-in-event-id=2}\n");
     int stream;
     bool overtook = send_behind(ck, ck_begin(ck, "stop", NULL), 2, &stream);
     ck_wait_over(ck, stream);

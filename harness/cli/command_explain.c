@@ -77,10 +77,10 @@ static void print_sources(const struct cs_requirements *set, const struct cs_req
 }
 
 /* What is on the page of findings (conformance/FINDINGS.md) of this requirement. */
-static void print_finding(const struct cs_requirement *item)
+static void print_finding(const struct cs_requirements *set, const struct cs_requirement *item)
 {
     struct cs_finding finding;
-    cs_finding_of(item, &finding);
+    cs_finding_of(set, item, &finding);
     if (finding.kind == CS_FINDING_NONE) {
         return;
     }
@@ -111,7 +111,7 @@ static void explain_requirement(const struct cs_requirements *set,
         printf("\n%s:\n", changed ? "What a change means to who upgrades" : "Why it matters");
         wrapped("  ", why);
     }
-    print_finding(item);
+    print_finding(set, item);
     print_sources(set, item);
     printf("\nHow to see it:\n");
     wrapped("  ", item->observe);

@@ -27,7 +27,30 @@ static bool in_latest(const struct cs_requirement *item)
                                    cs_version_compare(until, latest) >= 0);
 }
 
-static void fill_defect(const struct cs_requirement *item, struct cs_finding *finding)
+struct left_out {
+    struct cs_profile profile;
+    bool all;
+};
+
+static void look_at_case(void *ctx, const struct cs_case *test)
+{
+    struct left_out *seen = ctx;
+    char reason[256];
+    seen->all = seen->all && cs_profile_leaves_out(&seen->profile, test, reason, sizeof reason);
+}
+
+/* Does a run against that version leave out every case of the requirement, because each is about
+ * something else too that does not hold there yet? */
+static bool shows_nothing(const struct cs_requirements *set, const struct cs_requirement *item,
+                          const char *version)
+{
+    struct left_out seen = {.all = true};
+    return cs_profile_init(version, set, &seen.profile, NULL) == CS_OK &&
+           cs_cases_of_requirement(item->id, look_at_case, &seen) > 0 && seen.all;
+}
+
+static void fill_defect(const struct cs_requirements *set, const struct cs_requirement *item,
+                        struct cs_finding *finding)
 {
     const char *last = in_latest(item) ? CS_PROFILE_LATEST : item->defect_until;
     if (in_latest(item)) {
@@ -41,17 +64,18 @@ static void fill_defect(const struct cs_requirement *item, struct cs_finding *fi
         snprintf(finding->say, sizeof finding->say, "The published SDK breaks this from %s to %s.",
                  item->defect_since, item->defect_until);
     }
-    snprintf(finding->command, sizeof finding->command, "%s --sdk %s --only %s", item->role, last,
-             item->id);
+    snprintf(finding->command, sizeof finding->command, "%s --sdk %s%s --only %s", item->role, last,
+             shows_nothing(set, item, last) ? " --profile " CS_PROFILE_LATEST : "", item->id);
 }
 
-void cs_finding_of(const struct cs_requirement *item, struct cs_finding *ret_finding)
+void cs_finding_of(const struct cs_requirements *set, const struct cs_requirement *item,
+                   struct cs_finding *ret_finding)
 {
     const char *disagree = strstr(item->text, DISAGREE);
     *ret_finding = (struct cs_finding){.kind = CS_FINDING_NONE};
     if (item->defect_since) {
         ret_finding->kind = CS_FINDING_DEFECT;
-        fill_defect(item, ret_finding);
+        fill_defect(set, item, ret_finding);
     } else if (disagree) {
         ret_finding->kind = CS_FINDING_SERVER;
         snprintf(ret_finding->say, sizeof ret_finding->say,
@@ -82,11 +106,12 @@ static void put_command(struct cs_buf *out, const char *command)
     }
 }
 
-static void put_finding(struct cs_buf *out, const struct cs_requirement *item)
+static void put_finding(struct cs_buf *out, const struct cs_requirements *set,
+                        const struct cs_requirement *item)
 {
     struct cs_finding finding;
     const char *disagree = strstr(item->text, DISAGREE);
-    cs_finding_of(item, &finding);
+    cs_finding_of(set, item, &finding);
     cs_buf_printf(out, "- **%s** (%s): ", item->id, cs_level_name(item->level));
     if (disagree) { /* it is said once */
         char rule[2048];
@@ -120,10 +145,10 @@ static size_t put_list(const struct cs_requirements *set, const char *role,
     for (size_t i = 0; i < set->n_items; i++) {
         const struct cs_requirement *item = &set->items[i];
         struct cs_finding finding;
-        cs_finding_of(item, &finding);
+        cs_finding_of(set, item, &finding);
         if (finding.kind == kind && strcmp(item->role, role) == 0 &&
             (when == ANY_TIME || in_latest(item) == (when == STILL))) {
-            put_finding(out, item);
+            put_finding(out, set, item);
             n++;
         }
     }
