@@ -5,6 +5,7 @@
 #include "cli/roles.h"
 #include "conformance/decode/divergences.h"
 #include "suite/profile.h"
+#include "suite/version_words.h"
 
 /* Where a text of the catalogue goes on with what the documents say and the server does not do. */
 #define DISAGREE "doc!=srv: "
@@ -86,9 +87,13 @@ void cs_finding_of(const struct cs_requirements *set, const struct cs_requiremen
             item->id);
     } else if (item->known_bug) {
         ret_finding->kind = CS_FINDING_RECORDED;
-        snprintf(ret_finding->say, sizeof ret_finding->say,
-                 "The published SDK is known to do this (versions: %s); what it does is recorded.",
-                 item->versions);
+        struct cs_buf words = CS_BUF(sizeof ret_finding->say);
+        cs_version_words(item, &words);
+        snprintf(
+            ret_finding->say, sizeof ret_finding->say,
+            "The published SDK is known to do this (versions: %.*s); what it does is recorded.",
+            CS_VIEW_ARG(cs_buf_view(&words)));
+        cs_buf_free(&words);
         snprintf(ret_finding->command, sizeof ret_finding->command,
                  "%s --sdk " CS_PROFILE_LATEST " --only %s --verbose", item->role, item->id);
     }
