@@ -28,26 +28,43 @@ static bool in_latest(const struct cs_requirement *item)
                                    cs_version_compare(until, latest) >= 0);
 }
 
-struct left_out {
+/* The cases that judge a requirement, and which of them a plain run would come to. */
+struct judges {
     struct cs_profile profile;
-    bool all;
+    size_t n;
+    size_t n_quick;      /* that do not take --include long */
+    size_t n_held;       /* that the profile does not leave out */
+    size_t n_quick_held; /* both */
 };
 
-static void look_at_case(void *ctx, const struct cs_case *test)
+static void count_judge(void *ctx, const struct cs_case *test)
 {
-    struct left_out *seen = ctx;
+    struct judges *judges = ctx;
     char reason[256];
-    seen->all = seen->all && cs_profile_leaves_out(&seen->profile, test, reason, sizeof reason);
+    if (test->level != CS_MUST && test->level != CS_SHOULD) {
+        return;
+    }
+    bool held = !cs_profile_leaves_out(&judges->profile, test, reason, sizeof reason);
+    bool quick = (test->needs & CS_NEEDS_LONG) == 0;
+    judges->n++;
+    judges->n_quick += quick;
+    judges->n_held += held;
+    judges->n_quick_held += held && quick;
 }
 
-/* Does a run against that version leave out every case of the requirement, because each is about
- * something else too that does not hold there yet? */
-static bool shows_nothing(const struct cs_requirements *set, const struct cs_requirement *item,
-                          const char *version)
+/* A case may be about something else too that does not hold yet in that version, or take its time:
+ * the command says what it takes, so that it shows what it is there for. */
+static void fill_command(const struct cs_requirements *set, const struct cs_requirement *item,
+                         const char *version, struct cs_finding *finding)
 {
-    struct left_out seen = {.all = true};
-    return cs_profile_init(version, set, &seen.profile, NULL) == CS_OK &&
-           cs_cases_of_requirement(item->id, look_at_case, &seen) > 0 && seen.all;
+    struct judges judges = {.n = 0};
+    if (cs_profile_init(version, set, &judges.profile, NULL) == CS_OK) {
+        (void)cs_cases_of_requirement(item->id, count_judge, &judges);
+    }
+    size_t n_quick = judges.n_held > 0 ? judges.n_quick_held : judges.n_quick;
+    snprintf(finding->command, sizeof finding->command, "%s --sdk %s%s --only %s%s", item->role,
+             version, judges.n > 0 && judges.n_held == 0 ? " --profile " CS_PROFILE_LATEST : "",
+             item->id, judges.n > 0 && n_quick == 0 ? " --include long" : "");
 }
 
 static void fill_defect(const struct cs_requirements *set, const struct cs_requirement *item,
@@ -65,8 +82,7 @@ static void fill_defect(const struct cs_requirements *set, const struct cs_requi
         snprintf(finding->say, sizeof finding->say, "The published SDK breaks this from %s to %s.",
                  item->defect_since, item->defect_until);
     }
-    snprintf(finding->command, sizeof finding->command, "%s --sdk %s%s --only %s", item->role, last,
-             shows_nothing(set, item, last) ? " --profile " CS_PROFILE_LATEST : "", item->id);
+    fill_command(set, item, last, finding);
 }
 
 void cs_finding_of(const struct cs_requirements *set, const struct cs_requirement *item,
