@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "reports/versions.h"
+#include "suite/version_words.h"
 
 #define MAX_DOCUMENT ((size_t)512 * 1024 * 1024)
+#define MAX_VERSIONS ((size_t)64 * 1024)
 
 /* ---- requirements ---- */
 
@@ -65,6 +67,19 @@ static void add_text(cJSON *object, const char *name, const char *text)
     }
 }
 
+/* In words, where there is more to say than that all versions are alike. */
+static void add_versions(const struct cs_requirement *item, cJSON *object)
+{
+    struct cs_buf words = CS_BUF(MAX_VERSIONS);
+    if (strcmp(item->versions, "all") != 0) {
+        cs_version_words(item, &words);
+    }
+    char *text = words.len > 0 ? cs_buf_take(&words) : NULL;
+    add_text(object, "versions", text);
+    free(text);
+    cs_buf_free(&words);
+}
+
 static cJSON *requirement_object(const struct cs_requirements *set,
                                  const struct cs_requirement *item)
 {
@@ -73,7 +88,7 @@ static cJSON *requirement_object(const struct cs_requirements *set,
     add_text(object, "area", cs_requirement_area_of(set, item)->title);
     add_text(object, "level", cs_level_name(item->level));
     add_text(object, "text", item->text);
-    add_text(object, "versions", item->versions);
+    add_versions(item, object);
     add_text(object, "source", item->source);
     add_sources(set, item, object);
     add_text(object, "observe", item->observe);

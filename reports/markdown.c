@@ -312,5 +312,6 @@ void cs_report_markdown(const struct cs_report *report, struct cs_buf *out)
     put_head(report, &findings, out);
     put_table(report, out);
     put_findings(&page, report, &findings);
+    cs_markdown_expected(&page, report);
     cs_findings_free(&findings);
 }

@@ -24,6 +24,9 @@ void cs_markdown_changes(struct cs_markdown_page *page, const struct cs_read_rep
                          const struct cs_read_report *newer, const struct cs_requirements *set,
                          const char *level);
 
+/* The cases that the list of expected failures names, where it holds. */
+void cs_markdown_expected(struct cs_markdown_page *page, const struct cs_report *report);
+
 /* How many cases changed in each way, as a paragraph. */
 void cs_markdown_counts(const struct cs_comparison *counts, struct cs_buf *out);
 

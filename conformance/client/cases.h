@@ -36,6 +36,7 @@ extern const struct cs_case client_subscription_observed_cases[];
 extern const struct cs_case client_subscription_record_cases[];
 extern const struct cs_case client_stop_cases[];
 extern const struct cs_case client_stop_observed_cases[];
+extern const struct cs_case client_stop_late_cases[];
 extern const struct cs_case client_retry_cases[];
 extern const struct cs_case client_steer_cases[];
 extern const struct cs_case client_create_cases[];

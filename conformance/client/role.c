@@ -226,6 +226,7 @@ static const struct cs_case *const groups[] = {
     client_subscription_record_cases,
     client_stop_cases,
     client_stop_observed_cases,
+    client_stop_late_cases,
     client_retry_cases,
     client_steer_cases,
     client_create_cases,

@@ -13,6 +13,7 @@
 #include "suite/nearest.h"
 #include "suite/profile.h"
 #include "suite/requirement.h"
+#include "suite/version_words.h"
 
 static void wrapped(const char *indent, const char *text)
 {
@@ -77,10 +78,10 @@ static void print_sources(const struct cs_requirements *set, const struct cs_req
 }
 
 /* What is on the page of findings (conformance/FINDINGS.md) of this requirement. */
-static void print_finding(const struct cs_requirement *item)
+static void print_finding(const struct cs_requirements *set, const struct cs_requirement *item)
 {
     struct cs_finding finding;
-    cs_finding_of(item, &finding);
+    cs_finding_of(set, item, &finding);
     if (finding.kind == CS_FINDING_NONE) {
         return;
     }
@@ -91,19 +92,31 @@ static void print_finding(const struct cs_requirement *item)
     }
 }
 
+static void print_versions(const struct cs_requirement *item)
+{
+    struct cs_buf out = CS_BUF(65536);
+    cs_version_words(item, &out);
+    char *text = out.len > 0 ? cs_buf_take(&out) : NULL;
+    if (text) {
+        printf("\nVersions:\n");
+        wrapped("  ", text);
+    }
+    free(text);
+    cs_buf_free(&out);
+    if (item->since || item->until) {
+        printf("  checked under profiles%s%s%s%s\n", item->since ? " from " : "",
+               item->since ? item->since : "", item->until ? " until " : "",
+               item->until ? item->until : "");
+    }
+}
+
 static void explain_requirement(const struct cs_requirements *set,
                                 const struct cs_requirement *item)
 {
     printf("%s  %s  %s role, %s\n\n", item->id, cs_level_name(item->level), item->role,
            cs_requirement_area_of(set, item)->title);
     wrapped("  ", item->text);
-    printf("\nVersions:\n");
-    wrapped("  ", item->versions);
-    if (item->since || item->until) {
-        printf("  checked under profiles%s%s%s%s\n", item->since ? " from " : "",
-               item->since ? item->since : "", item->until ? " until " : "",
-               item->until ? item->until : "");
-    }
+    print_versions(item);
     print_facts(set, item);
     const char *why = cs_requirements_why(set, item->id);
     if (why) {
@@ -111,7 +124,7 @@ static void explain_requirement(const struct cs_requirements *set,
         printf("\n%s:\n", changed ? "What a change means to who upgrades" : "Why it matters");
         wrapped("  ", why);
     }
-    print_finding(item);
+    print_finding(set, item);
     print_sources(set, item);
     printf("\nHow to see it:\n");
     wrapped("  ", item->observe);

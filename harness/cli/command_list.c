@@ -136,7 +136,7 @@ static int list_findings(void)
     size_t n = 0;
     for (size_t i = 0; i < set.n_items; i++) {
         struct cs_finding finding;
-        cs_finding_of(&set.items[i], &finding);
+        cs_finding_of(&set, &set.items[i], &finding);
         if (finding.kind != CS_FINDING_NONE) {
             printf("%-10s %s\n", set.items[i].id, finding.say);
             n++;

@@ -5,6 +5,7 @@
 #include "cli/roles.h"
 #include "conformance/decode/divergences.h"
 #include "suite/profile.h"
+#include "suite/version_words.h"
 
 /* Where a text of the catalogue goes on with what the documents say and the server does not do. */
 #define DISAGREE "doc!=srv: "
@@ -27,7 +28,47 @@ static bool in_latest(const struct cs_requirement *item)
                                    cs_version_compare(until, latest) >= 0);
 }
 
-static void fill_defect(const struct cs_requirement *item, struct cs_finding *finding)
+/* The cases that judge a requirement, and which of them a plain run would come to. */
+struct judges {
+    struct cs_profile profile;
+    size_t n;
+    size_t n_quick;      /* that do not take --include long */
+    size_t n_held;       /* that the profile does not leave out */
+    size_t n_quick_held; /* both */
+};
+
+static void count_judge(void *ctx, const struct cs_case *test)
+{
+    struct judges *judges = ctx;
+    char reason[256];
+    if (test->level != CS_MUST && test->level != CS_SHOULD) {
+        return;
+    }
+    bool held = !cs_profile_leaves_out(&judges->profile, test, reason, sizeof reason);
+    bool quick = (test->needs & CS_NEEDS_LONG) == 0;
+    judges->n++;
+    judges->n_quick += quick;
+    judges->n_held += held;
+    judges->n_quick_held += held && quick;
+}
+
+/* A case may be about something else too that does not hold yet in that version, or take its time:
+ * the command says what it takes, so that it shows what it is there for. */
+static void fill_command(const struct cs_requirements *set, const struct cs_requirement *item,
+                         const char *version, struct cs_finding *finding)
+{
+    struct judges judges = {.n = 0};
+    if (cs_profile_init(version, set, &judges.profile, NULL) == CS_OK) {
+        (void)cs_cases_of_requirement(item->id, count_judge, &judges);
+    }
+    size_t n_quick = judges.n_held > 0 ? judges.n_quick_held : judges.n_quick;
+    snprintf(finding->command, sizeof finding->command, "%s --sdk %s%s --only %s%s", item->role,
+             version, judges.n > 0 && judges.n_held == 0 ? " --profile " CS_PROFILE_LATEST : "",
+             item->id, judges.n > 0 && n_quick == 0 ? " --include long" : "");
+}
+
+static void fill_defect(const struct cs_requirements *set, const struct cs_requirement *item,
+                        struct cs_finding *finding)
 {
     const char *last = in_latest(item) ? CS_PROFILE_LATEST : item->defect_until;
     if (in_latest(item)) {
@@ -41,17 +82,17 @@ static void fill_defect(const struct cs_requirement *item, struct cs_finding *fi
         snprintf(finding->say, sizeof finding->say, "The published SDK breaks this from %s to %s.",
                  item->defect_since, item->defect_until);
     }
-    snprintf(finding->command, sizeof finding->command, "%s --sdk %s --only %s", item->role, last,
-             item->id);
+    fill_command(set, item, last, finding);
 }
 
-void cs_finding_of(const struct cs_requirement *item, struct cs_finding *ret_finding)
+void cs_finding_of(const struct cs_requirements *set, const struct cs_requirement *item,
+                   struct cs_finding *ret_finding)
 {
     const char *disagree = strstr(item->text, DISAGREE);
     *ret_finding = (struct cs_finding){.kind = CS_FINDING_NONE};
     if (item->defect_since) {
         ret_finding->kind = CS_FINDING_DEFECT;
-        fill_defect(item, ret_finding);
+        fill_defect(set, item, ret_finding);
     } else if (disagree) {
         ret_finding->kind = CS_FINDING_SERVER;
         snprintf(ret_finding->say, sizeof ret_finding->say,
@@ -62,9 +103,13 @@ void cs_finding_of(const struct cs_requirement *item, struct cs_finding *ret_fin
             item->id);
     } else if (item->known_bug) {
         ret_finding->kind = CS_FINDING_RECORDED;
-        snprintf(ret_finding->say, sizeof ret_finding->say,
-                 "The published SDK is known to do this (versions: %s); what it does is recorded.",
-                 item->versions);
+        struct cs_buf words = CS_BUF(sizeof ret_finding->say);
+        cs_version_words(item, &words);
+        snprintf(
+            ret_finding->say, sizeof ret_finding->say,
+            "The published SDK is known to do this (versions: %.*s); what it does is recorded.",
+            CS_VIEW_ARG(cs_buf_view(&words)));
+        cs_buf_free(&words);
         snprintf(ret_finding->command, sizeof ret_finding->command,
                  "%s --sdk " CS_PROFILE_LATEST " --only %s --verbose", item->role, item->id);
     }
@@ -82,11 +127,12 @@ static void put_command(struct cs_buf *out, const char *command)
     }
 }
 
-static void put_finding(struct cs_buf *out, const struct cs_requirement *item)
+static void put_finding(struct cs_buf *out, const struct cs_requirements *set,
+                        const struct cs_requirement *item)
 {
     struct cs_finding finding;
     const char *disagree = strstr(item->text, DISAGREE);
-    cs_finding_of(item, &finding);
+    cs_finding_of(set, item, &finding);
     cs_buf_printf(out, "- **%s** (%s): ", item->id, cs_level_name(item->level));
     if (disagree) { /* it is said once */
         char rule[2048];
@@ -120,10 +166,10 @@ static size_t put_list(const struct cs_requirements *set, const char *role,
     for (size_t i = 0; i < set->n_items; i++) {
         const struct cs_requirement *item = &set->items[i];
         struct cs_finding finding;
-        cs_finding_of(item, &finding);
+        cs_finding_of(set, item, &finding);
         if (finding.kind == kind && strcmp(item->role, role) == 0 &&
             (when == ANY_TIME || in_latest(item) == (when == STILL))) {
-            put_finding(out, item);
+            put_finding(out, set, item);
             n++;
         }
     }

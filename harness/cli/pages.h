@@ -23,7 +23,8 @@ struct cs_finding {
 };
 
 /* *ret_finding has kind CS_FINDING_NONE when nothing is known. Needs no freeing. */
-void cs_finding_of(const struct cs_requirement *item, struct cs_finding *ret_finding);
+void cs_finding_of(const struct cs_requirements *set, const struct cs_requirement *item,
+                   struct cs_finding *ret_finding);
 
 /* All findings as Markdown: SDK versions, readers of streams, the server's source. Errors:
  * CS_ERR_NO_MEMORY, or those of cs_divergences_load. */

@@ -160,16 +160,17 @@
     X(quote_strings, 0, "a string is appended as JSON (CSS-08)")
 
 /* Of the clients that the adapter makes of the same parts: a bare subscription, a head start. */
-#define CS_CHAT_POLICY_OTHERS(X)                                                            \
-    X(keep_chunks, 0, "what was delivered is kept for ever (CLP-11)")                       \
-    X(lose_unread, 0, "a refused subscription loses what nobody has taken yet (CRS-52)")    \
-    X(hop_starts_too, 0, "the session is started although a head start begins it (CHS-01)") \
-    X(hop_last_only, 0, "the head start gets the last message alone (CHS-02)")              \
-    X(hop_token, 1, "the head start's token becomes the session's (CHS-04)")                \
-    X(hop_complete, 1, "its turn-complete ends the turn in the state (CHS-08)")             \
-    X(hop_cursor, 1, "its session-state sets the cursor (CHS-09)")                          \
-    X(hop_shows_frames, 0, "frames of both kinds are delivered (CHS-08, CHS-09)")           \
-    X(hop_every_turn, 0, "every turn goes to the head start's URL (CHS-11)")                \
+#define CS_CHAT_POLICY_OTHERS(X)                                                              \
+    X(keep_chunks, 0, "what was delivered is kept for ever (CLP-11)")                         \
+    X(lose_unread, 0, "a refused subscription loses what nobody has taken yet (CRS-52)")      \
+    X(late_stop_ends_read, 0, "a stop ends the turn of a message that waits for it (CST-26)") \
+    X(hop_starts_too, 0, "the session is started although a head start begins it (CHS-01)")   \
+    X(hop_last_only, 0, "the head start gets the last message alone (CHS-02)")                \
+    X(hop_token, 1, "the head start's token becomes the session's (CHS-04)")                  \
+    X(hop_complete, 1, "its turn-complete ends the turn in the state (CHS-08)")               \
+    X(hop_cursor, 1, "its session-state sets the cursor (CHS-09)")                            \
+    X(hop_shows_frames, 0, "frames of both kinds are delivered (CHS-08, CHS-09)")             \
+    X(hop_every_turn, 0, "every turn goes to the head start's URL (CHS-11)")                  \
     X(hop_own_framing, 0, "its answer is split by hand at LF LF and \"data: \" (CHS-13)")
 
 /* Numbers that cases of ours turn down, to be quick. */

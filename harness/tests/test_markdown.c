@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "reports/expect.h"
 #include "reports/markdown.h"
 #include "reports/markdown_text.h"
 #include "reports/versions.h"
@@ -92,6 +93,33 @@ static void a_run_is_told_by_what_matters(void **state)
     free(text);
 }
 
+/* Those that hold are named with reason and day; what does not fit the list is broken. */
+static void expected_failures_are_named(void **state)
+{
+    struct fixture *fixture = *state;
+    char ticket[] = "ticket <7>, @you";
+    char missing[] = CS_EXPECT_NO_REASON;
+    char day[] = "2027-01-31";
+    struct cs_expected listed = {CS_EXPECTED_FAILURE, ticket, day, false};
+    assert_true(cs_result_set_expected(&fixture->results[0], &listed));
+    listed = (struct cs_expected){CS_TOLERATED_PASS, missing, day, true};
+    assert_true(cs_result_set_expected(&fixture->results[3], &listed));
+    char *text = written(&fixture->report, cs_report_markdown);
+    assert_non_null(strstr(text, "<summary>2 listed as expected failures</summary>"));
+    assert_non_null(strstr(text, "`endpoint/token/z-last` until 2027-01-31: ticket \\<7\\>, "
+                                 "\\@\xe2\x80\x8byou\n"));
+    assert_non_null(strstr(text, " passed this time, until 2027-01-31: reason missing (flaky)\n"));
+    assert_null(strstr(text, "### Broken"));
+    assert_int_equal(occurrences(text, "endpoint/token/z-last"), 1);
+    free(text);
+    listed = (struct cs_expected){CS_UNEXPECTED_PASS, ticket, day, false};
+    assert_true(cs_result_set_expected(&fixture->results[3], &listed));
+    text = written(&fixture->report, cs_report_markdown);
+    assert_non_null(strstr(text, "<summary>1 listed as expected failure</summary>"));
+    assert_non_null(strstr(text, "### Broken (1)"));
+    free(text);
+}
+
 /* 3,000 failures, each with as much to say as goes on a line. */
 static void a_document_has_its_bounds(void **state)
 {
@@ -104,9 +132,10 @@ static void a_document_has_its_bounds(void **state)
     struct cs_result *results = calloc(N, sizeof *results);
     char(*texts)[2][32] = calloc(N, sizeof *texts);
     char message[1000];
+    char day[] = "2027-01-31";
     memset(message, '`', sizeof message - 1);
     message[sizeof message - 1] = '\0';
-    for (int known = 0; known <= 1; known++) {
+    for (int kind = 0; kind <= 2; kind++) {
         for (size_t i = 0; i < N; i++) {
             snprintf(texts[i][0], sizeof texts[i][0], "role/area-%zu/case-%zu", i, i);
             snprintf(texts[i][1], sizeof texts[i][1], "REQ-%zu", i);
@@ -114,7 +143,11 @@ static void a_document_has_its_bounds(void **state)
                 .id = texts[i][0], .title = "a title", .requirements = texts[i][1]};
             list[i] = (struct cs_work){.role = &endpoint_role, .test = &tests[i]};
             results[i] = (struct cs_result){
-                .done = true, .verdict = CS_FAIL, .known = known == 1, .message = message};
+                .done = true, .verdict = CS_FAIL, .known = kind == 1, .message = message};
+            if (kind == 2) {
+                results[i].expected =
+                    (struct cs_expected){CS_EXPECTED_FAILURE, message, day, false};
+            }
         }
         struct cs_report report = {.suite = "0",
                                    .profile = "latest",
@@ -127,8 +160,11 @@ static void a_document_has_its_bounds(void **state)
         char *text = written(&report, cs_report_markdown);
         assert_true(strlen(text) <= CS_MARKDOWN_MAX);
         assert_true(strlen(text) > CS_MARKDOWN_MAX / 2);
-        assert_non_null(strstr(text, known ? " more known defects, for which there is no room here."
-                                           : " more requirements, for which there is no room"));
+        static const char *const left_out[] = {
+            " more requirements, for which there is no room here.",
+            " more known defects, for which there is no room here.",
+            " more expected failures, for which there is no room here."};
+        assert_non_null(strstr(text, left_out[kind]));
         assert_int_equal(occurrences(text, "<details>"), occurrences(text, "</details>"));
         free(text);
     }
@@ -222,6 +258,7 @@ int main(void)
         cmocka_unit_test(code_ends_where_it_should),
         cmocka_unit_test(a_long_run_of_ticks_does_not_get_out),
         WITH_RUN(a_run_is_told_by_what_matters),
+        WITH_RUN(expected_failures_are_named),
         cmocka_unit_test(a_document_has_its_bounds),
         cmocka_unit_test(changes_come_with_regressions_first),
         WITH_RUN(versions_begin_with_the_newest_step),

@@ -18,7 +18,7 @@ function requirementNode(model, id) {
     el("p", el("b", id), " ", str(requirement.level) && el("span.tag", str(requirement.level)), " ", el("span.soft", str(requirement.area))),
     requirement.text ? el("p", prose(requirement.text)) : el("p.soft", "This copy of chatspec has no text for it."),
     requirement.why && el("p.small", "Why it matters: ", prose(requirement.why)),
-    requirement.versions && requirement.versions !== "all" && el("p.small", "Versions: ", prose(requirement.versions)),
+    requirement.versions && el("p.small", "Versions: ", prose(requirement.versions)),
     defectText(requirement) && el("p.small", defectText(requirement)),
     requirement.source && el("p.small", "Source: " + str(requirement.source) + (sources.length ? " (" + sources.join("; ") + ")" : "")));
 }

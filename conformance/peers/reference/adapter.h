@@ -34,8 +34,9 @@ struct adapter {
     int last_ask;
     int reading_id; /* the command whose turn is read, or is to be read next */
     enum reading next;
-    int n_chunks; /* of the turn that is read */
-    bool silent;  /* what is read now was dropped by a reset */
+    int n_chunks;   /* of the turn that is read */
+    int cut_behind; /* the turn of a later command is cut short: the late_stop_ends_read fault */
+    bool silent;    /* what is read now was dropped by a reset */
     bool over;
 };
 

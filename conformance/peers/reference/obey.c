@@ -175,6 +175,22 @@ static void began(struct adapter *adapter, int id, enum cs_chat_result result)
     adapter->next = READ_TURN;
 }
 
+static void do_stop(struct adapter *adapter, int id)
+{
+    enum cs_chat_result result = cs_chat_stop(adapter->chat, NULL);
+    if (result != CS_CHAT_OK) {
+        adapter_say_failed(adapter, "fail", id, result);
+        return;
+    }
+    /* Whatever came by now was sent while the stop was not answered. */
+    cJSON *waiting = adapter->policy.late_stop_ends_read ? adapter_read(adapter, 0) : NULL;
+    if (waiting) {
+        adapter->cut_behind = id;
+        cJSON_AddItemToArray(adapter->deferred, waiting);
+    }
+    say_plain("ok", id);
+}
+
 static void do_reconnect(struct adapter *adapter, int id)
 {
     bool resumes = cs_chat_token(adapter->chat) && cs_chat_streaming(adapter->chat) &&
@@ -226,6 +242,7 @@ static bool open_client(struct adapter *adapter, const cJSON *command, int id)
     adapter_forget_opened(adapter);
     adapter->opened = cJSON_Duplicate(command, true);
     adapter->silent = true; /* the client before it is gone */
+    adapter->cut_behind = 0;
     adapter->next = READ_NOTHING;
     if (kind && strcmp(kind, "session") == 0) {
         adapter->session = session_open(command, &adapter->policy, id);
@@ -303,12 +320,7 @@ void adapter_obey(struct adapter *adapter, cJSON *command)
     } else if (strcmp(name, "session") == 0) {
         do_session(adapter, id);
     } else if (strcmp(name, "stop") == 0) {
-        enum cs_chat_result result = cs_chat_stop(adapter->chat, NULL);
-        if (result == CS_CHAT_OK) {
-            say_plain("ok", id);
-        } else {
-            adapter_say_failed(adapter, "fail", id, result);
-        }
+        do_stop(adapter, id);
     } else {
         say_refusal(id, "there is no such question"); /* an answer that nobody waits for */
     }

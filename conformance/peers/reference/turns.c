@@ -25,6 +25,10 @@ static bool on_chunk(void *ctx, const struct cs_chat_chunk *chunk)
         adapter_obey(adapter, command);
         cJSON_Delete(command);
     }
+    if (adapter->cut_behind > 0 && adapter->cut_behind < id) {
+        adapter->cut_behind = 0;
+        return false;
+    }
     return !adapter->silent && !adapter->over;
 }
 
