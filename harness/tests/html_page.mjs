@@ -116,6 +116,14 @@ const tests = {
     await again.close();
   },
 
+  async "columns have heads where there are several"() {
+    for (const [name, shown] of [["run.html", false], ["versions.html", true]]) {
+      const { page, close } = await open(name);
+      assert.equal(await page.$eval("#heads", (node) => getComputedStyle(node).display !== "none"), shown, name);
+      await close();
+    }
+  },
+
   async "a change can be filtered and opened, in versions and in a comparison"() {
     for (const name of ["versions.html", "compare.html"]) {
       const { page, close } = await open(name);
