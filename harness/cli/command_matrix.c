@@ -13,6 +13,7 @@
 #include "cli/subject_client.h"
 #include "conformance/agent/agent_role.h"
 #include "net/http_client.h"
+#include "peer/place.h"
 #include "reports/versions.h"
 #include "suite/profile.h"
 #include "suite/select.h"
@@ -215,7 +216,7 @@ static bool open_column(struct matrix *matrix, struct column *column)
         return false;
     }
     bool both = matrix->n_roles > 1;
-    if (asprintf(&column->command, "./chatspec %s %s",
+    if (asprintf(&column->command, "%s %s %s", cs_place_called(),
                  both ? "matrix --role all" : matrix->roles[0]->name,
                  column->subject.options) < 0) {
         column->command = NULL;
