@@ -148,8 +148,8 @@ static int run(const struct cs_args *args)
 }
 
 static const struct cs_option options[] = {
-    CS_ROW("role", CS_OPTION_TEXT, role, "NAME",
-           "this role alone: endpoint, client or agent (the first two)", 0),
+    CS_ROW("role", CS_OPTION_TEXT, role, "endpoint|client|agent", "this role alone (the first two)",
+           0),
     CS_ROWS_SELECTION,
     CS_ROW("include", CS_OPTION_LIST, include, "long", "cases that take 30 s or more too", 0),
     CS_ROW("profiles", CS_OPTION_FLAG, profiles, NULL,
