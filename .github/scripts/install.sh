@@ -2,17 +2,18 @@
 # Makes `chatspec` a command of this machine (Debian 12 or Ubuntu 22.04 and newer).
 #
 #   CHATSPEC_DEB   a package to install, a file or an https URL; without it the package is built from
-#                  the checkout that this script is part of
+#                  the checkout that this script is part of. A chatspec that is there already stays,
+#                  unless a package is named
 set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
 
-if command -v chatspec >/dev/null; then
-    chatspec --version
+deb=${CHATSPEC_DEB:-}
+if [ -z "$deb" ] && command -v chatspec >/dev/null; then
+    echo "already here: $(command -v chatspec), $(chatspec --version)"
     exit 0
 fi
-deb=${CHATSPEC_DEB:-}
 case $deb in
 https://*)
     curl -fsSL --retry 3 -o /tmp/chatspec.deb "$deb"
@@ -26,8 +27,9 @@ https://*)
     build=${CHATSPEC_BUILD:-$source/build/package}
     cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF
     cmake --build "$build" --target all
+    rm -f "$build"/chatspec_*.deb # of another version
     (cd "$build" && cpack -G DEB)
-    deb=$(ls "$build"/chatspec_*.deb)
+    deb=$(echo "$build"/chatspec_*.deb)
     ;;
 esac
 [ -f "$deb" ] || {

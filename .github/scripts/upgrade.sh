@@ -16,7 +16,15 @@ if [ -z "$file" ]; then
         [ ! -f "$file" ] || break
     done
 fi
-before=$(git show "$base:./$file" | python3 "$here/sdk-version.py" "$file")
+[ -f "$file" ] || {
+    echo "there is no $file in $PWD: name the lock file that pins @trigger.dev/sdk as the second argument" >&2
+    exit 2
+}
+old=$(git show "$base:./$file") || {
+    echo "$file is not in $base: a shallow clone (fetch-depth: 0), or the file is new" >&2
+    exit 2
+}
+before=$(python3 "$here/sdk-version.py" "$file" <<<"$old")
 after=$(python3 "$here/sdk-version.py" "$file" <"$file")
 if [ "$before" = "$after" ]; then
     echo "the SDK stays at $after"

@@ -79,24 +79,45 @@ static enum cs_err check_hello(const struct cs_adapter *adapter, struct cs_view 
 /* Our own adapters say in one line what is missing. */
 #define OWN_WORDS CS_VIEW("adapter: ")
 
-/* The last line of what the adapter wrote to stderr says best why it did not start. */
-static enum cs_err no_hello(struct cs_adapter *adapter, enum cs_err err, struct cs_diag *diag)
+/* "TypeError: ..." and "Error [CODE]: ...", as Node and Python end what they tell of a failure;
+ * Node tells where it was before, and its own version behind it. */
+static bool names_an_error(struct cs_view line)
 {
-    struct cs_view said = cs_process_stderr(adapter->process);
-    while (said.len > 0 && said.ptr[said.len - 1] == '\n') {
-        said.len--;
+    size_t at = 0;
+    while (at < line.len && line.ptr[at] != ' ' && line.ptr[at] != ':') {
+        at++;
     }
-    for (size_t at = said.len; at > 0; at--) {
-        if (said.ptr[at - 1] == '\n') {
-            said = cs_view_of(said.ptr + at, said.len - at);
-            break;
+    return at >= 5 && at + 1 < line.len && memcmp(line.ptr + at - 5, "Error", 5) == 0 &&
+           (line.ptr[at] == ':' || line.ptr[at + 1] == '[');
+}
+
+/* What an adapter wrote to stderr: its last line that names an error, or else the last one, says
+ * best why it did not start. */
+static struct cs_view last_word(struct cs_view said)
+{
+    struct cs_view last = {0};
+    while (said.len > 0) {
+        const char *end = memchr(said.ptr, '\n', said.len);
+        size_t len = end ? (size_t)(end - said.ptr) : said.len;
+        struct cs_view line = cs_view_of(said.ptr, len);
+        size_t taken = len + (end ? 1 : 0);
+        said = cs_view_of(said.ptr + taken, said.len - taken);
+        if (len > 0 && (names_an_error(line) || !names_an_error(last))) {
+            last = line;
         }
     }
+    return last;
+}
+
+static enum cs_err no_hello(struct cs_adapter *adapter, enum cs_err err, struct cs_diag *diag)
+{
+    struct cs_view said = last_word(cs_process_stderr(adapter->process));
     if (cs_view_starts_with(said, OWN_WORDS)) {
         said = cs_view_of(said.ptr + OWN_WORDS.len, said.len - OWN_WORDS.len);
         return cs_fail(diag, err, 0, "%.*s", CS_VIEW_ARG(said));
     }
-    return cs_fail(diag, err, 0, "the adapter ended before it said hello: %.*s", CS_VIEW_ARG(said));
+    return cs_fail(diag, err, 0, "the adapter ended before it said hello%s%.*s",
+                   said.len > 0 ? ": " : ", and without a word on stderr", CS_VIEW_ARG(said));
 }
 
 enum cs_err cs_adapter_begin(const struct cs_client_env *env, struct cs_adapter **ret_adapter,

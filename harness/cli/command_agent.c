@@ -1,11 +1,14 @@
 /* chatspec agent: the agent role, against the runtime of an SDK version. */
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/role_run.h"
 #include "cli/subject_client.h"
 #include "conformance/agent/agent_role.h"
+#include "peer/process.h"
 
 #define AGENT_JOBS 4u /* each place keeps a worker process; a case mostly waits for its agent */
 
@@ -14,9 +17,18 @@ static int run_subject(struct cs_role_plan *plan, const struct cs_client_subject
 {
     const char *file = args->task_file;
     const char *from = args->from;
-    char *command = NULL;
-    if (asprintf(&command, "./chatspec agent %s%s%s%s%s", agent->options, from ? " --from " : "",
-                 from ? from : "", file ? " --task-file " : "", file ? file : "") < 0) {
+    struct cs_buf text = CS_BUF(16384);
+    cs_buf_printf(&text, "./chatspec agent %s", agent->options);
+    if (from) {
+        cs_buf_str(&text, " --from ");
+        cs_command_quote(&text, from);
+    }
+    if (file) {
+        cs_buf_str(&text, " --task-file ");
+        cs_command_quote(&text, file);
+    }
+    char *command = cs_buf_take(&text);
+    if (!command) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
     const struct cs_role_subject subject = {
@@ -38,6 +50,9 @@ static int run(const struct cs_args *given)
 {
     struct cs_args own = *given;
     const struct cs_args *args = &own;
+    if (own.task_file && access(own.task_file, R_OK) != 0) {
+        return cs_say(CS_EXIT_USAGE, "--task-file %s: %s", own.task_file, strerror(errno));
+    }
     if (own.task_file && own.only.n == 0) {
         own.only = (struct cs_list){.items = (void *)own_cases, .n = 1};
     }

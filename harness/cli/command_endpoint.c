@@ -6,6 +6,7 @@
 #include "cli/role_run.h"
 #include "cli/subject_endpoint.h"
 #include "cli/subject_s2.h"
+#include "peer/process.h"
 
 #define BUILTIN_PATIENCE_MS 10000
 /* Its cases mostly wait, and no rate limit of somebody else is to be kept. */
@@ -14,7 +15,8 @@
 static void add_option(struct cs_buf *command, const char *name, const char *value)
 {
     if (value) {
-        cs_buf_printf(command, " --%s %s", name, value);
+        cs_buf_printf(command, " --%s ", name);
+        cs_command_quote(command, value);
     }
 }
 

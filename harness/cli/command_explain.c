@@ -220,7 +220,10 @@ static void explain_sdk_violation(const struct cs_sdk_violation *violation)
     wrapped("  ", violation->requirements);
     printf("\nNoticed by:\n");
     wrapped("  ", violation->noticed_by);
-    printf("\nTry it, with an SDK in build/sdk:\n  ./chatspec client --peer 'node "
+    if (cs_place_is_installed()) {
+        return; /* there is no such folder */
+    }
+    printf("\nTry it, in the checkout, with an SDK in build/sdk:\n  ./chatspec client --peer 'node "
            "conformance/peers/sdk/adapter.mjs --root build/sdk/" CS_PROFILE_LATEST
            " --violate %s' --only %.*s\n",
            violation->id, (int)strcspn(violation->noticed_by, " "), violation->noticed_by);

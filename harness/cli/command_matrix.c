@@ -277,7 +277,7 @@ static const struct cs_option options[] = {
            "versions, tags, .tgz files or ./folders, oldest first: 4.7.7,latest", 0),
     CS_ROW("parser", CS_OPTION_TEXT, parser, "V1,V2,...",
            "each of them with each of these versions of eventsource-parser", 0),
-    CS_ROW("role", CS_OPTION_TEXT, role, "NAME", "client, agent, or all (client)", 0),
+    CS_ROW("role", CS_OPTION_TEXT, role, "client|agent|all", "which cases (client)", 0),
     CS_ROW("gate", CS_OPTION_TEXT, gate, "regressions",
            "exit 1 when the last version is worse than the one before it", 0),
     CS_ROWS_SELECTION,

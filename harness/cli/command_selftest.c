@@ -148,7 +148,8 @@ static int run(const struct cs_args *args)
 }
 
 static const struct cs_option options[] = {
-    CS_ROW("role", CS_OPTION_TEXT, role, "NAME", "this role alone: endpoint or client (both)", 0),
+    CS_ROW("role", CS_OPTION_TEXT, role, "endpoint|client|agent", "this role alone (the first two)",
+           0),
     CS_ROWS_SELECTION,
     CS_ROW("include", CS_OPTION_LIST, include, "long", "cases that take 30 s or more too", 0),
     CS_ROW("profiles", CS_OPTION_FLAG, profiles, NULL,
@@ -177,12 +178,14 @@ const struct cs_command cs_command_selftest = {
         "cases are tried where they are about the same area, and a sample of the rest; all of\n"
         "them with --full. With --only, the violations are those of the requirements that the\n"
         "selected cases list. With --shard each job takes a part of the cases through all\n"
-        "violations; the selftest has passed when every shard has.\n"
+        "violations; the selftest has passed when every shard has. Agents are those of the newest\n"
+        "SDK that is known, and take long: they are tried when --role names them.\n"
         "\n"
         "Examples:\n"
         "  chatspec selftest\n"
         "  chatspec selftest --full\n"
         "  chatspec selftest --role client\n"
+        "  chatspec selftest --role agent --only agent/turn/stop\n"
         "  chatspec selftest --only TOK-20\n"
         "  chatspec selftest --violate token-cross-session --full\n"
         "  chatspec selftest --violate adopt_token=0\n"

@@ -13,7 +13,7 @@ enum value_kind {
 
 static enum value_kind kind_of(const struct cs_option *option)
 {
-    static const char *const files[] = {"FILE", "FOLDER", "SOURCE", "PATH"};
+    static const char *const files[] = {"FILE", "FOLDER", "SOURCE", "PATH", "NAME|FILE"};
     if (strcmp(option->meta, "KIND=PATH") == 0) {
         return VALUE_REPORT;
     }

@@ -99,7 +99,10 @@ static const char bottom[] =
     "build/reports.\n"
     ".TP\n.I /usr/share/chatspec\n"
     "Adapters and their protocol (peers), the corpus of the fuzz targets (corpus), decode vectors\n"
-    "(decode), requirements, and the JSON schemas of reports (schema).\n";
+    "(decode), requirements, scenarios of the mock server (scenarios), and the JSON schemas of\n"
+    "reports (schema).\n"
+    ".TP\n.I /usr/share/doc/chatspec\n"
+    "README.md, and the documents that it and the help texts name, such as reports/README.md.\n";
 
 void cs_manual_write(const struct cs_command *const *commands, size_t n, struct cs_buf *out)
 {

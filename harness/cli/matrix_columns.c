@@ -6,6 +6,7 @@
 
 #include "cli/stop.h"
 #include "conformance/agent/agent_role.h"
+#include "peer/place.h"
 
 /* ---- reading ---- */
 
@@ -110,7 +111,7 @@ static bool open_column(struct cs_matrix_columns *columns, struct cs_matrix_colu
         return false;
     }
     bool both = columns->n_roles > 1;
-    if (asprintf(&column->command, "./chatspec %s %s",
+    if (asprintf(&column->command, "%s %s %s", cs_place_called(),
                  both ? "matrix --role all" : columns->roles[0]->name,
                  column->subject.options) < 0) {
         column->command = NULL;

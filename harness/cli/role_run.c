@@ -28,6 +28,7 @@ struct cs_role_plan {
     bool include_long;
     bool fail_on_should;
     struct cs_role_output output;
+    char *command; /* for rerun lines */
     uint64_t seed;
     struct cs_requirements set;
     struct cs_profile profile;
@@ -171,6 +172,7 @@ void cs_role_plan_free(struct cs_role_plan *plan)
     cs_report_files_close(&plan->reports);
     cs_expect_option_close(&plan->expect);
     cs_requirements_free(&plan->set);
+    free(plan->command);
     free(plan->whole);
     free(plan->work);
     free(plan);
@@ -240,13 +242,28 @@ static void set_subjects(struct cs_role_plan *plan, const struct cs_role_run *ru
     }
 }
 
+/* The command, with the program as its user calls it: of an installed one, or from another folder,
+ * "./chatspec" is not there. The result is the plan's; the command itself when there is no memory.
+ */
+static const char *command_of(struct cs_role_plan *plan, const char *command)
+{
+    static const char written[] = "./chatspec";
+    if (strncmp(command, written, sizeof written - 1) != 0) {
+        return command;
+    }
+    free(plan->command);
+    if (asprintf(&plan->command, "%s%s", cs_place_called(), command + sizeof written - 1) < 0) {
+        plan->command = NULL;
+    }
+    return plan->command ? plan->command : command;
+}
+
 static struct cs_report report_of(struct cs_role_plan *plan, const struct cs_role_run *run)
 {
     return (struct cs_report){
         .suite = CHATSPEC_VERSION,
         .profile = profile_of(plan, run, run->n_subjects - 1)->name,
-        /* an installed program is not called by the launcher's name */
-        .command = run->command + (cs_place_is_installed() && run->command[0] == '.' ? 2 : 0),
+        .command = command_of(plan, run->command),
         .peer = run->peer,
         .started_ms = cs_wall_ms(),
         .seed = plan->seed,

@@ -63,14 +63,6 @@ static bool is_path(const char *source)
     return strchr(source, '/') || strchr(source, '.');
 }
 
-/* In single quotes where a shell would make something else of it. */
-static void put_word(struct cs_buf *out, const char *word)
-{
-    bool plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                              "._-+/@:,=") == strlen(word);
-    cs_buf_printf(out, plain ? "%s" : "'%s'", word);
-}
-
 static bool describe(const struct cs_args *args, struct cs_client_subject *subject)
 {
     struct cs_buf label = CS_BUF(4096);
@@ -86,11 +78,12 @@ static bool describe(const struct cs_args *args, struct cs_client_subject *subje
         cs_buf_printf(&label, " (%s)", slash && slash[1] ? slash + 1 : subject->source);
     }
     if (args->peer) {
-        cs_buf_printf(&options, "--peer '%s'", args->peer);
+        cs_buf_str(&options, "--peer ");
+        cs_command_quote(&options, args->peer);
     } else if (strcmp(subject->kind, "sdk") == 0) {
         cs_buf_str(&options, "--sdk ");
         bool path = subject->source && is_path(subject->source);
-        put_word(&options, path ? subject->source : subject->version);
+        cs_command_quote(&options, path ? subject->source : subject->version);
     } else {
         cs_buf_str(&options, "--builtin");
     }
@@ -100,7 +93,7 @@ static bool describe(const struct cs_args *args, struct cs_client_subject *subje
     }
     if (args->profile) { /* or a run would be held to another version than this one was */
         cs_buf_str(&options, " --profile ");
-        put_word(&options, args->profile);
+        cs_command_quote(&options, args->profile);
     }
     if (args->ai) {
         cs_buf_printf(&label, " ai %s", args->ai);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/subject_endpoint.h"
+#include "peer/process.h"
 
 int cs_s2_env(const struct cs_args *args, struct cs_endpoint_env *env, char **url_store)
 {
@@ -32,7 +33,8 @@ int cs_s2_env(const struct cs_args *args, struct cs_endpoint_env *env, char **ur
 static void add(struct cs_buf *out, const char *name, const char *value)
 {
     if (value) {
-        cs_buf_printf(out, " --%s %s", name, value);
+        cs_buf_printf(out, " --%s ", name);
+        cs_command_quote(out, value);
     }
 }
 

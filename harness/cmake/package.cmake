@@ -41,8 +41,14 @@ install(FILES ${made}/chatspec.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${made}/chatspec.bash RENAME chatspec
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${made}/_chatspec DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
-install(FILES conformance/CASES.md conformance/FINDINGS.md README.md
-  DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# The documents that README.md and the help texts name, in the folders that they name them by.
+foreach(document README.md conformance/CASES.md conformance/FINDINGS.md conformance/peers/PROTOCOL.md
+    conformance/peers/worker/README.md reports/README.md harness/endpoint/CURL.md
+    harness/endpoint/scenario/README.md harness/endpoint/faults/README.md
+    harness/tests/own_agents/right.mjs)
+  get_filename_component(folder ${document} DIRECTORY)
+  install(FILES ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+endforeach()
 # As Debian wants them.
 file(MAKE_DIRECTORY ${made})
 add_custom_command(OUTPUT ${made}/changelog.gz

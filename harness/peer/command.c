@@ -1,4 +1,4 @@
-/* A command line, split into words as a shell does. */
+/* A command line, split into words as a shell does, and put together again. */
 #include "peer/process.h"
 
 #include <stdlib.h>
@@ -70,4 +70,23 @@ char **cs_command_split(const char *command, struct cs_diag *diag)
         return NULL;
     }
     return words;
+}
+
+void cs_command_quote(struct cs_buf *out, const char *word)
+{
+    size_t len = strlen(word);
+    if (len > 0 && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "._-+/@:,=") == len) {
+        cs_buf_str(out, word);
+        return;
+    }
+    cs_buf_str(out, "'");
+    for (const char *at = word; *at; at++) {
+        if (*at == '\'') { /* ends the quotes, stands by itself, begins them anew */
+            cs_buf_str(out, "'\\''");
+        } else {
+            cs_buf_add(out, cs_view_of(at, 1));
+        }
+    }
+    cs_buf_str(out, "'");
 }

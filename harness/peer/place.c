@@ -55,5 +55,9 @@ char *cs_place_shared(const char *name)
 
 const char *cs_place_called(void)
 {
-    return cs_place_is_installed() ? "chatspec" : "./chatspec";
+    const char *launcher = getenv("CHATSPEC_CALLED");
+    if (cs_place_is_installed()) {
+        return "chatspec";
+    }
+    return launcher && launcher[0] ? launcher : "./chatspec";
 }

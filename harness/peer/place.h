@@ -18,7 +18,8 @@ char *cs_place_program(const char *name);
  * NULL when nothing is installed, or there is no memory. */
 char *cs_place_shared(const char *name);
 
-/* The program as a user calls it: "chatspec" when installed, else "./chatspec" (the launcher). */
+/* The program as its user calls it: "chatspec" when installed, else the launcher, as it was called
+ * ("../chatspec", from CHATSPEC_CALLED, which it sets) or "./chatspec". */
 const char *cs_place_called(void);
 
 #endif

@@ -27,6 +27,10 @@ struct cs_process_config {
  * NULL-terminated vector: one free() frees it. NULL with diag on an open quote or no word. */
 char **cs_command_split(const char *command, struct cs_diag *diag);
 
+/* Adds `word` to `out` so that a shell, and cs_command_split, read it as that one word: as it is,
+ * or in single quotes where it holds anything but letters, digits and what no shell minds. */
+void cs_command_quote(struct cs_buf *out, const char *word);
+
 /* Errors: CS_ERR_IO with the reason in diag ("node: No such file or directory"). */
 CS_MUST_USE enum cs_err cs_process_start(const struct cs_process_config *config,
                                          struct cs_process **ret_process, struct cs_diag *diag);

@@ -49,4 +49,11 @@ for file in share/man/man1/chatspec.1 share/bash-completion/completions/chatspec
     share/chatspec/corpus/sse share/chatspec/peers/sdk/adapter.mjs share/chatspec/peers/PROTOCOL.md; do
     [ -s "$work/prefix/$file" ] || [ -s "$work/prefix/$file.gz" ] || fail "$file is not installed"
 done
+# What the help texts name can be read.
+for command in endpoint client agent decode serve; do
+    run "$command" --help >"$work/out"
+    for file in $(grep -o '[a-z_/]*/[A-Za-z]*\.md' "$work/out"); do
+        [ -s "$work/prefix/share/doc/chatspec/$file" ] || fail "$file of $command --help is not installed"
+    done
+done
 echo "installed, moved and run"

@@ -48,6 +48,11 @@ static void test_nothing_that_could_be_spoken_with(void **state)
     (void)state;
     check_error("exit 0", "ended before it said hello");
     check_error("echo why >&2; exit 3", "why");
+    check_error("printf 'at x\\nTypeError: no such\\n  at y\\n\\nNode.js v20\\n' >&2; exit 1",
+                "said hello: TypeError: no such");
+    check_error("printf 'Error [ERR_X]: none\\n  at y\\n' >&2; exit 1",
+                "hello: Error [ERR_X]: none");
+    check_error("printf 'adapter: my.mjs is not there\\n' >&2; exit 1", "my.mjs is not there");
     check_error("echo hello; cat", "is not a hello");
     check_error("printf '\\377\\376{\\n'; cat", "is not a hello");
     check_error("echo '{\"event\":\"ok\",\"id\":1}'; cat", "is not a hello");

@@ -389,6 +389,36 @@ static void test_command_split(void **state)
     }
 }
 
+static void test_command_quote(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *quoted;
+    } rows[] = {
+        {"./a-b_c/d.mjs", "./a-b_c/d.mjs"},
+        {"http://h:1/v1", "http://h:1/v1"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"$(x);*&", "'$(x);*&'"},
+        {"it's", "'it'\\''s'"},
+        {"\n", "'\n'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cs_buf out = CS_BUF(64);
+        struct cs_diag diag = {0};
+        cs_command_quote(&out, rows[i].word);
+        char *text = cs_buf_take(&out);
+        assert_non_null(text);
+        assert_string_equal(text, rows[i].quoted);
+        char **words = cs_command_split(text, &diag);
+        free(text);
+        assert_non_null(words);
+        assert_string_equal(words[0], rows[i].word);
+        assert_null(words[1]);
+        free(words);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_forked_case_talks_to_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_forked_case_kills_it, set_up, tear_down),
         cmocka_unit_test(test_command_split),
+        cmocka_unit_test(test_command_quote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -6,8 +6,9 @@
  *
  * The library is loaded in a process of its own, so that whatever it does there ends that process
  * alone. Everything here is a plain C type: the functions can be written in C, C++, Rust
- * (extern "C", #[no_mangle], repr(C)), Go (//export, -buildmode=c-shared) and Zig (export fn).
- * No exception or panic may leave them: it ends the process, which is a finding.
+ * (extern "C", #[no_mangle], repr(C)), Go (//export, -buildmode=c-shared) and Zig (export fn). In
+ * Go define CHATSPEC_TYPES_ONLY before this header: cgo writes the prototypes itself, without
+ * const. No exception or panic may leave them: it ends the process, which is a finding.
  *
  * A parser takes the bytes of one answer to a subscription (`text/event-stream`, in any pieces) and
  * gives the events in them, in their order. All sizes are in bytes. Only one thread calls.
@@ -103,6 +104,8 @@ typedef struct chatspec_event {
 
 typedef struct chatspec_parser chatspec_parser; /* the library's own */
 
+#ifndef CHATSPEC_TYPES_ONLY
+
 /* CHATSPEC_PARSER_ABI, as the library was compiled with. */
 CHATSPEC_EXPORT uint32_t chatspec_parser_abi(void);
 
@@ -127,6 +130,8 @@ CHATSPEC_EXPORT int32_t chatspec_parser_next(chatspec_parser *parser, chatspec_e
 
 /* Frees the parser, at any moment, and all that it gave. NULL is passed over. */
 CHATSPEC_EXPORT void chatspec_parser_destroy(chatspec_parser *parser);
+
+#endif /* CHATSPEC_TYPES_ONLY */
 
 #ifdef __cplusplus
 }

@@ -104,7 +104,17 @@ async function loadAgents(given) {
   const folder = join(OWN_FOLDER, "agents");
   const own = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
   const files = given.length > 0 ? given.map((file) => resolve(file)) : own.sort().map((name) => join(folder, name));
-  for (const file of files) await import(pathToFileURL(file).href);
+  for (const file of files) {
+    try {
+      await import(pathToFileURL(file).href);
+    } catch (error) {
+      if (given.length === 0) throw error;
+      /* The stack of a syntax error begins with the place. */
+      const place = /^file:.*:\d+$/m.exec(`${error?.stack ?? ""}`.split("\n", 1)[0])?.[0] ?? file;
+      console.error(`adapter: ${place} cannot be loaded: ${error?.name ?? "Error"}: ${error?.message ?? error}`);
+      process.exit(1);
+    }
+  }
 }
 
 /* ---- commands ---- */
