@@ -84,6 +84,9 @@ static void large_event(struct cs_bench *bench, struct cs_bench_events *events)
         .lower_is_better = true};
     struct cs_buf text = CS_BUF(2 * LARGE_EVENT);
     size_t peak = 0;
+    if (!cs_bench_wants(bench, spec.name)) {
+        return;
+    }
     cs_buf_str(&text, "event: batch\ndata: {\"records\":[{\"seq_num\":1,\"timestamp\":2,\"body\":"
                       "\"{\\\"data\\\":{\\\"type\\\":\\\"t\\\",\\\"delta\\\":\\\"");
     while (text.len < LARGE_EVENT) {
@@ -111,6 +114,10 @@ void cs_bench_reader_length(struct cs_bench *bench, struct cs_view stream,
                                                 .what = "heap of the reader after 1 GB",
                                                 .unit = "bytes",
                                                 .lower_is_better = true};
+    large_event(bench, events);
+    if (!cs_bench_wants(bench, flat.name) && !cs_bench_wants(bench, memory.name)) {
+        return;
+    }
     size_t longest = cs_bench_is_short(bench) ? LONGEST / 10 : LONGEST;
     double least = 0;
     double most = 0;
@@ -132,5 +139,4 @@ void cs_bench_reader_length(struct cs_bench *bench, struct cs_view stream,
     /* Short runs are for gross losses, and their lengths take too little time for more. */
     cs_bench_bound(bench, &flat, most / least, cs_bench_is_short(bench) ? 6 : 2);
     cs_bench_bound(bench, &memory, (double)peak, 65536);
-    large_event(bench, events);
 }
