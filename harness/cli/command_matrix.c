@@ -19,6 +19,8 @@
 
 #define MATRIX_JOBS 4u /* as for one client: each place keeps an adapter process */
 #define MAX_COLUMNS 32
+/* Adapters that wait, started, for their first case. */
+#define MAX_WAITING (2 * MATRIX_JOBS)
 
 /* One column. */
 struct column {
@@ -213,6 +215,10 @@ static bool open_column(struct matrix *matrix, struct column *column)
         (matrix->n_roles > 1 &&
          cs_client_subject_end(&args, &column->agents, &column->why_not) != CS_OK)) {
         return false;
+    }
+    if (column - matrix->columns >= (ptrdiff_t)MAX_WAITING) {
+        cs_client_subject_rest(&column->subject);
+        cs_client_subject_rest(&column->agents);
     }
     bool both = matrix->n_roles > 1;
     if (asprintf(&column->command, "./chatspec %s %s",
