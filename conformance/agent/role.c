@@ -13,8 +13,7 @@ static unsigned offers(const void *env)
 
 static void *slot_open(const void *env, struct cs_diag *diag)
 {
-    struct cs_adapter *worker = NULL;
-    return cs_adapter_begin(env, &worker, diag) == CS_OK ? worker : NULL;
+    return cs_adapter_take(env, diag);
 }
 
 static enum cs_err slot_poll(void *slot, int *ret_fd, struct cs_diag *diag)

@@ -138,10 +138,26 @@ enum cs_err cs_adapter_begin(const struct cs_client_env *env, struct cs_adapter 
     return CS_OK;
 }
 
+struct cs_adapter *cs_adapter_take(const struct cs_client_env *env, struct cs_diag *diag)
+{
+    struct cs_adapter *adapter = env->started ? *env->started : NULL;
+    if (adapter) {
+        *env->started = NULL;
+        if (cs_adapter_usable(adapter)) {
+            return adapter;
+        }
+        cs_adapter_end(adapter);
+    }
+    return cs_adapter_begin(env, &adapter, diag) == CS_OK ? adapter : NULL;
+}
+
 enum cs_err cs_adapter_greeted(struct cs_adapter *adapter, int *ret_fd, struct cs_diag *diag)
 {
     struct cs_view line = {0};
     *ret_fd = cs_process_out(adapter->process);
+    if (adapter->hello) {
+        return CS_OK;
+    }
     enum cs_err err = cs_process_poll_line(adapter->process, &line);
     if (err != CS_OK) {
         return no_hello(adapter, err, diag);

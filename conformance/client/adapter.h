@@ -18,6 +18,10 @@ struct cs_adapter {
 /* Starts the process. Errors: those of cs_process_start. */
 CS_MUST_USE enum cs_err cs_adapter_begin(const struct cs_client_env *env,
                                          struct cs_adapter **ret_adapter, struct cs_diag *diag);
+/* The one that was started before, where that is still there and nobody took it, or a new one. Only
+ * in the runner: a case's own process has a copy of all that the runner has. NULL with diag: as
+ * cs_adapter_begin. */
+struct cs_adapter *cs_adapter_take(const struct cs_client_env *env, struct cs_diag *diag);
 /* Has it said hello? CS_ERR_TIMEOUT: not yet, and there is time left; look again when *ret_fd is
  * readable. Other errors, with diag: those of reading; CS_ERR_CLOSED when it ended or its time is
  * over; CS_ERR_SYNTAX and CS_ERR_TYPE when its first line is no hello of this protocol. */

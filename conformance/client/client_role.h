@@ -4,6 +4,8 @@
 
 #include "suite/case.h"
 
+struct cs_adapter;
+
 struct cs_client_env {
     const char *const *argv; /* the adapter's command, NULL-terminated (peers/PROTOCOL.md) */
     int64_t patience_ms;     /* longest wait for one step of the client; 0: 10000 */
@@ -13,6 +15,9 @@ struct cs_client_env {
     /* Of the agent role: the command of the client that talks to its agents (agent/kit_client.h);
      * NULL: there is none. */
     const char *const *client_argv;
+    /* An adapter that has said hello and done nothing yet, for the first place that wants one: it
+     * is taken from there. NULL, or pointing at NULL: there is none. */
+    struct cs_adapter **started;
 };
 
 /* What the adapter says of itself, cut where it is long; "" for what it does not say. */
@@ -25,11 +30,10 @@ struct cs_client_facts {
     char ai[CS_CLIENT_FACT_MAX];
 };
 
-struct cs_adapter;
-
-/* Starts the adapter once, to its hello, and ends it: can it be talked to at all? The reason why
- * not is in diag. In two parts, so that several adapters start side by side: what _begin gives is
- * for _end, or for _cancel. */
+/* Starts the adapter once, to its hello: can it be talked to at all? The reason why not is in diag.
+ * In two parts, so that several adapters start side by side: what _begin gives is for _end, or for
+ * _cancel. After _end it is there for `started`, or for _cancel; after an error of _end it is gone.
+ */
 CS_MUST_USE enum cs_err cs_client_probe_begin(const struct cs_client_env *env,
                                               struct cs_adapter **ret_adapter,
                                               struct cs_diag *diag);

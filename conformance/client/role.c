@@ -14,8 +14,7 @@ static unsigned offers(const void *env)
 
 static void *slot_open(const void *env, struct cs_diag *diag)
 {
-    struct cs_adapter *adapter = NULL;
-    return cs_adapter_begin(env, &adapter, diag) == CS_OK ? adapter : NULL;
+    return cs_adapter_take(env, diag);
 }
 
 static enum cs_err slot_poll(void *slot, int *ret_fd, struct cs_diag *diag)
@@ -69,7 +68,6 @@ enum cs_err cs_client_probe_end(struct cs_adapter *adapter, struct cs_client_fac
         copy_fact(adapter, "runtime", ret_facts->runtime);
         copy_fact(adapter, "parser", ret_facts->parser);
         copy_fact(adapter, "ai", ret_facts->ai);
-        cs_adapter_end(adapter);
     }
     return err;
 }

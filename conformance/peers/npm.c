@@ -47,6 +47,10 @@ enum cs_err cs_npm_run(const char *const *argv, const char *directory, int64_t t
                        const char *what, struct cs_tool_run *run, struct cs_diag *diag)
 {
     enum cs_err err = cs_tool_run(argv, directory, timeout_ms, run, diag);
+    if (err == CS_ERR_MISSING) {
+        return cs_fail(diag, err, 0,
+                       "npm was not found in PATH: it comes with Node.js, or as the package npm");
+    }
     if (err != CS_OK) {
         return err;
     }

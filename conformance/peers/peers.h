@@ -23,7 +23,8 @@ void cs_peer_command_free(struct cs_peer_command *command);
  * same dependencies. A packed file or folder is told by its bytes.
  *
  * Errors, each with one line for people in diag:
- *   CS_ERR_MISSING  node or npm is not there, node is too old, or the adapter's file is not
+ *   CS_ERR_MISSING  node is not there or too old, npm is not where it is needed, or the adapter's
+ *                   file is not
  *   CS_ERR_USAGE    no such version, tag or file, not the SDK, or one from before its chat
  *   CS_ERR_CONNECT  the registry cannot be reached
  *   CS_ERR_TIMEOUT  the installation took longer than ten minutes

@@ -69,6 +69,7 @@ static int run(const struct cs_args *given)
     status = cs_client_subject_open(args, CS_PART_AGENTS, &agent);
     if (status == CS_EXIT_OK && own.from) {
         status = cs_client_subject_open(&of_older, CS_PART_AGENTS, &older);
+        cs_client_subject_rest(&older);
         agent.env.older_argv = older.env.argv;
         agent.env.client_argv = older.env.client_argv;
     }

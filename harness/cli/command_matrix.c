@@ -18,8 +18,6 @@
 #include "suite/profile.h"
 #include "suite/select.h"
 
-#define MATRIX_JOBS 4u /* as for one client: each place keeps an adapter process */
-
 struct matrix {
     const struct cs_args *args;
     struct cs_requirements set;
@@ -134,7 +132,7 @@ static int run_all(struct matrix *matrix)
     struct cs_live live = cs_live_new(matrix->work);
     matrix->seed = args->has_seed ? args->seed : cs_fresh_seed();
     const struct cs_run_options options = {
-        .jobs = args->jobs ? (unsigned)args->jobs : MATRIX_JOBS,
+        .jobs = args->jobs ? (unsigned)args->jobs : CS_MATRIX_JOBS,
         .timeout_s = (unsigned)args->timeout_s,
         .seed = matrix->seed,
         .include_long = args->include.n > 0,

@@ -8,6 +8,9 @@
 #include "conformance/agent/agent_role.h"
 #include "peer/place.h"
 
+/* Adapters that wait, started, for their first case. */
+#define MAX_WAITING (2 * CS_MATRIX_JOBS)
+
 /* ---- reading ---- */
 
 /* The next of a list divided by commas; NULL at its end. */
@@ -109,6 +112,10 @@ static bool open_column(struct cs_matrix_columns *columns, struct cs_matrix_colu
         (columns->n_roles > 1 &&
          cs_client_subject_end(&args, &column->agents, &column->why_not) != CS_OK)) {
         return false;
+    }
+    if (column - columns->items >= (ptrdiff_t)MAX_WAITING) {
+        cs_client_subject_rest(&column->subject);
+        cs_client_subject_rest(&column->agents);
     }
     bool both = columns->n_roles > 1;
     if (asprintf(&column->command, "%s %s %s", cs_place_called(),

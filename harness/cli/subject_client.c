@@ -55,6 +55,7 @@ static void point_at_command(struct cs_client_subject *subject)
     subject->env = (struct cs_client_env){
         .argv = (const char *const *)(by_words ? subject->words : subject->command.words),
         .client_argv = has_client ? (const char *const *)subject->client.words : NULL,
+        .started = &subject->adapter,
     };
 }
 
@@ -158,7 +159,7 @@ enum cs_err cs_client_subject_begin(const struct cs_args *args, enum cs_client_p
     if (err == CS_OK) {
         struct cs_diag why = {0};
         point_at_command(ret_subject);
-        err = cs_client_probe_begin(&ret_subject->env, &ret_subject->starting, &why);
+        err = cs_client_probe_begin(&ret_subject->env, &ret_subject->adapter, &why);
         err = err == CS_OK ? err : not_driven(ret_subject, err, &why, diag);
     }
     if (err != CS_OK) {
@@ -171,10 +172,9 @@ enum cs_err cs_client_subject_end(const struct cs_args *args, struct cs_client_s
                                   struct cs_diag *diag)
 {
     struct cs_diag why = {0};
-    struct cs_adapter *starting = subject->starting;
-    subject->starting = NULL;
-    enum cs_err err = cs_client_probe_end(starting, &subject->facts, &why);
+    enum cs_err err = cs_client_probe_end(subject->adapter, &subject->facts, &why);
     if (err != CS_OK) {
+        subject->adapter = NULL;
         err = not_driven(subject, err, &why, diag);
     } else if (!describe(args, subject)) {
         err = cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
@@ -204,9 +204,15 @@ int cs_client_subject_open(const struct cs_args *args, enum cs_client_part part,
                   diag.text[0] ? diag.text : "the client cannot be prepared");
 }
 
+void cs_client_subject_rest(struct cs_client_subject *subject)
+{
+    cs_client_probe_cancel(subject->adapter);
+    subject->adapter = NULL;
+}
+
 void cs_client_subject_close(struct cs_client_subject *subject)
 {
-    cs_client_probe_cancel(subject->starting);
+    cs_client_subject_rest(subject);
     cs_peer_command_free(&subject->command);
     cs_peer_command_free(&subject->client);
     free(subject->words);

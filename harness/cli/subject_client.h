@@ -25,7 +25,7 @@ struct cs_client_subject {
     struct cs_peer_command command;
     struct cs_peer_command client; /* of agents: the same SDK's clients; else empty */
     char **words;                  /* of --peer */
-    struct cs_adapter *starting;   /* between cs_client_subject_begin and _end */
+    struct cs_adapter *adapter;    /* from cs_client_subject_begin until a case takes it over */
 };
 
 /* From --sdk, --peer and --builtin. With none of them: the newest SDK, and the built-in client
@@ -47,6 +47,8 @@ CS_MUST_USE enum cs_err cs_client_subject_begin(const struct cs_args *args,
 CS_MUST_USE enum cs_err cs_client_subject_end(const struct cs_args *args,
                                               struct cs_client_subject *subject,
                                               struct cs_diag *diag);
+/* Ends an adapter that nobody will want for long: each takes tens of megabytes. */
+void cs_client_subject_rest(struct cs_client_subject *subject);
 void cs_client_subject_close(struct cs_client_subject *subject);
 
 /* Who that is, for a report: borrowed from the subject. */

@@ -10,15 +10,15 @@
 #include "net/http_client.h"
 #include "suite/defect.h"
 #include "suite/profile.h"
+#include "suite/queue.h"
 #include "suite/subjects.h"
 #include "suite/worker.h"
 
-#define DEFAULT_LIMIT_S 30
-#define MAX_SCALE       4
-#define TICK_MS         200
-#define ASK_MS          20 /* how often children without an exit_fd are asked whether they ended */
-#define FDS_PER_LANE    3
-#define GRACE_MS        2000 /* for cases that run while their subject is found dead */
+#define MAX_SCALE    4
+#define TICK_MS      200
+#define ASK_MS       20 /* how often children without an exit_fd are asked whether they ended */
+#define FDS_PER_LANE 3
+#define GRACE_MS     2000 /* for cases that run while their subject is found dead */
 
 /* One of the `jobs` places side by side, with the role's resource that it keeps between cases. */
 struct lane {
@@ -40,9 +40,7 @@ struct runner {
     struct lane *lanes;
     size_t n_lanes;
     struct pollfd *fds; /* FDS_PER_LANE per lane */
-    size_t *queue;      /* ring of n places: an item waits at most once */
-    size_t queue_head;
-    size_t n_queued;
+    struct cs_queue queue;
     uint8_t *scale;   /* per item: 1, 2, 4 */
     size_t n_opening; /* lanes */
     size_t max_opening;
@@ -50,53 +48,11 @@ struct runner {
     int64_t next_tick_ms;
 };
 
-/* ---- queue ---- */
-
-static void enqueue(struct runner *runner, size_t index)
-{
-    runner->queue[(runner->queue_head + runner->n_queued) % runner->n] = index;
-    runner->n_queued++;
-}
-
-static size_t dequeue(struct runner *runner)
-{
-    size_t index = runner->queue[runner->queue_head];
-    runner->queue_head = (runner->queue_head + 1) % runner->n;
-    runner->n_queued--;
-    return index;
-}
-
-static void put_back(struct runner *runner, size_t index)
-{
-    runner->queue_head = (runner->queue_head + runner->n - 1) % runner->n;
-    runner->queue[runner->queue_head] = index;
-    runner->n_queued++;
-}
-
 static int64_t limit_s(const struct runner *runner, size_t index)
 {
     unsigned own = runner->work[index].test->timeout_s;
     unsigned limit = runner->options->timeout_s ? runner->options->timeout_s : own;
-    return (int64_t)(limit ? limit : DEFAULT_LIMIT_S) * runner->scale[index];
-}
-
-/* 0: may take long; 1: waits for seconds; 2: any other. */
-static int turn_of(const struct cs_case *test)
-{
-    bool is_long = (test->needs & CS_NEEDS_LONG) || test->timeout_s > DEFAULT_LIMIT_S;
-    return is_long ? 0 : test->needs & CS_WAITS ? 1 : 2;
-}
-
-/* Cases that may take long go first, so that the others run beside them and not before them. */
-static void fill_queue(struct runner *runner)
-{
-    for (int turn = 0; turn <= 2; turn++) {
-        for (size_t i = 0; i < runner->n; i++) {
-            if (turn_of(runner->work[i].test) == turn) {
-                enqueue(runner, i);
-            }
-        }
-    }
+    return (int64_t)(limit ? limit : CS_CASE_LIMIT_S) * runner->scale[index];
 }
 
 /* ---- results ---- */
@@ -135,11 +91,16 @@ static void close_slot(struct lane *lane)
     lane->slot = NULL;
 }
 
+static bool is_slot_of(const struct lane *lane, const struct cs_work *work)
+{
+    return lane->slot && lane->slot_role == work->role && lane->slot_env == work->env;
+}
+
 /* Has the lane what the item needs? A slot that does not fit is closed. */
 static bool has_slot(struct lane *lane, const struct cs_work *work)
 {
-    bool fits = lane->slot && lane->slot_role == work->role && lane->slot_env == work->env &&
-                (!work->role->slot_usable || work->role->slot_usable(lane->slot));
+    bool fits =
+        is_slot_of(lane, work) && (!work->role->slot_usable || work->role->slot_usable(lane->slot));
     if (!fits) {
         close_slot(lane);
     }
@@ -238,7 +199,7 @@ static enum cs_err start_case(struct runner *runner, struct lane *lane, size_t i
     };
     enum cs_err err = cs_worker_start(&lane->worker, &job, diag);
     if (err != CS_OK) {
-        put_back(runner, index);
+        cs_queue_put_back(&runner->queue, index);
         return err;
     }
     runner->progress.n_running++;
@@ -266,12 +227,29 @@ static enum cs_err start(struct runner *runner, struct lane *lane, size_t index,
         return start_case(runner, lane, index, diag);
     }
     if (runner->n_opening >= runner->max_opening) {
-        put_back(runner, index);
+        cs_queue_put_back(&runner->queue, index);
         *ret_full = true;
         return CS_OK;
     }
     open_slot(runner, lane, index);
     return lane->opening ? go_on(runner, lane, diag) : CS_OK;
+}
+
+static bool any_has_slot(void *ctx, const struct cs_work *work)
+{
+    const struct runner *runner = ctx;
+    bool has = false;
+    for (size_t i = 0; i < runner->n_lanes; i++) {
+        has = has || is_slot_of(&runner->lanes[i], work);
+    }
+    return has;
+}
+
+/* The next item for a lane. What its slot was opened for tells what fits it. */
+static size_t take(struct runner *runner, const struct lane *lane)
+{
+    const struct cs_work own = {.role = lane->slot_role, .env = lane->slot_env};
+    return cs_queue_take(&runner->queue, lane->slot ? &own : NULL, any_has_slot, runner);
 }
 
 static bool stopped(const struct runner *runner)
@@ -286,9 +264,9 @@ static enum cs_err fill_lanes(struct runner *runner, struct cs_diag *diag)
     for (size_t i = 0; i < runner->n_lanes; i++) {
         struct lane *lane = &runner->lanes[i];
         bool full = false;
-        while (lane->worker.pid == 0 && !lane->opening && !full && runner->n_queued > 0 &&
+        while (lane->worker.pid == 0 && !lane->opening && !full && runner->queue.n_waiting > 0 &&
                !stopped(runner)) {
-            enum cs_err err = start(runner, lane, dequeue(runner), &full, diag);
+            enum cs_err err = start(runner, lane, take(runner, lane), &full, diag);
             if (err != CS_OK) {
                 return runner->progress.n_running > 0 ? CS_OK : err;
             }
@@ -337,7 +315,7 @@ static void finish(struct runner *runner, struct lane *lane, bool late)
     if (result.verdict == CS_INCONCLUSIVE && timing && runner->scale[index] < MAX_SCALE) {
         runner->scale[index] *= 2;
         cs_result_free(&result);
-        enqueue(runner, index);
+        cs_queue_add(&runner->queue, index);
         return;
     }
     struct cs_subject *subject = cs_subject_of(&runner->subjects, index);
@@ -457,7 +435,7 @@ static void tick(struct runner *runner)
 
 static enum cs_err run_all(struct runner *runner, struct cs_diag *diag)
 {
-    while (!stopped(runner) && (runner->n_queued > 0 || runner->progress.n_running > 0)) {
+    while (!stopped(runner) && (runner->queue.n_waiting > 0 || runner->progress.n_running > 0)) {
         enum cs_err err = fill_lanes(runner, diag);
         if (err != CS_OK) {
             return err;
@@ -486,9 +464,8 @@ static enum cs_err set_up(struct runner *runner)
     runner->n_lanes = jobs < runner->n ? jobs : runner->n;
     runner->lanes = calloc(runner->n_lanes, sizeof *runner->lanes);
     runner->fds = calloc(runner->n_lanes * FDS_PER_LANE, sizeof *runner->fds);
-    runner->queue = calloc(runner->n, sizeof *runner->queue);
     runner->scale = malloc(runner->n);
-    if (!runner->lanes || !runner->fds || !runner->queue || !runner->scale) {
+    if (!runner->lanes || !runner->fds || !runner->scale) {
         return CS_ERR_NO_MEMORY;
     }
     memset(runner->scale, 1, runner->n);
@@ -496,8 +473,8 @@ static enum cs_err set_up(struct runner *runner)
     long n_processors = sysconf(_SC_NPROCESSORS_ONLN);
     runner->max_opening = n_processors > 0 ? (size_t)n_processors + 1 : 2;
     runner->progress.n_total = runner->n;
-    fill_queue(runner);
-    return cs_subjects_init(&runner->subjects, runner->work, runner->n);
+    enum cs_err err = cs_queue_init(&runner->queue, runner->work, runner->n);
+    return err == CS_OK ? cs_subjects_init(&runner->subjects, runner->work, runner->n) : err;
 }
 
 void cs_run_summarise(const struct cs_result *results, size_t n, struct cs_run_summary *ret_summary)
@@ -573,7 +550,7 @@ enum cs_err cs_run(const struct cs_work *work, size_t n, const struct cs_run_opt
     cs_subjects_free(&runner.subjects);
     free(runner.lanes);
     free(runner.fds);
-    free(runner.queue);
+    cs_queue_free(&runner.queue);
     free(runner.scale);
     return err;
 }

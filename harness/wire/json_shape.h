@@ -7,6 +7,14 @@
 #include "wire/json.h"
 #include "wire/scan.h"
 
+/* Whether the innermost container, of which there is one, is an object. */
+static inline bool cs_json_top_is_object(const struct cs_json *json)
+{
+    unsigned top = json->depth - 1;
+
+    return json->stack[top / 64] >> top % 64 & 1;
+}
+
 /* Passes over `fixed` when the text goes on with it. Nothing else of the state changes. */
 static inline bool cs_json_pass(struct cs_json *json, struct cs_view fixed)
 {
@@ -58,8 +66,19 @@ bool cs_json_pass_flat_object(struct cs_json *json);
  * key is next. False as above. */
 bool cs_json_pass_to_object(struct cs_json *json);
 /* At the start of a text, its bracket and first key were passed: a value of the object is next. */
-void cs_json_enter_object(struct cs_json *json);
+static inline void cs_json_enter_object(struct cs_json *json)
+{
+    json->stack[0] = 1;
+    json->depth = 1;
+    json->in_object = true;
+    json->expect = CS_JSON_EXPECT_VALUE;
+}
 /* The closing bracket of the innermost object was passed. */
-void cs_json_leave_object(struct cs_json *json);
+static inline void cs_json_leave_object(struct cs_json *json)
+{
+    json->depth--;
+    json->in_object = json->depth > 0 && cs_json_top_is_object(json);
+    json->expect = json->depth > 0 ? CS_JSON_EXPECT_MORE : CS_JSON_EXPECT_END;
+}
 
 #endif

@@ -397,11 +397,31 @@ static enum cs_step read_event(struct cs_sse *sse, struct cs_view *input,
     return step;
 }
 
+/* The one byte at hand, if it goes on with a line that pieces have cut before: read_line does the
+ * same, and takes several times as long, which counts where bytes come one by one. */
+static inline bool take_byte(struct cs_sse *sse, struct cs_view *input)
+{
+    struct cs_buf *line = &sse->line;
+
+    if (input->len != 1 || line->len == 0 || line->len == line->cap ||
+        sse->block_len >= sse->max_event || *input->ptr == '\n' || *input->ptr == '\r' ||
+        sse->fault.code) {
+        return false;
+    }
+    line->ptr[line->len++] = *input->ptr;
+    sse->block_len++;
+    use(sse, input, 1);
+    return true;
+}
+
 enum cs_step cs_sse_next(struct cs_sse *sse, struct cs_view *input, struct cs_sse_event *ret_event,
                          struct cs_diag *diag)
 {
     enum cs_step step = CS_STEP_ERROR;
 
+    if (take_byte(sse, input)) {
+        return CS_STEP_MORE;
+    }
     if (!sse->fault.code) {
         if (sse->handed_out) {
             clear_block(sse);
