@@ -200,7 +200,7 @@ static void check_worker(struct ak *ak, const char *what)
                       ak->talk.lost == CS_ERR_CLOSED   ? "ended"
                       : ak->talk.lost == CS_ERR_SYNTAX ? "wrote a line that is no event"
                       : ak->talk.lost == CS_ERR_LIMIT  ? "says more than an agent has to say"
-                                                  : cs_err_name(ak->talk.lost));
+                                                       : cs_err_name(ak->talk.lost));
     }
 }
 

@@ -17,8 +17,8 @@ struct cs_live {
     const struct cs_work *work;
     unsigned round; /* that is running, of so many: shown when there are several */
     unsigned n_rounds;
-    size_t n_before; /* done before this part of the work, */
-    size_t n_all;    /* of so many in all parts; 0: this is all */
+    size_t n_before;    /* done before this part of the work, */
+    size_t n_all;       /* of so many in all parts; 0: this is all */
     int64_t started_ms; /* 0: no tick yet */
     int64_t told_ms;    /* when it was drawn last */
     size_t n_failed;    /* as cs_live_result counts them */
