@@ -123,9 +123,17 @@ const char *ak_new_run(struct ak *ak, const char *agent);
 /* kit_client.c: ends the client, if there is one. */
 void ak_client_end(struct ak *ak);
 
-/* kit_wire.c: from inside the loop, where nothing may leave by a jump. */
+/* kit_request.c: from inside the loop, where nothing may leave by a jump. */
 void ak_note_request(struct ak *ak, struct ak_request *request);
+
+/* kit_record.c */
+#define AK_CONTROL   "trigger-control"
+#define AK_TURN_OVER "turn-complete"
+/* From inside the loop too. */
 void ak_note_record(struct ak *ak, const char *stream, const struct cs_record *record,
                     int64_t at_ms, bool seeded);
+/* NULL: it has none of that name. */
+const struct cs_header *ak_find_header(const struct ak_record *record, const char *name);
+bool ak_is_turn_complete(const struct ak_record *record);
 
 #endif
