@@ -14,6 +14,7 @@
 #define CLIENT_MS    60 /* what the client waits for a silent server, in real time */
 #define BATCH_CHUNKS 4u
 #define PATH_MAX_LEN 256
+#define S2S_EVERY    8u
 
 struct soak_session {
     struct soak *soak;
@@ -32,6 +33,8 @@ struct soak_session {
     unsigned n_written;
     bool complete;
     bool twin;
+    bool by_s2s; /* `out` is written in append sessions */
+    struct soak_writer writer;
     unsigned n_seen;
 };
 
@@ -74,6 +77,13 @@ void soak_on_records(void *ctx, const struct cs_tap_records *records)
 
 static void write_records(struct soak_session *session, const struct cs_record *records, size_t n)
 {
+    if (session->by_s2s) {
+        if (!soak_writer_append(session->soak, &session->writer, records, n)) {
+            soak_wrong(session->soak, "%s (%s): out could not be written over HTTP/2", session->id,
+                       session->fault ? session->fault->name : "no fault");
+        }
+        return;
+    }
     const struct cs_play_place place = {.session = session->id, .io = CS_IO_OUT};
     if (cs_play_records(session->soak->endpoint, &place, records, n, NULL) != CS_OK) {
         soak_wrong(session->soak, "%s: out could not be written", session->id);
@@ -195,6 +205,10 @@ static void talk(struct soak_session *session)
     judge(session, "send", result, wanted);
     session->acknowledged[0] = result == CS_CHAT_OK;
     if (result != CS_CHAT_OK) {
+        return;
+    }
+    if (session->by_s2s && !soak_writer_open(soak, session->id, &session->writer)) {
+        soak_wrong(soak, "%s: out has no writer", session->id);
         return;
     }
     write_some(session);
@@ -414,6 +428,7 @@ static bool begin_fault(struct soak_session *session)
     soak->counts.faults++;
     soak->counts.by_kind[session->fault->kind]++;
     session->twin = session->fault->kind == SOAK_TWIN;
+    session->by_s2s = session->fault->kind == SOAK_S2S;
     if (session->fault->rule &&
         cs_endpoint_fault(soak->endpoint, session->fault->rule, &diag) != CS_OK) {
         soak_wrong(soak, "%s: %s", session->fault->rule, diag.text);
@@ -428,6 +443,7 @@ bool soak_run_session(struct soak *soak, const struct soak_fault *fault, bool lo
     session.n_chunks = 1 + (unsigned)soak_draw(soak, CHUNKS_MAX);
     snprintf(session.id, sizeof session.id, "soak-%llu",
              (unsigned long long)soak->counts.sessions++);
+    session.by_s2s = !fault && soak->counts.sessions % S2S_EVERY == 0;
     soak->session = &session;
     soak->now_ms += soak->step_ms;
     soak->jump_left_ms = JUMP_MS;
@@ -456,6 +472,7 @@ bool soak_run_session(struct soak *soak, const struct soak_fault *fault, bool lo
     }
     cs_endpoint_clear_faults(soak->endpoint);
     cs_chat_free(session.chat);
+    soak_writer_free(&session.writer);
     soak->session = NULL;
     return ok;
 }

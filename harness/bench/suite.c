@@ -120,7 +120,7 @@ static const struct role_run role_runs[] = {
      .sdk = &suite_versions[SUITE_VERSIONS - 1],
      .n_sdk = 1},
     {.name = "suite/matrix",
-     .what = "the client role on five SDK suite_versions side by side",
+     .what = "the client role on five SDK versions side by side",
      .arguments = "matrix --sdk " SUITE_VERSION_LIST,
      .bound = 2,
      .n_runs = 1,
@@ -198,4 +198,4 @@ static void run(struct cs_bench *bench)
 }
 
 const struct cs_bench_group cs_bench_suite = {
-    .name = "suite", .title = "roles, the cost of a case, suite_versions side by side", .run = run};
+    .name = "suite", .title = "roles, the cost of a case, versions side by side", .run = run};
