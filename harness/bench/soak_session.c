@@ -36,6 +36,8 @@ struct soak_session {
     bool by_s2s; /* `out` is written in append sessions */
     struct soak_writer writer;
     unsigned n_seen;
+    size_t n_out;        /* records that were written, a twin and the turn's end too */
+    size_t n_out_stored; /* the client would not see the second of two: it knows their ids */
 };
 
 /* ---- what is stored ---- */
@@ -56,8 +58,11 @@ void soak_on_records(void *ctx, const struct cs_tap_records *records)
     struct soak *soak = ctx;
     struct soak_session *session = soak->session;
     soak->counts.records += records->n_records;
-    if (records->stream.io != CS_IO_IN || !session ||
-        !cs_view_eq(records->stream.key, cs_view_str(session->id))) {
+    if (!session || !cs_view_eq(records->stream.key, cs_view_str(session->id))) {
+        return;
+    }
+    if (records->stream.io == CS_IO_OUT) {
+        session->n_out_stored += records->n_records;
         return;
     }
     for (size_t i = 0; i < records->n_records; i++) {
@@ -77,6 +82,7 @@ void soak_on_records(void *ctx, const struct cs_tap_records *records)
 
 static void write_records(struct soak_session *session, const struct cs_record *records, size_t n)
 {
+    session->n_out += n;
     if (session->by_s2s) {
         if (!soak_writer_append(session->soak, &session->writer, records, n)) {
             soak_wrong(session->soak, "%s (%s): out could not be written over HTTP/2", session->id,
@@ -416,6 +422,10 @@ static void count(struct soak_session *session, bool looked)
         }
     }
     counts->acknowledged += session->n_written;
+    counts->lost +=
+        session->n_out > session->n_out_stored ? session->n_out - session->n_out_stored : 0;
+    counts->doubled +=
+        session->n_out_stored > session->n_out ? session->n_out_stored - session->n_out : 0;
 }
 
 static bool begin_fault(struct soak_session *session)
