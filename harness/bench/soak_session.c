@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-
 #define CHUNKS_MAX   14u /* of an answer; with its end and the records of `in`: 10 a session */
 #define JUMP_MS      5000
 #define CLIENT_MS    60 /* what the client waits for a silent server, in real time */
