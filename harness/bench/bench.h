@@ -54,6 +54,9 @@ uint64_t cs_bench_seed(const struct cs_bench *bench);
 const char *cs_bench_home(const struct cs_bench *bench);
 /* Says on stderr what is being done, when that is a terminal or lasts long. */
 void cs_bench_say(struct cs_bench *bench, const char *fmt, ...) CS_PRINTF(2, 3);
+/* What a figure needs is not on this machine: told, and fails nothing. */
+void cs_bench_absent(struct cs_bench *bench, const struct cs_bench_spec *spec,
+                     const struct cs_diag *diag);
 /* Something of ours went wrong: told at the end, and the run fails. */
 void cs_bench_trouble(struct cs_bench *bench, const char *name, const struct cs_diag *diag);
 

@@ -186,6 +186,20 @@ struct comparison {
     double percentile;
 };
 
+#define TO_MANY(writers, records)                                              \
+    .peer = CS_FAN_NODE, .n_subscribers = SUBSCRIBERS, .n_writers = (writers), \
+    .n_records = (records)
+#define DELAY(label, said, of_peer, part, ...)                                                   \
+    {                                                                                            \
+        .spec = {.name = "endpoint/delay-" label,                                                \
+                 .what = "from append to delivery, " said,                                       \
+                 .unit = "ms",                                                                   \
+                 .lower_is_better = true,                                                        \
+                 __VA_ARGS__},                                                                   \
+        .once = delay, .peer = (of_peer), .n_subscribers = 1, .n_writers = 1, .n_records = 1000, \
+        .percentile = (part)                                                                     \
+    }
+
 static const struct comparison comparisons[] = {
     {.spec = {.name = "endpoint/fan-out",
               .what = "records to 1,000 subscribers, 8 writers",
@@ -193,69 +207,22 @@ static const struct comparison comparisons[] = {
               .want = 5,
               .gross = 1.5},
      .once = delivered_per_second,
-     .peer = CS_FAN_NODE,
-     .n_subscribers = SUBSCRIBERS,
-     .n_writers = WRITERS,
-     .n_records = 400},
+     TO_MANY(WRITERS, 400)},
     {.spec = {.name = "endpoint/fan-out-processor",
               .what = "the same, the server's processor time for each delivery",
               .unit = "us",
               .lower_is_better = true},
      .once = processor_per_record,
-     .peer = CS_FAN_NODE,
-     .n_subscribers = SUBSCRIBERS,
-     .n_writers = WRITERS,
-     .n_records = 400},
+     TO_MANY(WRITERS, 400)},
     {.spec = {.name = "endpoint/fan-out-one",
               .what = "records to 1,000 subscribers, one writer that waits for each answer",
               .unit = "1000/s"},
      .once = delivered_per_second,
-     .peer = CS_FAN_NODE,
-     .n_subscribers = SUBSCRIBERS,
-     .n_writers = 1,
-     .n_records = 100},
-    {.spec = {.name = "endpoint/delay-median",
-              .what = "from append to delivery, median",
-              .unit = "ms",
-              .lower_is_better = true,
-              .want = 1,
-              .gross = 0.25},
-     .once = delay,
-     .peer = CS_FAN_NODE,
-     .n_subscribers = 1,
-     .n_writers = 1,
-     .n_records = 1000,
-     .percentile = 0.5},
-    {.spec = {.name = "endpoint/delay-p99",
-              .what = "from append to delivery, 99th percentile",
-              .unit = "ms",
-              .lower_is_better = true},
-     .once = delay,
-     .peer = CS_FAN_NODE,
-     .n_subscribers = 1,
-     .n_writers = 1,
-     .n_records = 1000,
-     .percentile = 0.99},
-    {.spec = {.name = "endpoint/delay-median-s2",
-              .what = "from append to delivery, median",
-              .unit = "ms",
-              .lower_is_better = true},
-     .once = delay,
-     .peer = CS_FAN_S2,
-     .n_subscribers = 1,
-     .n_writers = 1,
-     .n_records = 1000,
-     .percentile = 0.5},
-    {.spec = {.name = "endpoint/delay-p99-s2",
-              .what = "from append to delivery, 99th percentile",
-              .unit = "ms",
-              .lower_is_better = true},
-     .once = delay,
-     .peer = CS_FAN_S2,
-     .n_subscribers = 1,
-     .n_writers = 1,
-     .n_records = 1000,
-     .percentile = 0.99},
+     TO_MANY(1, 100)},
+    DELAY("median", "median", CS_FAN_NODE, 0.5, .want = 1, .gross = 0.25),
+    DELAY("p99", "99th percentile", CS_FAN_NODE, 0.99, .want = 0),
+    DELAY("median-s2", "median", CS_FAN_S2, 0.5, .want = 0),
+    DELAY("p99-s2", "99th percentile", CS_FAN_S2, 0.99, .want = 0),
 };
 
 static void measure(struct cs_bench *bench, const struct comparison *comparison)

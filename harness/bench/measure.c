@@ -194,6 +194,16 @@ bool cs_bench_note(struct cs_bench *bench, const struct cs_bench_spec *spec, dou
     return row != NULL;
 }
 
+void cs_bench_absent(struct cs_bench *bench, const struct cs_bench_spec *spec,
+                     const struct cs_diag *diag)
+{
+    struct cs_bench_result *row = add(bench, spec, "chatspec", NULL);
+    if (row) {
+        row->trouble = copy(bench, diag->text);
+        row->state = CS_BENCH_NO_PEER;
+    }
+}
+
 void cs_bench_trouble(struct cs_bench *bench, const char *name, const struct cs_diag *diag)
 {
     const struct cs_bench_spec spec = {.name = name, .what = "", .unit = ""};

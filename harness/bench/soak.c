@@ -10,6 +10,7 @@
 
 #define SESSIONS      100000u
 #define RECORDS       1000000u
+#define S2S_RECORDS   50000u
 #define FAULT_EVERY   10u
 #define LOOK_EVERY    16u
 #define DISKS         400u
@@ -110,6 +111,8 @@ static void report(struct cs_bench *bench, const struct soak *soak, const struct
              (double)RECORDS / share);
     at_least(bench, "soak/faults", what, (double)counts->faults,
              (double)SESSIONS / FAULT_EVERY / share);
+    at_least(bench, "soak/s2s", "of them by agents, in append sessions over HTTP/2",
+             (double)counts->s2s_acks, (double)S2S_RECORDS / share);
     bound(bench, "soak/lost", "records acknowledged and not delivered", (double)counts->lost, 0);
     bound(bench, "soak/doubled", "records stored or delivered twice", (double)counts->doubled, 0);
     bound(bench, "soak/wrong", "faults that were not answered as they must be",
@@ -136,6 +139,9 @@ static void run(struct cs_bench *bench)
             soak_suite(&soak, DISKS / share, ADAPTERS / share);
         }
         report(bench, &soak, &memory, share, cs_bench_now() - start);
+        cs_bench_say(bench, "%llu batches of append sessions, %llu of these sessions sent again",
+                     (unsigned long long)soak.counts.s2s_acks,
+                     (unsigned long long)soak.counts.s2s_again);
         cs_bench_say(bench, "%llu acknowledged, %llu delivered, %llu subscriptions resumed by hand",
                      (unsigned long long)soak.counts.acknowledged,
                      (unsigned long long)soak.counts.delivered,

@@ -27,6 +27,7 @@ enum soak_kind {
     SOAK_REORDER, /* two appends on their way: the second one's answer comes first */
     SOAK_READER,  /* a reader of `in` leaves at a byte, several times, and resumes */
     SOAK_CLOSE,   /* the answer to a close is lost */
+    SOAK_S2S,     /* an append session that an agent writes with */
     SOAK_KINDS
 };
 
@@ -58,6 +59,8 @@ struct soak_counts {
     uint64_t adapter_faults;
     uint64_t wrong; /* verdicts */
     uint64_t resumed;
+    uint64_t s2s_acks;  /* batches that were acknowledged in append sessions */
+    uint64_t s2s_again; /* append sessions whose batches had to be sent again */
 };
 
 struct soak_pipe;
@@ -113,6 +116,23 @@ const char *soak_pipe_url(const struct soak_pipe *pipe);
  * request. */
 void soak_pipe_cut(struct soak_pipe *pipe, unsigned skip, bool of_answer, size_t at,
                    enum soak_cut_how how);
+
+/* ---- soak_s2s.c ---- */
+
+/* A writer of a session's `out`, from outside. */
+struct soak_writer {
+    struct cs_buf url;
+    struct cs_buf token; /* header lines */
+    struct cs_buf basin;
+    uint64_t n_written;
+};
+
+/* False when the platform does not hand out what a writer needs. Free it in any case. */
+bool soak_writer_open(struct soak *soak, const char *session, struct soak_writer *writer);
+void soak_writer_free(struct soak_writer *writer);
+/* Appends each as a batch of its own. False when not all could be stored. */
+bool soak_writer_append(struct soak *soak, struct soak_writer *writer,
+                        const struct cs_record *records, size_t n);
 
 /* ---- soak_faults.c ---- */
 

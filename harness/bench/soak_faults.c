@@ -5,9 +5,19 @@
 #define REFUSED CS_CHAT_REFUSED
 #define NOBODY  CS_CHAT_UNREACHABLE
 #define GAVE_UP CS_CHAT_GAVE_UP
-#define RULE(text, send, read)            \
-    {                                     \
-        SOAK_RULE, text, text, send, read \
+#define ROW(kind, text, send, read)  \
+    {                                \
+        kind, text, text, send, read \
+    }
+#define RULE(text, send, read) ROW(SOAK_RULE, text, send, read)
+/* Of kinds that the client must not notice at all: without a rule, and with one. */
+#define DONE(kind, text)         \
+    {                            \
+        kind, text, NULL, OK, OK \
+    }
+#define UNSEEN(kind, text, rule) \
+    {                            \
+        kind, text, rule, OK, OK \
     }
 #define EACH(what)                                                                              \
     RULE(what " 1: 500", OK, OK), RULE(what " 1: 503", OK, OK), RULE(what " 1: reset", OK, OK), \
@@ -43,15 +53,22 @@ static const struct soak_fault faults[] = {
     RULE("out 1-9: 500", OK, REFUSED),
     RULE("out 1-9: reset", OK, GAVE_UP),
     RULE("out 1: 404", OK, REFUSED),
-    {SOAK_CUT, "a connection ends at a byte", NULL, OK, OK},
-    {SOAK_HALF, "half an append, then all of it", NULL, OK, OK},
-    {SOAK_TWICE, "an append again", NULL, OK, OK},
-    {SOAK_TWIN, "a record of out again", NULL, OK, OK},
-    {SOAK_REORDER, "answers in another order", "append/in 2: delay 300", OK, OK},
-    {SOAK_REORDER, "answers in another order", "append/in 2: apply-delay 300", OK, OK},
-    {SOAK_READER, "a reader that leaves and resumes", NULL, OK, OK},
-    {SOAK_CLOSE, "the answer to a close is lost", "close 1: apply-reset", OK, OK},
-    {SOAK_CLOSE, "a close is lost", "close 1: reset", OK, OK},
+    DONE(SOAK_CUT, "a connection ends at a byte"),
+    DONE(SOAK_HALF, "half an append, then all of it"),
+    DONE(SOAK_TWICE, "an append again"),
+    DONE(SOAK_TWIN, "a record of out again"),
+    DONE(SOAK_READER, "a reader that leaves and resumes"),
+    UNSEEN(SOAK_REORDER, "answers in another order", "append/in 2: delay 300"),
+    UNSEEN(SOAK_REORDER, "answers in another order", "append/in 2: apply-delay 300"),
+    UNSEEN(SOAK_CLOSE, "the answer to a close is lost", "close 1: apply-reset"),
+    UNSEEN(SOAK_CLOSE, "a close is lost", "close 1: reset"),
+    ROW(SOAK_S2S, "s2s 1: reset", OK, OK),
+    ROW(SOAK_S2S, "s2s 1: apply-reset", OK, OK),
+    ROW(SOAK_S2S, "s2s-batch 1: apply-reset", OK, OK),
+    ROW(SOAK_S2S, "s2s-batch 2: apply-reset", OK, OK),
+    ROW(SOAK_S2S, "s2s-batch 2: reset", OK, OK),
+    ROW(SOAK_S2S, "s2s-batch 2: terminal 503", OK, OK),
+    ROW(SOAK_S2S, "s2s-batch 1: delay 40", OK, OK),
 };
 #define N_FAULTS (sizeof faults / sizeof faults[0])
 
@@ -70,8 +87,8 @@ const struct soak_fault *soak_draw_fault(struct soak *soak)
 const char *soak_kind_name(enum soak_kind kind)
 {
     static const char *const names[SOAK_KINDS] = {
-        [SOAK_RULE] = "rules",     [SOAK_CUT] = "cuts",    [SOAK_HALF] = "half appends",
-        [SOAK_TWICE] = "repeats",  [SOAK_TWIN] = "twins",  [SOAK_REORDER] = "reordered",
-        [SOAK_READER] = "readers", [SOAK_CLOSE] = "closes"};
+        [SOAK_RULE] = "rules",     [SOAK_CUT] = "cuts",     [SOAK_HALF] = "half appends",
+        [SOAK_TWICE] = "repeats",  [SOAK_TWIN] = "twins",   [SOAK_REORDER] = "reordered",
+        [SOAK_READER] = "readers", [SOAK_CLOSE] = "closes", [SOAK_S2S] = "append sessions"};
     return names[kind];
 }

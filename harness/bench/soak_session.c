@@ -1,64 +1,31 @@
 /* The life of one session of the soak, and the model that says what of it must be there in the end:
  * an append that was acknowledged is stored once and read once, one that was not at most once. */
-#include "bench/soak.h"
+#include "bench/soak_session.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#include "net/loop.h"
-#include "wire/json.h"
-#include "wire/reader.h"
 
 #define CHUNKS_MAX   14u /* of an answer; with its end and the records of `in`: 10 a session */
 #define JUMP_MS      5000
 #define CLIENT_MS    60 /* what the client waits for a silent server, in real time */
 #define BATCH_CHUNKS 4u
-#define PATH_MAX_LEN 256
-
-struct soak_session {
-    struct soak *soak;
-    const struct soak_fault *fault;
-    char id[32];
-    struct cs_chat *chat;
-    /* `in`, by marks: @0@ is what the client sends, others come from the soak itself. */
-    bool acknowledged[SOAK_MARKS];
-    unsigned stored[SOAK_MARKS];
-    unsigned seen[SOAK_MARKS]; /* by a reader of `in` */
-    unsigned order[SOAK_MARKS];
-    unsigned n_order;
-    uint64_t in_seq; /* of the client's message */
-    /* `out` */
-    unsigned n_chunks;
-    unsigned n_written;
-    bool complete;
-    bool twin;
-    unsigned n_seen;
-};
+#define S2S_EVERY    8u
 
 /* ---- what is stored ---- */
-
-/* The k of "@k@", or SOAK_MARKS. */
-static unsigned mark_of(struct cs_view body)
-{
-    size_t at = cs_view_find(body, CS_VIEW("@"));
-    unsigned mark = SOAK_MARKS;
-    if (at != SIZE_MAX && at + 2 < body.len && body.ptr[at + 2] == '@') {
-        mark = (unsigned)(body.ptr[at + 1] - '0');
-    }
-    return mark < SOAK_MARKS ? mark : SOAK_MARKS;
-}
 
 void soak_on_records(void *ctx, const struct cs_tap_records *records)
 {
     struct soak *soak = ctx;
     struct soak_session *session = soak->session;
     soak->counts.records += records->n_records;
-    if (records->stream.io != CS_IO_IN || !session ||
-        !cs_view_eq(records->stream.key, cs_view_str(session->id))) {
+    if (!session || !cs_view_eq(records->stream.key, cs_view_str(session->id))) {
+        return;
+    }
+    if (records->stream.io == CS_IO_OUT) {
+        session->n_out_stored += records->n_records;
         return;
     }
     for (size_t i = 0; i < records->n_records; i++) {
-        unsigned mark = mark_of(records->records[i].body);
+        unsigned mark = soak_mark_of(records->records[i].body);
         if (mark == SOAK_MARKS) {
             continue; /* of a close */
         }
@@ -74,6 +41,14 @@ void soak_on_records(void *ctx, const struct cs_tap_records *records)
 
 static void write_records(struct soak_session *session, const struct cs_record *records, size_t n)
 {
+    session->n_out += n;
+    if (session->by_s2s) {
+        if (!soak_writer_append(session->soak, &session->writer, records, n)) {
+            soak_wrong(session->soak, "%s (%s): out could not be written over HTTP/2", session->id,
+                       session->fault ? session->fault->name : "no fault");
+        }
+        return;
+    }
     const struct cs_play_place place = {.session = session->id, .io = CS_IO_OUT};
     if (cs_play_records(session->soak->endpoint, &place, records, n, NULL) != CS_OK) {
         soak_wrong(session->soak, "%s: out could not be written", session->id);
@@ -197,6 +172,10 @@ static void talk(struct soak_session *session)
     if (result != CS_CHAT_OK) {
         return;
     }
+    if (session->by_s2s && !soak_writer_open(soak, session->id, &session->writer)) {
+        soak_wrong(soak, "%s: out has no writer", session->id);
+        return;
+    }
     write_some(session);
     wanted = fault ? fault->read : CS_CHAT_OK;
     result = cs_chat_read_turn(session->chat, on_chunk, session, SOAK_WAIT_MS);
@@ -208,162 +187,12 @@ static void talk(struct soak_session *session)
     }
 }
 
-/* ---- other writers of `in` ---- */
-
-struct append {
-    char path[PATH_MAX_LEN];
-    char part[64];
-    char part_line[96];
-    char body[96];
-    unsigned mark;
-};
-
-static struct append append_of(const struct soak_session *session, unsigned mark)
-{
-    struct append append = {.mark = mark};
-    snprintf(append.path, sizeof append.path, "/realtime/v1/sessions/%s/in/append", session->id);
-    snprintf(append.part, sizeof append.part, "%s-part-%u", session->id, mark);
-    snprintf(append.part_line, sizeof append.part_line, "X-Part-Id: %s", append.part);
-    snprintf(append.body, sizeof append.body, "{\"kind\":\"message\",\"payload\":\"@%u@\"}", mark);
-    return append;
-}
-
-static struct cs_exchange *start(struct soak_session *session, const struct append *append)
-{
-    const char *headers[] = {append->part_line, NULL};
-    return soak_ask(session->soak, "POST", append->path, headers, cs_view_str(append->body), true);
-}
-
-static void acknowledge(struct soak_session *session, unsigned mark, int status)
-{
-    if (status != 200) {
-        soak_wrong(session->soak, "%s (%s): an append got %d", session->id, session->fault->name,
-                   status);
-    }
-    session->acknowledged[mark] = session->acknowledged[mark] || status == 200;
-}
-
-static void write_half(struct soak_session *session)
-{
-    struct append append = append_of(session, 1);
-    for (uint64_t n = 1 + soak_draw(session->soak, 2); n > 0; n--) {
-        soak_half_append(session->soak, session->id, append.part, cs_view_str(append.body),
-                         (size_t)soak_draw(session->soak, 300));
-    }
-    acknowledge(session, 1, soak_answer(start(session, &append)));
-}
-
-static void write_twice(struct soak_session *session)
-{
-    struct append append = append_of(session, 1);
-    for (uint64_t n = 2 + soak_draw(session->soak, 3); n > 0; n--) {
-        acknowledge(session, 1, soak_answer(start(session, &append)));
-    }
-}
-
-/* The rule holds the first one back, or only its answer. */
-static void write_reordered(struct soak_session *session)
-{
-    struct soak *soak = session->soak;
-    struct append first = append_of(session, 1);
-    struct append second = append_of(session, 2);
-    struct cs_exchange *late = start(session, &first);
-    for (unsigned i = 0; i < 4; i++) { /* it is there before the second */
-        cs_http_pump(soak->http, 0);
-        soak_turn(soak);
-    }
-    struct cs_exchange *early = start(session, &second);
-    acknowledge(session, 2, soak_answer(early));
-    if (!late || cs_exchange_ended(late)) {
-        soak_wrong(soak, "%s: the first answer came first", session->id);
-    }
-    acknowledge(session, 1, soak_answer(late));
-    bool applied = strstr(session->fault->rule, "apply") != NULL;
-    if (session->n_order != 3 || session->order[1] != (applied ? 1 : 2)) {
-        soak_wrong(soak, "%s: %u records, the second is %u", session->id, session->n_order,
-                   session->order[1]);
-    }
-}
-
-/* ---- a reader of `in` that resumes ---- */
-
-static void take_events(struct soak_session *session, struct cs_reader *reader,
-                        struct cs_view bytes)
-{
-    struct cs_event event;
-    enum cs_step step;
-    while ((step = cs_reader_next(reader, &bytes, &event, NULL)) == CS_STEP_EVENT) {
-        if (event.type == CS_EVENT_RECORD) {
-            unsigned mark = mark_of(event.record.body);
-            session->seen[mark % SOAK_MARKS] += mark < SOAK_MARKS;
-        } else if (event.type == CS_EVENT_MALFORMED || event.type == CS_EVENT_ERROR) {
-            soak_wrong(session->soak, "%s: a malformed event on in", session->id);
-        }
-    }
-}
-
-/* One subscription, left after `most` bytes. False when it ended by itself. */
-static bool subscribe(struct soak_session *session, struct cs_reader *reader, size_t most)
-{
-    char path[PATH_MAX_LEN];
-    char cursor[64];
-    uint64_t seq;
-    const char *headers[] = {"Timeout-Seconds: 1", cursor, NULL};
-    snprintf(path, sizeof path, "/realtime/v1/sessions/%s/in", session->id);
-    if (cs_reader_cursor(reader, &seq)) {
-        snprintf(cursor, sizeof cursor, "Last-Event-ID: %llu", (unsigned long long)seq);
-    } else {
-        headers[1] = NULL;
-    }
-    cs_reader_reconnect(reader);
-    struct cs_exchange *exchange =
-        soak_ask(session->soak, "GET", path, headers, (struct cs_view){0}, true);
-    bool left = false;
-    struct cs_view bytes = {0};
-    enum cs_err err = exchange ? CS_OK : CS_ERR_NO_MEMORY;
-    size_t n = 0;
-    do {
-        left = n >= most;
-        err = left || err ? err : cs_exchange_read(exchange, SOAK_WAIT_MS, &bytes);
-        bytes.len = bytes.len < most - n ? bytes.len : most - n;
-        if (!left && !err) {
-            take_events(session, reader, bytes);
-        }
-        n += bytes.len;
-    } while (!left && !err && bytes.len > 0);
-    if (err != CS_OK) {
-        soak_wrong(session->soak, "%s: a reader of in: %s", session->id, cs_err_name(err));
-    }
-    cs_exchange_free(exchange);
-    return left && err == CS_OK;
-}
-
-static void read_back(struct soak_session *session)
-{
-    struct soak *soak = session->soak;
-    struct cs_reader *reader = cs_reader_new(NULL);
-    if (!reader) {
-        soak_wrong(soak, "%s: no memory for a reader", session->id);
-        return;
-    }
-    bool leaves = session->fault && session->fault->kind == SOAK_READER;
-    for (uint64_t n = leaves ? 1 + soak_draw(soak, 4) : 0; n > 0; n--) {
-        soak->counts.resumed++;
-        if (!subscribe(session, reader, 1 + (size_t)soak_draw(soak, 400))) {
-            break;
-        }
-    }
-    while (subscribe(session, reader, SIZE_MAX)) {
-    }
-    cs_reader_free(reader);
-}
-
 /* ---- all of it ---- */
 
 static void end_session(struct soak_session *session)
 {
     struct soak *soak = session->soak;
-    char path[PATH_MAX_LEN];
+    char path[SOAK_PATH_LEN];
     snprintf(path, sizeof path, "/api/v1/sessions/%s/close", session->id);
     bool lost = session->fault && session->fault->kind == SOAK_CLOSE;
     int status = 0;
@@ -379,8 +208,7 @@ static void end_session(struct soak_session *session)
         soak_wrong(soak, "%s: the close got %d", session->id, status);
     }
     if (status == 200 && lost) {
-        const struct append late = append_of(session, 3);
-        int answer = soak_answer(start(session, &late));
+        int answer = soak_write_one(session, 3);
         if (answer != 409) {
             soak_wrong(soak, "%s: an append after the close got %d", session->id, answer);
         }
@@ -402,6 +230,10 @@ static void count(struct soak_session *session, bool looked)
         }
     }
     counts->acknowledged += session->n_written;
+    counts->lost +=
+        session->n_out > session->n_out_stored ? session->n_out - session->n_out_stored : 0;
+    counts->doubled +=
+        session->n_out_stored > session->n_out ? session->n_out_stored - session->n_out : 0;
 }
 
 static bool begin_fault(struct soak_session *session)
@@ -414,6 +246,7 @@ static bool begin_fault(struct soak_session *session)
     soak->counts.faults++;
     soak->counts.by_kind[session->fault->kind]++;
     session->twin = session->fault->kind == SOAK_TWIN;
+    session->by_s2s = session->fault->kind == SOAK_S2S;
     if (session->fault->rule &&
         cs_endpoint_fault(soak->endpoint, session->fault->rule, &diag) != CS_OK) {
         soak_wrong(soak, "%s: %s", session->fault->rule, diag.text);
@@ -428,6 +261,7 @@ bool soak_run_session(struct soak *soak, const struct soak_fault *fault, bool lo
     session.n_chunks = 1 + (unsigned)soak_draw(soak, CHUNKS_MAX);
     snprintf(session.id, sizeof session.id, "soak-%llu",
              (unsigned long long)soak->counts.sessions++);
+    session.by_s2s = !fault && soak->counts.sessions % S2S_EVERY == 0;
     soak->session = &session;
     soak->now_ms += soak->step_ms;
     soak->jump_left_ms = JUMP_MS;
@@ -436,26 +270,27 @@ bool soak_run_session(struct soak *soak, const struct soak_fault *fault, bool lo
         talk(&session);
         switch (fault ? fault->kind : SOAK_RULE) {
         case SOAK_HALF:
-            write_half(&session);
+            soak_write_half(&session);
             break;
         case SOAK_TWICE:
-            write_twice(&session);
+            soak_write_twice(&session);
             break;
         case SOAK_REORDER:
-            write_reordered(&session);
+            soak_write_reordered(&session);
             break;
         default:
             break;
         }
         look = (look || fault) && session.acknowledged[0];
         if (look) {
-            read_back(&session);
+            soak_read_back(&session);
         }
         end_session(&session);
         count(&session, look);
     }
     cs_endpoint_clear_faults(soak->endpoint);
     cs_chat_free(session.chat);
+    soak_writer_free(&session.writer);
     soak->session = NULL;
     return ok;
 }

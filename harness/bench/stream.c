@@ -153,6 +153,20 @@ bool cs_bench_next_event(const char **at, const char *end, struct cs_view *ret_n
     return false;
 }
 
+bool cs_bench_each_event(struct cs_view stream, struct cs_bench_events *events,
+                         bool (*read)(struct cs_view name, struct cs_view data,
+                                      struct cs_bench_events *events))
+{
+    const char *at = stream.ptr;
+    struct cs_view name;
+    struct cs_view data;
+    bool good = true;
+    while (good && cs_bench_next_event(&at, stream.ptr + stream.len, &name, &data)) {
+        good = read(name, data, events);
+    }
+    return good;
+}
+
 /* ---- lists of events ---- */
 
 bool cs_bench_events_room(struct cs_bench_events *events, size_t n, size_t text)

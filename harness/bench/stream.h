@@ -57,6 +57,11 @@ uint64_t cs_bench_events_digest(const struct cs_bench_events *events);
 bool cs_bench_next_event(const char **at, const char *end, struct cs_view *ret_name,
                          struct cs_view *ret_data);
 
+/* The same for all events of a stream, until `read` is false of one; so is the result then. */
+bool cs_bench_each_event(struct cs_view stream, struct cs_bench_events *events,
+                         bool (*read)(struct cs_view name, struct cs_view data,
+                                      struct cs_bench_events *events));
+
 /* Readers of the whole stream: framing, batches, envelopes, one list. False: not understood. */
 bool cs_bench_read_cjson(struct cs_view stream, struct cs_bench_events *events);
 bool cs_bench_read_jansson(struct cs_view stream, struct cs_bench_events *events);

@@ -1,20 +1,14 @@
 /* The suite itself: what a case costs beside its work, how near a role comes to the longest wait
- * that it cannot avoid, and how versions of an SDK share the time that their adapters take to
+ * that it cannot avoid, and how suite_versions of an SDK share the time that their adapters take to
  * start. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
-#include "peer/process.h"
+#include "bench/suite.h"
 #include "suite/runner.h"
-
-#define PATIENCE_MS 900000
-#define PATH_LEN    4096
-#define MAX_REPORT  ((size_t)64 << 20)
 
 /* ---- a case that does nothing ---- */
 
@@ -86,237 +80,112 @@ static void measure_case(struct cs_bench *bench)
     (void)cs_bench_pair(bench, &spec, &ours, &peer);
 }
 
-/* ---- runs of the program ---- */
-
-/* The program beside this one with those arguments (a line for the shell), to its end. What a run
- * finds is no figure; one that did not happen is a failure. */
-static enum cs_err chatspec(struct cs_bench *bench, const char *arguments, double *ret_seconds,
-                            struct cs_diag *diag)
-{
-    char folder[PATH_LEN];
-    ssize_t n = readlink("/proc/self/exe", folder, sizeof folder - 1);
-    folder[n > 0 ? n : 0] = '\0';
-    char *slash = strrchr(folder, '/');
-    folder[slash ? slash - folder : 0] = '\0';
-    struct cs_buf script = CS_BUF((size_t)64 * 1024);
-    cs_buf_printf(&script, "\"$0/chatspec\" %s >/dev/null 2>&1; echo $?", arguments);
-    cs_buf_char(&script, '\0');
-    struct cs_buf home = CS_BUF(PATH_LEN);
-    cs_buf_printf(&home, "CHATSPEC_HOME=%s", cs_bench_home(bench));
-    cs_buf_char(&home, '\0');
-    if (cs_buf_error(&script) != CS_OK || cs_buf_error(&home) != CS_OK) {
-        cs_buf_free(&script);
-        cs_buf_free(&home);
-        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
-    }
-    const char *const argv[] = {"sh", "-c", script.ptr, folder, NULL};
-    const char *const env[] = {home.ptr, NULL};
-    const struct cs_process_config config = {.argv = argv, .env = env, .shares_group = true};
-    struct cs_process *process = NULL;
-    double start = cs_bench_now();
-    enum cs_err err = cs_process_start(&config, &process, diag);
-    if (err == CS_OK) {
-        struct cs_view line;
-        uint64_t status = 0;
-        err = cs_process_read_line(process, PATIENCE_MS, &line);
-        err = err == CS_OK ? cs_view_u64(line, &status) : err;
-        if (err != CS_OK || status == 2 || status > 3) {
-            err = cs_fail(diag, err != CS_OK ? err : CS_ERR_IO, 0, "chatspec %s: exit status %u",
-                          arguments, (unsigned)status);
-        }
-        cs_process_end(process, 1000);
-    }
-    *ret_seconds = cs_bench_now() - start;
-    cs_buf_free(&script);
-    cs_buf_free(&home);
-    return err;
-}
-
-/* What a run took, and its longest case. */
-struct run_figures {
-    double seconds; /* of the run itself, as it reports it */
-    double longest;
-    double sum; /* of all cases */
-    size_t n_cases;
-};
-
-static enum cs_err read_report(const char *path, struct run_figures *ret, struct cs_diag *diag)
-{
-    struct cs_buf text = CS_BUF(MAX_REPORT);
-    FILE *file = fopen(path, "r");
-    char part[65536];
-    for (size_t n; file && (n = fread(part, 1, sizeof part, file)) > 0;) {
-        cs_buf_append(&text, part, n);
-    }
-    if (file) {
-        fclose(file);
-    }
-    cJSON *report = text.len > 0 ? cJSON_ParseWithLength(text.ptr, text.len) : NULL;
-    cs_buf_free(&text);
-    const cJSON *cases = cJSON_GetObjectItemCaseSensitive(report, "cases");
-    const cJSON *all = cJSON_GetObjectItemCaseSensitive(report, "duration_ms");
-    *ret = (struct run_figures){.seconds = cJSON_IsNumber(all) ? all->valuedouble / 1e3 : 0};
-    const cJSON *item;
-    cJSON_ArrayForEach(item, cases)
-    {
-        const cJSON *duration = cJSON_GetObjectItemCaseSensitive(item, "duration_ms");
-        double seconds = cJSON_IsNumber(duration) ? duration->valuedouble / 1e3 : 0;
-        ret->longest = seconds > ret->longest ? seconds : ret->longest;
-        ret->sum += seconds;
-        ret->n_cases++;
-    }
-    cJSON_Delete(report);
-    return ret->n_cases > 0 ? CS_OK : cs_fail(diag, CS_ERR_IO, 0, "there is no report: %s", path);
-}
-
-/* A run of the program with a report. */
-static enum cs_err reported_run(struct cs_bench *bench, const char *arguments,
-                                struct run_figures *ret, struct cs_diag *diag)
-{
-    char path[] = "/tmp/chatspec-bench-XXXXXX";
-    char line[PATH_LEN];
-    double seconds = 0;
-    int fd = mkstemp(path);
-    if (fd < 0) {
-        return cs_fail(diag, CS_ERR_IO, 0, "mkstemp");
-    }
-    close(fd);
-    snprintf(line, sizeof line, "%s --seed 1 --report json=%s", arguments, path);
-    enum cs_err err = chatspec(bench, line, &seconds, diag);
-    if (err == CS_OK) {
-        err = read_report(path, ret, diag);
-    }
-    unlink(path);
-    return err;
-}
-
 /* ---- roles ---- */
 
 struct role_run {
-    const char *name; /* "endpoint" */
+    const char *name; /* "suite/endpoint" */
     const char *what;
     const char *arguments;
-    double bound; /* of its time in longest cases; 0: none */
+    double bound; /* of its time in what it cannot do without; 0: none */
+    unsigned n_runs;
     bool is_quick;
+    const char *const *sdk; /* suite_versions that it needs */
+    size_t n_sdk;
 };
 
+/* Cases that wait and cases that work may come one after the other where they could have been side
+ * by side: then a run takes up to twice the longer of both, however well its cases are placed. */
 static const struct role_run role_runs[] = {
-    {"suite/endpoint", "the endpoint role, in its longest waits", "endpoint", 1.3, true},
-    {"suite/client", "the client role on the built-in client, in its longest cases",
-     "client --builtin", 0, false},
-    {"suite/decode", "the decode vectors on our own reader, in the longest one", "decode --builtin",
-     0, false},
+    {.name = "suite/endpoint",
+     .what = "the endpoint role",
+     .arguments = "endpoint",
+     .bound = 1.3,
+     .n_runs = 3,
+     .is_quick = true},
+    {.name = "suite/client",
+     .what = "the client role on the built-in client",
+     .arguments = "client --builtin",
+     .bound = 2,
+     .n_runs = 3},
+    {.name = "suite/decode",
+     .what = "the decode vectors on our own reader",
+     .arguments = "decode --builtin",
+     .bound = 2,
+     .n_runs = 3},
+    {.name = "suite/agent",
+     .what = "the agent role on SDK 4.8.3",
+     .arguments = "agent --sdk 4.8.3",
+     .bound = 2,
+     .n_runs = 1,
+     .sdk = &suite_versions[SUITE_VERSIONS - 1],
+     .n_sdk = 1},
+    {.name = "suite/matrix",
+     .what = "the client role on five SDK versions side by side",
+     .arguments = "matrix --sdk " SUITE_VERSION_LIST,
+     .bound = 2,
+     .n_runs = 1,
+     .sdk = suite_versions,
+     .n_sdk = SUITE_VERSIONS},
 };
 
-/* Wall time, the share of it that the longest case needs, and how often that goes into it. The best
- * of several: what a run cannot do without is asked, not what others do to the machine. */
+static enum cs_err best_run(struct cs_bench *bench, const struct role_run *role,
+                            struct suite_figures *ret, struct cs_diag *diag)
+{
+    enum cs_err err = suite_have(bench, role->sdk, role->n_sdk, diag);
+    for (unsigned i = 0; i < role->n_runs && err == CS_OK; i++) {
+        struct suite_figures figures;
+        err = suite_reported_run(bench, role->arguments, role->n_sdk, &figures, diag);
+        if (err == CS_OK && (i == 0 || figures.seconds < ret->seconds)) {
+            *ret = figures;
+        }
+    }
+    return err;
+}
+
+static void note(struct cs_bench *bench, const struct role_run *role, const char *which,
+                 const char *what, const char *unit, bool lower_is_better, double figure)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s-%s", role->name, which);
+    const struct cs_bench_spec spec = {
+        .name = name, .what = what, .unit = unit, .lower_is_better = lower_is_better};
+    (void)cs_bench_note(bench, &spec, figure);
+}
+
+/* Wall time, and what of it cannot be done without: the longest case, and the work of all shared by
+ * the processors. The best of several: what a run needs is asked, not what others do to the
+ * machine. */
 static void measure_role(struct cs_bench *bench, const struct role_run *role)
 {
     if (!cs_bench_wants(bench, role->name) || (cs_bench_is_short(bench) && !role->is_quick)) {
         return;
     }
     cs_bench_say(bench, "%s", role->what);
+    char what[256];
+    snprintf(what, sizeof what, "%s, in its longest case or its work, whichever is more",
+             role->what);
+    const struct cs_bench_spec spec = {
+        .name = role->name, .what = what, .unit = "times", .lower_is_better = true};
     struct cs_diag diag = {0};
-    struct run_figures best = {0};
-    enum cs_err err = CS_OK;
-    for (int i = 0; i < 3 && err == CS_OK; i++) {
-        struct run_figures figures;
-        err = reported_run(bench, role->arguments, &figures, &diag);
-        if (err == CS_OK && (i == 0 || figures.seconds < best.seconds)) {
-            best = figures;
-        }
+    struct suite_figures best = {0};
+    enum cs_err err = best_run(bench, role, &best, &diag);
+    if (err == CS_ERR_MISSING) {
+        cs_bench_absent(bench, &spec, &diag);
+        return;
     }
     if (err != CS_OK) {
         cs_bench_trouble(bench, role->name, &diag);
         return;
     }
-    char name[64];
-    snprintf(name, sizeof name, "%s-wall", role->name);
-    struct cs_bench_spec spec = {
-        .name = role->name, .what = role->what, .unit = "times", .lower_is_better = true};
-    double longest = best.longest > 0 ? best.longest : best.seconds;
-    double times = best.seconds / longest;
-    if (role->bound > 0) {
-        (void)cs_bench_bound(bench, &spec, times, cs_bench_is_short(bench) ? 3 : role->bound);
-    } else {
-        (void)cs_bench_note(bench, &spec, times);
-    }
-    spec = (struct cs_bench_spec){
-        .name = name, .what = "wall time of that run", .unit = "s", .lower_is_better = true};
-    (void)cs_bench_note(bench, &spec, best.seconds);
-    snprintf(name, sizeof name, "%s-share", role->name);
-    spec.what = "share of it that is the longest wait";
-    spec.unit = "%";
-    (void)cs_bench_note(bench, &spec, 100 * longest / best.seconds);
-}
-
-/* ---- versions side by side ---- */
-
-#define ONE_CASE "--only 'client/framing/*' --shard 1/60" /* few: the start counts */
-static const char *const versions[] = {"4.5.0", "4.5.16", "4.6.4", "4.7.7", "4.8.3"};
-#define N_VERSIONS (sizeof versions / sizeof versions[0])
-
-static enum cs_err have_versions(struct cs_bench *bench, struct cs_diag *diag)
-{
-    for (size_t i = 0; i < N_VERSIONS; i++) {
-        char path[PATH_LEN];
-        snprintf(path, sizeof path, "%s/build/sdk/%s", cs_bench_home(bench), versions[i]);
-        if (access(path, R_OK) != 0) {
-            return cs_fail(diag, CS_ERR_MISSING, 0,
-                           "build/sdk has no %s: ./chatspec client --sdk %s gets it", versions[i],
-                           versions[i]);
-        }
-    }
-    return CS_OK;
-}
-
-static enum cs_err side_by_side(void *ctx, double *ret_figure, struct cs_diag *diag)
-{
-    struct cs_buf line = CS_BUF(PATH_LEN);
-    cs_buf_str(&line, "matrix --sdk ");
-    for (size_t i = 0; i < N_VERSIONS; i++) {
-        cs_buf_printf(&line, "%s%s", i > 0 ? "," : "", versions[i]);
-    }
-    cs_buf_str(&line, " --seed 1 " ONE_CASE);
-    cs_buf_char(&line, '\0');
-    enum cs_err err = have_versions(ctx, diag);
-    if (err == CS_OK) {
-        err = chatspec(ctx, line.ptr, ret_figure, diag);
-    }
-    cs_buf_free(&line);
-    return err;
-}
-
-static enum cs_err one_after_another(void *ctx, double *ret_figure, struct cs_diag *diag)
-{
-    enum cs_err err = have_versions(ctx, diag);
-    *ret_figure = 0;
-    for (size_t i = 0; i < N_VERSIONS && err == CS_OK; i++) {
-        char line[PATH_LEN];
-        double seconds = 0;
-        snprintf(line, sizeof line, "client --sdk %s --jobs 1 --seed 1 " ONE_CASE, versions[i]);
-        err = chatspec(ctx, line, &seconds, diag);
-        *ret_figure += seconds;
-    }
-    return err;
-}
-
-static void measure_versions(struct cs_bench *bench)
-{
-    if (cs_bench_is_short(bench)) {
-        return; /* needs SDKs, which CI may not have */
-    }
-    bool parallel = sysconf(_SC_NPROCESSORS_ONLN) > 1;
-    const struct cs_bench_spec spec = {
-        .name = "suite/versions",
-        .what = "five SDK versions, a case each: the starts of their adapters",
-        .unit = "s",
-        .lower_is_better = true,
-        .want = parallel ? 1.2 : 0};
-    const struct cs_bench_side ours = {.name = "matrix", .once = side_by_side, .ctx = bench};
-    const struct cs_bench_side peer = {
-        .name = "one after another", .once = one_after_another, .ctx = bench};
-    (void)cs_bench_pair(bench, &spec, &ours, &peer);
+    double work = best.processor / suite_processors();
+    double least = best.longest > work ? best.longest : work;
+    double times = best.seconds / (least > 0 ? least : best.seconds);
+    (void)cs_bench_bound(bench, &spec, times, cs_bench_is_short(bench) ? 3 : role->bound);
+    note(bench, role, "wall", "wall time of that run", "s", true, best.seconds);
+    note(bench, role, "share", "share of it that is the longest wait", "%", false,
+         100 * best.longest / best.seconds);
+    note(bench, role, "work", "share of it that all processors would need for its work", "%", false,
+         100 * work / best.seconds);
 }
 
 static void run(struct cs_bench *bench)
@@ -325,7 +194,7 @@ static void run(struct cs_bench *bench)
     for (size_t i = 0; i < sizeof role_runs / sizeof role_runs[0]; i++) {
         measure_role(bench, &role_runs[i]);
     }
-    measure_versions(bench);
+    suite_measure_versions(bench);
 }
 
 const struct cs_bench_group cs_bench_suite = {

@@ -29,6 +29,7 @@ struct cs_http_request {
     struct cs_view body; /* copied; sent when has_body */
     bool has_body;       /* a body of zero bytes sends Content-Length: 0 */
     bool chunked;        /* send the body chunked, without Content-Length */
+    bool http2;          /* speaks HTTP/2 at once, without asking; its body is never chunked */
     bool reuse; /* may use an idle connection of this client and leave its own open for others; when
                    such a connection turns out to be dead before any answer, libcurl sends the
                    request again on a new one. Without it: one exchange, one connection, and what

@@ -129,6 +129,9 @@ enum cs_err cs_exchange_set_up(struct cs_exchange *exchange, const struct cs_htt
     if (code == CURLE_OK) {
         code = cs_curl_set_plain(easy, request->connect_timeout_ms);
     }
+    if (request->http2) {
+        CS_CURL_SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+    }
     CS_CURL_SET(CURLOPT_URL, exchange->url);
     CS_CURL_SET(CURLOPT_FRESH_CONNECT, request->reuse ? 0L : 1L);
     CS_CURL_SET(CURLOPT_FORBID_REUSE, request->reuse ? 0L : 1L);

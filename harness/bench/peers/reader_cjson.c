@@ -40,24 +40,22 @@ static bool read_record(const cJSON *record, struct cs_bench_events *events)
     return read_body(body, events, event);
 }
 
+static bool read_event(struct cs_view name, struct cs_view data, struct cs_bench_events *events)
+{
+    cJSON *json = cJSON_ParseWithLength(data.ptr, data.len);
+    bool good = json != NULL;
+    if (cs_view_eq(name, CS_VIEW("batch"))) {
+        const cJSON *record;
+        cJSON_ArrayForEach(record, cJSON_GetObjectItemCaseSensitive(json, "records"))
+        {
+            good = good && read_record(record, events);
+        }
+    }
+    cJSON_Delete(json);
+    return good;
+}
+
 bool cs_bench_read_cjson(struct cs_view stream, struct cs_bench_events *events)
 {
-    const char *at = stream.ptr;
-    const char *end = at + stream.len;
-    struct cs_view name;
-    struct cs_view data;
-    bool good = true;
-    while (good && cs_bench_next_event(&at, end, &name, &data)) {
-        cJSON *json = cJSON_ParseWithLength(data.ptr, data.len);
-        good = json != NULL;
-        if (cs_view_eq(name, CS_VIEW("batch"))) {
-            const cJSON *record;
-            cJSON_ArrayForEach(record, cJSON_GetObjectItemCaseSensitive(json, "records"))
-            {
-                good = good && read_record(record, events);
-            }
-        }
-        cJSON_Delete(json);
-    }
-    return good;
+    return cs_bench_each_event(stream, events, read_event);
 }

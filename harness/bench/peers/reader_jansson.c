@@ -38,23 +38,21 @@ static bool read_record(const json_t *record, struct cs_bench_events *events)
     return read_body(body, events, event);
 }
 
+static bool read_event(struct cs_view name, struct cs_view data, struct cs_bench_events *events)
+{
+    json_t *json = json_loadb(data.ptr, data.len, 0, NULL);
+    bool good = json != NULL;
+    if (cs_view_eq(name, CS_VIEW("batch"))) {
+        const json_t *records = json_object_get(json, "records");
+        for (size_t i = 0; good && i < json_array_size(records); i++) {
+            good = read_record(json_array_get(records, i), events);
+        }
+    }
+    json_decref(json);
+    return good;
+}
+
 bool cs_bench_read_jansson(struct cs_view stream, struct cs_bench_events *events)
 {
-    const char *at = stream.ptr;
-    const char *end = at + stream.len;
-    struct cs_view name;
-    struct cs_view data;
-    bool good = true;
-    while (good && cs_bench_next_event(&at, end, &name, &data)) {
-        json_t *json = json_loadb(data.ptr, data.len, 0, NULL);
-        good = json != NULL;
-        if (cs_view_eq(name, CS_VIEW("batch"))) {
-            const json_t *records = json_object_get(json, "records");
-            for (size_t i = 0; good && i < json_array_size(records); i++) {
-                good = read_record(json_array_get(records, i), events);
-            }
-        }
-        json_decref(json);
-    }
-    return good;
+    return cs_bench_each_event(stream, events, read_event);
 }
