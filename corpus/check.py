@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The test `corpus`: every target has inputs whose names say what they show, every regression has its
-row in README.md that says what it proved, and the seeds of the decode vectors are theirs."""
+row in README.md that says what it proved, and the seeds of the decode vectors are theirs. Wherever targets
+are listed, all of them are."""
 import os
 import re
 import sys
@@ -19,6 +20,19 @@ def names(target, part):
     return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 
 
+# Where a target has to be named, and how.
+LISTS = {"fuzz/CMakeLists.txt": r"^chatspec_fuzz_target\({} ", "fuzz/floors": r"^{} \d+ \d+$",
+         "fuzz/engine/fuzz_role.c": r'^    \{{"fuzz/{}"', "fuzz/README.md": r"^\| `{}` \| "}
+
+
+def check_lists(targets, wrong):
+    for path, pattern in LISTS.items():
+        with open(f"{CORPUS}/../{path}", encoding="utf-8") as file:
+            text = file.read()
+        wrong += [f"{path} does not name the target {target}" for target in targets
+                  if not re.search(pattern.format(target), text, re.M)]
+
+
 def check_target(target, rows, wrong):
     if not names(target, "seeds"):
         wrong.append(f"{target}: has no seeds")
@@ -35,6 +49,7 @@ def main():
         rows = {match[:2] for match in ROW.findall(file.read())}
     targets = sorted(name[5:-2] for name in os.listdir(f"{CORPUS}/../fuzz")
                      if re.match(r"fuzz_[a-z]+\.c$", name) and name != "fuzz_canary.c")
+    check_lists(targets, wrong)
     for target in targets:
         check_target(target, rows, wrong)
     wrong += [f"README.md has a row for {target}/{name}, which is not there"

@@ -9,18 +9,32 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 state=$1
 shift
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
 known=$(cat "$state" 2>/dev/null || true)
 line=
 sources=
 for source in "$@"; do
     case $source in
     */* | *.tgz) # told by its bytes
+        [ -f "$source" ] || {
+            echo "there is no file $source" >&2
+            exit 3
+        }
         exact=$source@$(sha256sum "$source" | cut -c 1-16)
         use=$source
         case $use in */*) ;; *) use=./$use ;; esac
         ;;
     *)
-        exact=$(npm view "@trigger.dev/sdk@$source" version --json | tail -n 1 | tr -d '[] ",')
+        # Of what is not published some npms say nothing, and others E404.
+        if ! told=$(npm view "@trigger.dev/sdk@$source" version --json 2>"$errors"); then
+            grep -q E404 "$errors" || {
+                cat "$errors" >&2
+                exit 3
+            }
+            told=
+        fi
+        exact=$(tail -n 1 <<<"$told" | tr -d '[] ",')
         if [ -z "$exact" ]; then
             echo "there is no @trigger.dev/sdk@$source: passed over"
             continue

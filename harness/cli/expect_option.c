@@ -109,6 +109,7 @@ int cs_expect_option_open(const struct cs_args *args, const struct cs_report *st
     enum cs_err err = cs_expect_read(args->expect, &option.list, &diag);
     if (err == CS_ERR_MISSING && args->update_expect) {
         err = CS_OK;
+        option.is_missing = true;
     } else if (err == CS_ERR_MISSING) {
         return cs_say(CS_EXIT_USAGE, "--expect: %s (--update-expect makes one)", diag.text);
     }
@@ -182,11 +183,13 @@ static int update(struct cs_expect_option *option, struct cs_expect_target *targ
     int status = CS_EXIT_OK;
     if (!reports || cs_buf_error(&text) != CS_OK) {
         status = cs_say(CS_EXIT_TROUBLE, "--update-expect: the list gets too large");
-    } else if (change.n_added + change.n_removed == 0) {
+    } else if (change.n_added + change.n_removed == 0 && !option->is_missing) {
         (void)cs_say(CS_EXIT_OK, "%s stays as it is", option->path);
     } else {
         status = write_anew(option, cs_buf_view(&text), targets, n);
-        if (status == CS_EXIT_OK) {
+        if (status == CS_EXIT_OK && change.n_added + change.n_removed == 0) {
+            (void)cs_say(CS_EXIT_OK, "%s: made, without an entry: nothing fails", option->path);
+        } else if (status == CS_EXIT_OK) {
             (void)cs_say(CS_EXIT_OK, "%s: %zu entries are new, %zu are gone", option->path,
                          change.n_added, change.n_removed);
         }

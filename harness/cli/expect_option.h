@@ -11,6 +11,7 @@ struct cs_expect_option {
     const char *path; /* NULL: there is none */
     struct cs_expect list;
     struct cs_output_file file; /* of an update; its path is NULL else */
+    bool is_missing;            /* the update makes the file */
 };
 
 /* A report and its own results, to be written to. */

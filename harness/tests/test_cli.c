@@ -284,6 +284,13 @@ static void things_can_be_listed_and_explained(void **state)
     assert_int_equal(ended.status, 0);
     assert_says(ended.out, "./chatspec endpoint --only " ONE_CASE);
     release(&ended);
+    /* as the launcher was called */
+    assert_int_equal(setenv("CHATSPEC_CALLED", "../up/chatspec", 1), 0);
+    program = start(WORDS("explain", ONE_CASE));
+    ended = finish(&program);
+    assert_int_equal(unsetenv("CHATSPEC_CALLED"), 0);
+    assert_says(ended.out, "  ../up/chatspec endpoint --only " ONE_CASE);
+    release(&ended);
     assert_ends(WORDS("explain", "create-status-200"), 0, NULL);
     assert_ends(WORDS("explain", "TOK-2O"), 2, "nearest");
     assert_ends(WORDS("explain"), 2, "needs an id");

@@ -154,6 +154,9 @@ static void a_list_is_checked_before_anything_runs(void **state)
 #define RUN run[0], run[1], run[2], run[3], run[4]
     assert_ends(WORDS(RUN), 2, "--update-expect makes one");
     assert_ends(WORDS(run[0], run[1], run[2], "--update-expect"), 2, "needs the file");
+    assert_ends(WORDS(RUN, "--update-expect"), 0, "made, without an entry");
+    assert_ends(WORDS(RUN), 0, NULL);
+    assert_ends(WORDS(RUN, "--update-expect"), 0, "stays as it is");
     put_file(list, "endpoint/token/wrong-signatur\n  reason: r\n  until: 2100-01-01\n");
     assert_ends(WORDS(RUN), 2, "/0:1: no case or requirement is called");
     put_file(list, "# of another role\nclient/resume/nothing-left\n  reason: r\n");
