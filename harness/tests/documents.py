@@ -175,6 +175,8 @@ class Scratch:
             with open(os.path.join(self.tree, "chatspec"), "w", encoding="utf-8") as file:
                 file.write(FAST)
         self.full = full
+        if full:
+            self.pack_prerelease()
         self.failed = os.path.join(self.folder, "failed")
         self.env = dict(os.environ, PROGRAM=program, HERE=self.tree, FAILED=self.failed, CHATSPEC_PRESET=preset,
                         CHATSPEC_NO_SETUP="1", NO_COLOR="1", PYTHONDONTWRITEBYTECODE="1")
@@ -191,6 +193,13 @@ class Scratch:
             self.url = self.url or next(iter(re.findall(r"http://127\.0\.0\.1:\d+", told)), None)
             self.key = self.key or next(iter(re.findall(r"tr_[a-z]+_\w+", told)), None)
         self.env["TRIGGER_KEY"] = self.key
+
+    def pack_prerelease(self):
+        """A packed SDK, under the name that the documents give a prerelease of the reader's."""
+        done = subprocess.run(["npm", "pack", "--silent", "@trigger.dev/sdk@4.8.3"], cwd=self.tree, text=True,
+                              stdout=subprocess.PIPE, check=True)
+        os.rename(os.path.join(self.tree, done.stdout.strip().splitlines()[-1]),
+                  os.path.join(self.tree, "trigger.dev-sdk-4.9.0-beta.1.tgz"))
 
     def run(self, block):
         """The output, and the commands that failed with their status."""
