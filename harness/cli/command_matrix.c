@@ -17,10 +17,9 @@
 #include "suite/profile.h"
 #include "suite/select.h"
 
-#define MATRIX_JOBS 4u /* as for one client: each place keeps an adapter process */
+#define MATRIX_JOBS 8u /* as for one client: each place keeps an adapter process */
 #define MAX_COLUMNS 32
-/* Adapters that wait, started, for their first case. */
-#define MAX_WAITING (2 * MATRIX_JOBS)
+#define MAX_WAITING 8 /* adapters that wait, started, for their first case */
 
 /* One column. */
 struct column {
@@ -216,7 +215,7 @@ static bool open_column(struct matrix *matrix, struct column *column)
          cs_client_subject_end(&args, &column->agents, &column->why_not) != CS_OK)) {
         return false;
     }
-    if (column - matrix->columns >= (ptrdiff_t)MAX_WAITING) {
+    if (column - matrix->columns >= MAX_WAITING) {
         cs_client_subject_rest(&column->subject);
         cs_client_subject_rest(&column->agents);
     }
@@ -475,7 +474,7 @@ static const struct cs_option options[] = {
     CS_ROWS_SELECTION,
     CS_ROW("include", CS_OPTION_LIST, include, "long", "run cases that take 30 s or more too", 0),
     CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run the K-th of N parts of the cases", 0),
-    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (4)", 512),
+    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (8)", 512),
     CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",
            86400),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",
