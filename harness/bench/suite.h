@@ -22,6 +22,7 @@ struct suite_figures {
     double seconds; /* of the run itself, as it reports it */
     double processor;
     double longest;
+    double waits; /* of all cases, one after another */
     size_t n_cases;
 };
 

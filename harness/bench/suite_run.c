@@ -129,6 +129,7 @@ static enum cs_err read_report(const char *path, struct suite_figures *ret, stru
         const cJSON *duration = cJSON_GetObjectItemCaseSensitive(item, "duration_ms");
         double seconds = cJSON_IsNumber(duration) ? duration->valuedouble / 1e3 : 0;
         ret->longest = seconds > ret->longest ? seconds : ret->longest;
+        ret->waits += seconds;
         ret->n_cases++;
     }
     cJSON_Delete(report);

@@ -6,8 +6,10 @@
 #include "cli/role_run.h"
 #include "cli/subject_client.h"
 
-#define CLIENT_JOBS  4u  /* each place keeps an adapter process, and a JavaScript one is heavy */
-#define BUILTIN_JOBS 32u /* the reference client is not */
+/* Cases mostly wait; but each place keeps an adapter process, and a JavaScript one is heavy. The
+ * reference client is not. */
+#define CLIENT_JOBS  8u
+#define BUILTIN_JOBS 64u
 
 static int run_subject(struct cs_role_plan *plan, const struct cs_args *args,
                        const struct cs_client_subject *client)

@@ -18,6 +18,9 @@
 #include "suite/profile.h"
 #include "suite/select.h"
 
+#define CLIENT_JOBS 8u
+#define AGENT_JOBS  4u
+
 struct matrix {
     const struct cs_args *args;
     struct cs_requirements set;
@@ -126,13 +129,20 @@ static int lay_out(struct matrix *matrix)
     return CS_EXIT_OK;
 }
 
+/* As for one version: clients wait for most of their time, agents work. */
+static unsigned places_of(const struct cs_matrix_columns *columns)
+{
+    bool clients_alone = columns->n_roles == 1 && columns->roles[0] == &cs_client_role;
+    return clients_alone ? CLIENT_JOBS : AGENT_JOBS;
+}
+
 static int run_all(struct matrix *matrix)
 {
     const struct cs_args *args = matrix->args;
     struct cs_live live = cs_live_new(matrix->work);
     matrix->seed = args->has_seed ? args->seed : cs_fresh_seed();
     const struct cs_run_options options = {
-        .jobs = args->jobs ? (unsigned)args->jobs : CS_MATRIX_JOBS,
+        .jobs = args->jobs ? (unsigned)args->jobs : places_of(&matrix->columns),
         .timeout_s = (unsigned)args->timeout_s,
         .seed = matrix->seed,
         .include_long = args->include.n > 0,
@@ -281,7 +291,7 @@ static const struct cs_option options[] = {
     CS_ROWS_SELECTION,
     CS_ROW("include", CS_OPTION_LIST, include, "long", "run cases that take 30 s or more too", 0),
     CS_ROW("shard", CS_OPTION_TEXT, shard, "K/N", "run the K-th of N parts of the cases", 0),
-    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (4)", 512),
+    CS_ROW("jobs", CS_OPTION_NUMBER, jobs, "N", "cases side by side (8; with agents 4)", 512),
     CS_ROW("timeout", CS_OPTION_NUMBER, timeout_s, "SECONDS", "limit of each case (its own)",
            86400),
     CS_ROW("seed", CS_OPTION_SEED, seed, "N", "seed of all random choices (a fresh one)",

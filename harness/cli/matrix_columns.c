@@ -8,8 +8,7 @@
 #include "conformance/agent/agent_role.h"
 #include "peer/place.h"
 
-/* Adapters that wait, started, for their first case. */
-#define MAX_WAITING (2 * CS_MATRIX_JOBS)
+#define MAX_WAITING 8 /* adapters that wait, started, for their first case */
 
 /* ---- reading ---- */
 
@@ -113,7 +112,7 @@ static bool open_column(struct cs_matrix_columns *columns, struct cs_matrix_colu
          cs_client_subject_end(&args, &column->agents, &column->why_not) != CS_OK)) {
         return false;
     }
-    if (column - columns->items >= (ptrdiff_t)MAX_WAITING) {
+    if (column - columns->items >= MAX_WAITING) {
         cs_client_subject_rest(&column->subject);
         cs_client_subject_rest(&column->agents);
     }

@@ -9,7 +9,6 @@
 #include "suite/profile.h"
 
 #define CS_MATRIX_COLUMNS_MAX 32
-#define CS_MATRIX_JOBS        4u /* as for one client: each place keeps an adapter process */
 
 struct cs_matrix_column {
     char *asked;  /* "latest" */
