@@ -86,7 +86,6 @@ bool cs_matrix_is_expected(const struct cs_matrix_violation *violation, const st
                                  : cs_matrix_is_claimed(violation, test);
 }
 
-/* It fails for a reason of its own, or for one that the violation names. */
 /* Also what the plain peer, being somebody else's, is known to get wrong: that is the proof. */
 static bool is_left_out(const struct cs_result *plain)
 {
@@ -94,6 +93,7 @@ static bool is_left_out(const struct cs_result *plain)
            (plain->verdict == CS_SKIP || (plain->known && plain->verdict != CS_PASS));
 }
 
+/* It fails for a reason of its own, or for one that the violation names. */
 static bool may_notice(const struct cs_matrix_violation *violation, const struct cs_case *test)
 {
     return cs_matrix_is_claimed(violation, test) || any_word(violation->affects, test, is_glob_for);
@@ -127,11 +127,20 @@ static void result_line(const struct cs_result *result, struct cs_buf *out)
                   message[0] ? ": " : "", (int)strcspn(message, "\n"), message);
 }
 
+/* Not run, and nobody's fault. */
+static bool is_cut(const struct cs_matrix *matrix, const struct cs_result *result)
+{
+    return matrix->interrupted && !result->done;
+}
+
 static void judge_plain(const struct cs_matrix *matrix, struct cs_matrix_counts *counts,
                         struct cs_buf *out)
 {
     for (size_t row = 0; row < matrix->n_cases; row++) {
         const struct cs_result *result = plain(matrix, row);
+        if (is_cut(matrix, result)) {
+            continue;
+        }
         if (cs_matrix_is_complaint(NULL, matrix->cases[row], result, result)) {
             heading(counts->n_plain_bad++, "Cases that do not pass without any violation", out);
             cs_buf_printf(out, "  %s\n", matrix->cases[row]->id);
@@ -150,7 +159,8 @@ static void judge_survivors(const struct cs_matrix *matrix, struct cs_matrix_cou
     for (size_t v = 0; v < matrix->n_violations; v++) {
         for (size_t row = 0; row < matrix->n_cases; row++) {
             const struct cs_matrix_violation *violation = &matrix->violations[v];
-            if (!is_judged(matrix, row) || !cs_matrix_is_expected(violation, matrix->cases[row])) {
+            if (!is_judged(matrix, row) || is_cut(matrix, at(matrix, v + 1, row)) ||
+                !cs_matrix_is_expected(violation, matrix->cases[row])) {
                 continue;
             }
             counts->n_expected++;

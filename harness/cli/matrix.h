@@ -38,6 +38,7 @@ struct cs_matrix {
     size_t n_nulls;
     const struct cs_result *const *cells; /* NULL: was not run */
     bool is_partial;     /* some violations are left out: no case can be called toothless */
+    bool interrupted;    /* what was not run is not counted */
     bool claims_unknown; /* and so are cases: no violation can be called unclaimed */
 };
 

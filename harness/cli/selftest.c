@@ -180,25 +180,26 @@ static int run_columns(struct cs_selftest *test, size_t first, size_t n)
         return cs_say(CS_EXIT_TROUBLE, "the run could not go on: %s", diag.text);
     }
     if (summary.interrupted) {
-        return cs_say(CS_EXIT_INTERRUPTED, "interrupted after %zu of %zu runs; %s",
-                      at + summary.n_done, test->n_work,
-                      first > 1 ? "this is what came before" : "there is no matrix yet");
+        return cs_say(CS_EXIT_INTERRUPTED,
+                      "interrupted after %zu of %zu runs: they are judged alone",
+                      at + summary.n_done, test->n_work);
     }
     return test->kind->is_well(test) ? cs_selftest_again(test, first, n) : CS_EXIT_TROUBLE;
 }
 
-/* The matrix of the first n_done columns, at least one. */
-static int print_matrix(const struct cs_selftest *test, size_t n_done, int64_t duration_ms)
+static int print_matrix(const struct cs_selftest *test, bool interrupted, int64_t duration_ms)
 {
     const struct cs_selftest_role *kind = test->kind;
-    bool is_partial = test->args->violate.n > 0 || n_done < test->n_columns;
-    size_t n_violations = n_done - 1 < test->n_violations ? n_done - 1 : test->n_violations;
-    size_t n_nulls = n_done - 1 - n_violations;
+    bool is_chosen = test->args->violate.n > 0;
+    size_t n_run = 0;
+    for (size_t i = 0; i < test->n_work; i++) {
+        n_run += test->results[i].done;
+    }
     const char **nulls = calloc(kind->n_nulls + 1, sizeof(char *));
     if (!nulls) {
         return cs_say(CS_EXIT_TROUBLE, "out of memory");
     }
-    for (size_t k = 0; k < n_nulls; k++) {
+    for (size_t k = 0; k < kind->n_nulls; k++) {
         nulls[k] = kind->null_name(k);
     }
     const struct cs_matrix matrix = {.cases = test->cases,
@@ -206,18 +207,19 @@ static int print_matrix(const struct cs_selftest *test, size_t n_done, int64_t d
                                      .claimants = test->all_cases,
                                      .n_claimants = test->n_all_cases,
                                      .violations = test->violations,
-                                     .n_violations = n_violations,
+                                     .n_violations = test->n_violations,
                                      .nulls = nulls,
-                                     .n_nulls = n_nulls,
+                                     .n_nulls = kind->n_nulls,
                                      .cells = test->cells,
-                                     .is_partial = is_partial,
-                                     .claims_unknown = is_partial && is_selection(test->args)};
+                                     .is_partial = is_chosen || interrupted,
+                                     .interrupted = interrupted,
+                                     .claims_unknown = is_chosen && is_selection(test->args)};
     struct cs_buf page = CS_BUF(MAX_PAGE);
     struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &page);
     free(nulls);
     printf("%s: %zu cases, %zu violations of %s, %zu null peers: %zu runs in %lld.%lld s\n",
-           kind->role->name, test->n_cases, n_violations, kind->plain, n_nulls,
-           test->first_work[n_done], (long long)(duration_ms / 1000), (long long)(duration_ms % 1000 / 100));
+           kind->role->name, test->n_cases, test->n_violations, kind->plain, kind->n_nulls, n_run,
+           (long long)(duration_ms / 1000), (long long)(duration_ms % 1000 / 100));
     printf("without a violation   %zu pass, %zu do not, %zu skipped\n", counts.n_judged,
            counts.n_plain_bad, counts.n_left_out);
     printf("kills                 %zu of %zu\n", counts.n_kills, counts.n_expected);
@@ -225,7 +227,7 @@ static int print_matrix(const struct cs_selftest *test, size_t n_done, int64_t d
            counts.n_collateral, counts.n_blocked, counts.n_others,
            test->args->full ? "" : " tried (--full: all)");
     if (matrix.is_partial) {
-        printf("toothless cases       not counted, as violations are left out\n");
+        printf("toothless cases       not counted, as pairs are left out\n");
     } else {
         printf("toothless cases       %zu\n", counts.n_toothless);
     }
@@ -274,8 +276,8 @@ static int run_all(struct cs_selftest *test)
         test->kind->end(test);
         n_done += status == CS_EXIT_OK ? n : 0;
     }
-    if (status == CS_EXIT_OK || (status == CS_EXIT_INTERRUPTED && n_done > 1)) {
-        int printed = print_matrix(test, n_done, cs_now_ms() - started);
+    if (status == CS_EXIT_OK || status == CS_EXIT_INTERRUPTED) {
+        int printed = print_matrix(test, status == CS_EXIT_INTERRUPTED, cs_now_ms() - started);
         status = status == CS_EXIT_OK ? printed : status;
     }
     return status;

@@ -227,6 +227,27 @@ static void a_part_of_the_matrix_says_nothing_of_the_rest(void **state)
     cs_buf_free(&out);
 }
 
+static void what_was_not_run_after_an_interruption_is_not_counted(void **state)
+{
+    struct world *world = *state;
+    cell(world, 0, 1)->done = false; /* x/b without a violation */
+    cell(world, 1, 0)->done = false; /* v0 against x/a */
+    struct cs_matrix matrix = matrix_of(world);
+    matrix.is_partial = true;
+    struct cs_buf out = CS_BUF(65536);
+    struct cs_matrix_counts counts = cs_matrix_judge(&matrix, &out);
+    assert_int_equal(counts.n_survivors, 1);
+    assert_int_equal(counts.n_plain_bad, 1);
+    matrix.interrupted = true;
+    cs_buf_clear(&out);
+    counts = cs_matrix_judge(&matrix, &out);
+    assert_int_equal(counts.n_survivors, 0);
+    assert_int_equal(counts.n_plain_bad, 0);
+    assert_int_equal(counts.n_expected, 0);
+    assert_int_equal(out.len, 0);
+    cs_buf_free(&out);
+}
+
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -242,6 +263,7 @@ int main(void)
         WITH_WORLD(a_pass_for_a_peer_that_does_nothing_is_a_fault),
         WITH_WORLD(a_violation_that_no_case_claims_is_named),
         WITH_WORLD(the_named_cases_must_notice),
+        WITH_WORLD(what_was_not_run_after_an_interruption_is_not_counted),
         WITH_WORLD(a_part_of_the_matrix_says_nothing_of_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
