@@ -4,31 +4,12 @@
 
 #include "conformance/agent/cases.h"
 #include "conformance/agent/kit_internal.h"
+#include "conformance/client/adapter_slot.h"
 
 static unsigned offers(const void *env)
 {
     (void)env;
     return CS_NEEDS_LONG;
-}
-
-static void *slot_open(const void *env, struct cs_diag *diag)
-{
-    return cs_adapter_take(env, diag);
-}
-
-static enum cs_err slot_poll(void *slot, int *ret_fd, struct cs_diag *diag)
-{
-    return cs_adapter_greeted(slot, ret_fd, diag);
-}
-
-static bool slot_usable(void *slot)
-{
-    return cs_adapter_usable(slot);
-}
-
-static void slot_close(void *slot)
-{
-    cs_adapter_end(slot);
 }
 
 /* Results belong to the SDK, the model library and the stream store's client together. */
@@ -142,8 +123,8 @@ const struct cs_role cs_agent_role = {
     .offers = offers,
     .set_up = set_up,
     .tear_down = tear_down,
-    .slot_open = slot_open,
-    .slot_poll = slot_poll,
-    .slot_usable = slot_usable,
-    .slot_close = slot_close,
+    .slot_open = cs_adapter_slot_open,
+    .slot_poll = cs_adapter_slot_poll,
+    .slot_usable = cs_adapter_slot_usable,
+    .slot_close = cs_adapter_slot_close,
 };
