@@ -107,7 +107,7 @@ const cJSON *ak_at_path(const cJSON *value, const char *path)
         }
         memcpy(key, path, len);
         key[len] = '\0';
-        value = cJSON_IsArray(value) ? cJSON_GetArrayItem(value, atoi(key))
+        value = cJSON_IsArray(value) ? cJSON_GetArrayItem(value, (int)strtol(key, NULL, 10))
                                      : cJSON_GetObjectItemCaseSensitive(value, key);
         path += len + (path[len] == '.');
     }

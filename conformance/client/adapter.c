@@ -125,7 +125,8 @@ enum cs_err cs_adapter_begin(const struct cs_client_env *env, struct cs_adapter 
 {
     struct cs_adapter *adapter = calloc(1, sizeof *adapter);
     if (!adapter) {
-        return cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+        (void)cs_fail(diag, CS_ERR_NO_MEMORY, 0, "out of memory");
+        return CS_ERR_NO_MEMORY;
     }
     struct cs_process_config config = {.argv = env->argv};
     enum cs_err err = cs_process_start(&config, &adapter->process, diag);
@@ -148,7 +149,8 @@ struct cs_adapter *cs_adapter_take(const struct cs_client_env *env, struct cs_di
         }
         cs_adapter_end(adapter);
     }
-    return cs_adapter_begin(env, &adapter, diag) == CS_OK ? adapter : NULL;
+    struct cs_adapter *another = NULL;
+    return cs_adapter_begin(env, &another, diag) == CS_OK ? another : NULL;
 }
 
 enum cs_err cs_adapter_greeted(struct cs_adapter *adapter, int *ret_fd, struct cs_diag *diag)

@@ -42,7 +42,7 @@ int cs_parser_option_config(const struct cs_args *args, bool builtin_by_default,
 int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
                            struct cs_parser_peer **ret_peer)
 {
-    struct cs_parser_config config;
+    struct cs_parser_config config = {0};
     struct cs_peer_command command = {0};
     struct cs_diag diag = {0};
     enum cs_err err = CS_OK;
@@ -61,7 +61,8 @@ int cs_parser_option_start(const struct cs_args *args, bool builtin_by_default,
     case CS_OK:
         return CS_EXIT_OK;
     case CS_ERR_USAGE:
-        return *config.stop ? CS_EXIT_INTERRUPTED : cs_say(CS_EXIT_USAGE, "%s", diag.text);
+        return config.stop && *config.stop ? CS_EXIT_INTERRUPTED
+                                           : cs_say(CS_EXIT_USAGE, "%s", diag.text);
     default:
         return cs_say(CS_EXIT_TROUBLE, "the parser's process does not start: %s", diag.text);
     }

@@ -196,7 +196,9 @@ void cs_redact(const struct cs_secrets *secrets, struct cs_view bytes, struct cs
         }
         at += used > 0 ? used : 1;
     }
-    cs_buf_append(out, bytes.ptr ? bytes.ptr + plain : NULL, bytes.len - plain);
+    if (bytes.ptr) {
+        cs_buf_append(out, bytes.ptr + plain, bytes.len - plain);
+    }
 }
 
 static void put_byte(unsigned char byte, struct cs_buf *out)
